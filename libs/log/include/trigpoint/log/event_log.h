@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace trigpoint {
+
+/// First 16 bytes of SHA-256 over a record's bytes. Stored; the function never changes.
+using Digest = std::array<uint8_t, 16>;
+Digest DigestOf(std::string_view record);
+
+/// A place in the log. Offsets count from 0 in each partition, without gaps.
+struct Position {
+  uint32_t partition = 0;
+  int64_t offset = 0;
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+struct Record {
+  Position position;
+  std::string value;
+};
+
+/// Answer to one append: the position of the batch's first record, or why it is not acknowledged.
+/// After an error the batch may still turn up later (a crash between write and acknowledgement):
+/// appenders retry, readers drop duplicates.
+using AppendCallback = std::function<void(absl::StatusOr<Position> first)>;
+
+/// Reads assigned partitions from explicit offsets. It never owns progress: the caller's checkpoint
+/// does. Threading: thread-compatible. Lifetime: may outlive the log's Close; polls then answer
+/// FailedPrecondition.
+class LogReader {
+ public:
+  virtual ~LogReader() = default;
+  /// Replaces the assignment; each position is the next one to read, at most one per partition.
+  /// Errors: OutOfRange beyond the head or below the first offset; InvalidArgument for an unknown
+  /// or repeated partition. After an error the former assignment stands.
+  virtual absl::Status Assign(std::vector<Position> next) = 0;
+  /// Returns at most `max_records` (and about 8 MiB), in order within each partition; empty =
+  /// nothing new in `timeout`. Errors: DataLoss where stored bytes are damaged (names partition,
+  /// offset, file); FailedPrecondition once closed.
+  virtual absl::StatusOr<std::vector<Record>> Poll(size_t max_records, absl::Duration timeout) = 0;
+};
+
+/// The event log: the only truth, kept for ever. Threading: thread-safe.
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+  virtual uint32_t partitions() const = 0;
+  /// Appends `values` (at least one) to a partition, contiguously. Never blocks on the disk. `done`
+  /// is called exactly once: after the batch is durable and visible to readers, from a thread of
+  /// the log (it must not block, and may append); or with an error, perhaps before this returns, so
+  /// call Append without locks that `done` takes. Errors: ResourceExhausted = queue or disk full,
+  /// retry later; InvalidArgument = unknown partition, no values, or a batch larger than the queue;
+  /// FailedPrecondition = closed; Unavailable = fenced until the log is opened again.
+  virtual void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) = 0;
+  /// Offset of the oldest record kept; 0 where retention is for ever.
+  virtual absl::StatusOr<int64_t> FirstOffset(uint32_t partition) const = 0;
+  /// High-water mark: the next offset that will become visible.
+  virtual absl::StatusOr<int64_t> HeadOffset(uint32_t partition) const = 0;
+  /// Digest of a visible record. Errors: OutOfRange at or beyond the head; DataLoss when the bytes
+  /// are damaged.
+  virtual absl::StatusOr<Digest> DigestAt(Position position) const = 0;
+  virtual std::unique_ptr<LogReader> NewReader() = 0;
+  /// OK while appends can succeed; ResourceExhausted = disk full (heals by itself), Unavailable =
+  /// fenced. For readiness.
+  virtual absl::Status Health() const = 0;
+  /// Refuses new appends, answers all accepted ones, wakes readers. Idempotent; not from an
+  /// AppendCallback.
+  virtual absl::Status Close() = 0;
+};
+
+/// Appends and blocks until answered. Not to be called from an AppendCallback.
+absl::StatusOr<Position> AppendAndWait(EventLog& log, uint32_t partition,
+                                       std::vector<std::string> values);
+
+/// Checks that `log` still holds what a reader has folded: its head is not below `next`, and the
+/// record before `next` has digest `last` (ignored at offset 0). Errors: DataLoss naming the place
+/// when the log was truncated or replaced.
+absl::Status VerifyCheckpoint(const EventLog& log, Position next, const Digest& last);
+
+}  // namespace trigpoint

@@ -1,0 +1,428 @@
+#include "embedded_store.h"
+
+#include <fcntl.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/table.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "rocks_status.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr uint32_t kPartitionsMax = 65536;
+constexpr size_t kDigestBytes = sizeof(Digest);
+// Not 12 bytes long and above every record: see RecoverFromFullDisk.
+constexpr std::string_view kRecoveryKey = "\xff\xff\xff\xffrecovered from full disk";
+
+using Key = std::array<char, 12>;
+
+/// Big-endian, so that RocksDB's byte order is the log's order.
+Key KeyOf(Position position) {
+  Key key{};
+  for (size_t i = 0; i < 4; ++i)
+    key[i] = static_cast<char>(position.partition >> (24 - 8 * i) & 0xff);
+  const uint64_t offset = static_cast<uint64_t>(position.offset);
+  for (size_t i = 0; i < 8; ++i) key[4 + i] = static_cast<char>(offset >> (56 - 8 * i) & 0xff);
+  return key;
+}
+
+rocksdb::Slice SliceOf(const Key& key) { return {key.data(), key.size()}; }
+
+std::string PlaceOf(Position position) {
+  return absl::StrCat("partition ", position.partition, " offset ", position.offset);
+}
+
+std::string FormatText(uint32_t partitions) {
+  return absl::StrCat("trigpoint embedded log\nversion 1\npartitions ", partitions, "\n");
+}
+
+rocksdb::Options DatabaseOptions(const EmbeddedLogOptions& log) {
+  rocksdb::Options options;
+  if (log.env != nullptr) options.env = log.env;
+  options.create_if_missing = true;
+  options.paranoid_checks = true;
+  // Holes that this mode passes over in silence are found by the head marks.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = size_t{64} << 20;
+  options.max_write_buffer_number = 2;
+  options.max_total_wal_size = uint64_t{256} << 20;
+  options.max_background_jobs = 2;
+  options.max_subcompactions = 1;
+  options.bytes_per_sync = uint64_t{1} << 20;
+  options.wal_bytes_per_sync = uint64_t{1} << 20;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.avoid_flush_during_shutdown = true;  // Close flushes itself, and reports how that went.
+  options.max_open_files = 512;
+  options.keep_log_file_num = 5;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  rocksdb::BlockBasedTableOptions table;
+  table.format_version = 5;
+  table.block_size = size_t{16} << 10;  // Read in runs, hardly ever by single record.
+  table.block_cache = rocksdb::NewLRUCache(size_t{32} << 20);
+  table.cache_index_and_filter_blocks = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+rocksdb::Env* EnvOf(const EmbeddedLogOptions& options) {
+  return options.env != nullptr ? options.env : rocksdb::Env::Default();
+}
+
+absl::Status SyncDirectory(rocksdb::Env* env, const std::string& path) {
+  std::unique_ptr<rocksdb::Directory> directory;
+  rocksdb::Status status = env->NewDirectory(path, &directory);
+  if (status.ok()) status = directory->Fsync();
+  return FromRocks(status, absl::StrCat("sync directory ", path));
+}
+
+}  // namespace
+
+/// An exclusive lock on the directory; the kernel drops it when the process ends, however it ends.
+class EmbeddedStore::DirectoryLock {
+ public:
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+  ~DirectoryLock() { ::close(descriptor_); }
+
+  static absl::StatusOr<std::unique_ptr<DirectoryLock>> Take(const std::string& directory) {
+    const std::string path = directory + "/LOCK";
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (descriptor < 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("open ", path));
+    }
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+      const int error = errno;
+      ::close(descriptor);
+      if (error == EWOULDBLOCK) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("the log directory ", directory, " is in use by another process or log"));
+      }
+      return absl::ErrnoToStatus(error, absl::StrCat("lock ", path));
+    }
+    return std::unique_ptr<DirectoryLock>(new DirectoryLock(descriptor));
+  }
+
+ private:
+  explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
+  const int descriptor_;
+};
+
+EmbeddedStore::EmbeddedStore() = default;
+EmbeddedStore::~EmbeddedStore() { Close().IgnoreError(); }
+
+absl::StatusOr<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(
+    const EmbeddedLogOptions& options) {
+  if (options.directory.empty()) return absl::InvalidArgumentError("the log needs a directory");
+  if (options.partitions == 0 || options.partitions > kPartitionsMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("partitions must be 1 to ", kPartitionsMax, ", not ", options.partitions));
+  }
+  std::unique_ptr<EmbeddedStore> store(new EmbeddedStore());
+  store->options_ = options;
+  store->marks_path_ = options.directory + "/marks";
+  store->database_path_ = options.directory + "/log";
+  if (absl::Status status = store->PrepareDirectory(); !status.ok()) return status;
+  const bool marks_missing = EnvOf(options)->FileExists(store->marks_path_).IsNotFound();
+  if (absl::Status status = store->OpenDatabase(); !status.ok()) return status;
+  if (absl::Status status = store->OpenMarks(marks_missing); !status.ok()) return status;
+  return store;
+}
+
+// FORMAT is written before anything else, so a directory that holds data but no FORMAT was tampered
+// with.
+absl::Status EmbeddedStore::PrepareDirectory() {
+  const std::string& directory = options_.directory;
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return absl::ErrnoToStatus(error.value(), absl::StrCat("create log directory ", directory));
+  }
+  absl::StatusOr<std::unique_ptr<DirectoryLock>> lock = DirectoryLock::Take(directory);
+  if (!lock.ok()) return lock.status();
+  lock_ = *std::move(lock);
+
+  rocksdb::Env* const env = EnvOf(options_);
+  const std::string path = directory + "/FORMAT";
+  const std::string wanted = FormatText(options_.partitions);
+  const rocksdb::Status exists = env->FileExists(path);
+  if (exists.IsNotFound()) {
+    if (env->FileExists(marks_path_).ok() || env->FileExists(database_path_ + "/CURRENT").ok()) {
+      return absl::FailedPreconditionError(absl::StrCat(path, " is missing, yet ", directory,
+                                                        " holds a log: its format is unknown"));
+    }
+    rocksdb::Status written =
+        rocksdb::WriteStringToFile(env, wanted, path + ".new", /*should_sync=*/true);
+    if (written.ok()) written = env->RenameFile(path + ".new", path);
+    if (!written.ok()) return FromRocks(written, absl::StrCat("write ", path));
+    return SyncDirectory(env, directory);
+  }
+  std::string found;
+  const rocksdb::Status read = rocksdb::ReadFileToString(env, path, &found);
+  if (!read.ok()) return FromRocks(read, absl::StrCat("read ", path));
+  if (found != wanted) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " says \"", found, "\" but this program and its configuration need \"",
+                     wanted, "\""));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EmbeddedStore::OpenDatabase() {
+  rocksdb::DB* database = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(DatabaseOptions(options_), database_path_, &database);
+  database_.reset(database);
+  return FromRocks(status, absl::StrCat("open log ", database_path_));
+}
+
+absl::Status EmbeddedStore::OpenMarks(bool created) {
+  rocksdb::Env* const env = EnvOf(options_);
+  if (created) {
+    const std::unique_ptr<rocksdb::Iterator> any(database_->NewIterator(rocksdb::ReadOptions()));
+    any->SeekToFirst();
+    if (!any->status().ok())
+      return FromRocks(any->status(), absl::StrCat("read log ", database_path_));
+    if (any->Valid()) {
+      return absl::DataLossError(
+          absl::StrCat("head marks ", marks_path_, " are missing, yet the log ", database_path_,
+                       " holds records: what was acknowledged cannot be checked"));
+    }
+    if (absl::Status status = HeadMarks::Create(env, marks_path_, options_.partitions);
+        !status.ok())
+      return status;
+    if (absl::Status status = SyncDirectory(env, options_.directory); !status.ok()) return status;
+  }
+  absl::StatusOr<std::unique_ptr<HeadMarks>> opened =
+      HeadMarks::Open(env, marks_path_, options_.partitions);
+  if (!opened.ok()) return opened.status();
+  marks_ = *std::move(opened);
+
+  std::vector<HeadMark> marks = marks_->marks();
+  for (uint32_t partition = 0; partition < marks.size(); ++partition) {
+    if (absl::Status status = CheckMark(partition, marks[partition]); !status.ok()) return status;
+    if (absl::Status status = AdoptTail(partition, &marks[partition]); !status.ok()) return status;
+  }
+  if (marks == marks_->marks() && marks_->both_slots_valid()) return absl::OkStatus();
+  // What was recovered from the write-ahead log may only be in the page cache: sync it before a
+  // mark vouches for it.
+  if (const rocksdb::Status flushed = database_->Flush(rocksdb::FlushOptions()); !flushed.ok()) {
+    return FromRocks(flushed, absl::StrCat("flush log ", database_path_));
+  }
+  return marks_->Write(marks, Durability::kSynced);
+}
+
+absl::Status EmbeddedStore::CheckMark(uint32_t partition, const HeadMark& mark) const {
+  if (mark.head == 0) return absl::OkStatus();
+  const Position last{partition, mark.head - 1};
+  const absl::StatusOr<Digest> found = CheckedDigest(last);
+  if (found.ok() && *found == mark.last) return absl::OkStatus();
+  if (found.ok()) {
+    return absl::DataLossError(absl::StrCat("the record at ", PlaceOf(last), " in ", database_path_,
+                                            " is not the one acknowledged according to ",
+                                            marks_path_));
+  }
+  if (found.status().code() != absl::StatusCode::kNotFound) return found.status();
+  return absl::DataLossError(absl::StrCat(
+      "the log ", database_path_, " has lost acknowledged records: ", marks_path_, " vouches for ",
+      PlaceOf(last), ", which is missing; restore from a backup or a replica"));
+}
+
+// Records above the mark were written but never acknowledged. Each group is one atomic write and
+// recovery keeps a prefix of them, so they follow the mark without a gap; they are kept, as a retry
+// of them is dropped as a duplicate.
+absl::Status EmbeddedStore::AdoptTail(uint32_t partition, HeadMark* mark) const {
+  const Key end = KeyOf({partition + 1, 0});
+  const rocksdb::Slice bound = SliceOf(end);
+  rocksdb::ReadOptions read;
+  read.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> records(database_->NewIterator(read));
+  for (records->Seek(SliceOf(KeyOf({partition, mark->head}))); records->Valid(); records->Next()) {
+    const Position next{partition, mark->head};
+    if (records->key() != SliceOf(KeyOf(next))) {
+      return absl::DataLossError(
+          absl::StrCat("the log ", database_path_, " has a hole at ", PlaceOf(next)));
+    }
+    const absl::StatusOr<Digest> digest = CheckedDigest(next);
+    if (!digest.ok()) return digest.status();
+    mark->last = *digest;
+    ++mark->head;
+  }
+  return FromRocks(records->status(),
+                   absl::StrCat("read log ", database_path_, " at partition ", partition));
+}
+
+std::vector<int64_t> EmbeddedStore::Heads() const {
+  std::vector<int64_t> heads;
+  for (const HeadMark& mark : marks_->marks()) heads.push_back(mark.head);
+  return heads;
+}
+
+absl::Status EmbeddedStore::Commit(const std::vector<StagedBatch>& batches) {
+  if (absl::Status health = Health(); !health.ok() && !disk_full_) return health;
+  if (disk_full_) {
+    if (absl::Status recovered = RecoverFromFullDisk(); !recovered.ok()) return recovered;
+  }
+  std::vector<HeadMark> marks = marks_->marks();
+  if (absl::Status written = WriteBatches(batches, &marks); !written.ok()) {
+    if (written.code() != absl::StatusCode::kResourceExhausted) return Fence(written);
+    disk_full_ = true;
+    SetHealth(written);
+    return written;
+  }
+  const Durability durability = options_.sync ? Durability::kSynced : Durability::kUnsynced;
+  // A failed write or sync of the marks leaves unknown bytes on the disk, and the kernel reports
+  // the failure only once: nothing may be acknowledged until the file has been read again.
+  if (absl::Status status = marks_->Write(marks, durability); !status.ok()) return Fence(status);
+  return absl::OkStatus();
+}
+
+absl::Status EmbeddedStore::WriteBatches(const std::vector<StagedBatch>& batches,
+                                         std::vector<HeadMark>* marks) {
+  rocksdb::WriteBatch group;
+  for (const StagedBatch& batch : batches) {
+    HeadMark& mark = (*marks)[batch.partition];
+    for (size_t i = 0; i < batch.values.size(); ++i) {
+      const Key key = KeyOf({batch.partition, mark.head});
+      const rocksdb::Slice key_part = SliceOf(key);
+      const std::array<rocksdb::Slice, 2> parts = {
+          rocksdb::Slice(reinterpret_cast<const char*>(batch.digests[i].data()), kDigestBytes),
+          rocksdb::Slice(batch.values[i])};
+      const rocksdb::Status put =
+          group.Put(rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(parts.data(), 2));
+      if (!put.ok()) return FromRocks(put, "stage records");
+      ++mark.head;
+      mark.last = batch.digests[i];
+    }
+  }
+  rocksdb::WriteOptions write;
+  write.sync = options_.sync;
+  return FromRocks(database_->Write(write, &group), absl::StrCat("write log ", database_path_));
+}
+
+// After a failed write RocksDB refuses all others until Resume. Its write-ahead log may end in half
+// a record, behind which nothing would be recovered, and Resume starts a new one only when there is
+// something to flush: so a record outside the log's keys is put into memory (not into the
+// write-ahead log) and flushed.
+absl::Status EmbeddedStore::RecoverFromFullDisk() {
+  rocksdb::Status status = database_->Resume();
+  if (status.ok()) {
+    rocksdb::WriteOptions memory_only;
+    memory_only.disableWAL = true;
+    status =
+        database_->Put(memory_only, rocksdb::Slice(kRecoveryKey.data(), kRecoveryKey.size()), "");
+  }
+  if (status.ok()) status = database_->Flush(rocksdb::FlushOptions());
+  if (!status.ok()) {
+    // Whatever hinders it, the log stays unwritable and the next append tries again.
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the disk of ", database_path_,
+                     " was full and the log has not recovered: ", status.ToString()));
+  }
+  disk_full_ = false;
+  SetHealth(absl::OkStatus());
+  return absl::OkStatus();
+}
+
+absl::Status EmbeddedStore::Fence(const absl::Status& cause) {
+  absl::Status fenced = absl::UnavailableError(
+      absl::StrCat("the log is fenced until it is opened again: ", cause.message()));
+  SetHealth(fenced);
+  return fenced;
+}
+
+void EmbeddedStore::SetHealth(absl::Status health) {
+  const std::lock_guard lock(health_mutex_);
+  health_ = std::move(health);
+}
+
+absl::Status EmbeddedStore::Health() const {
+  const std::lock_guard lock(health_mutex_);
+  return health_;
+}
+
+absl::Status EmbeddedStore::Read(Position from, int64_t end, size_t max_records, size_t max_bytes,
+                                 std::vector<Record>* out) const {
+  const std::shared_lock lock(database_mutex_);
+  if (database_ == nullptr) return absl::FailedPreconditionError("the log is closed");
+  const Key end_key = KeyOf({from.partition, end});
+  const rocksdb::Slice bound = SliceOf(end_key);
+  rocksdb::ReadOptions read;
+  read.iterate_upper_bound = &bound;
+  read.fill_cache = false;  // A catching-up reader passes once; the page cache serves the others.
+  const std::unique_ptr<rocksdb::Iterator> records(database_->NewIterator(read));
+  size_t bytes = 0;
+  Position next = from;
+  records->Seek(SliceOf(KeyOf(from)));
+  for (size_t n = 0; n < max_records && bytes < max_bytes && next.offset < end; ++n) {
+    if (!records->Valid() || records->key() != SliceOf(KeyOf(next)) ||
+        records->value().size() < kDigestBytes) {
+      const std::string why = records->status().ok() ? "no record where one was acknowledged"
+                                                     : records->status().ToString();
+      const std::string place =
+          absl::StrCat("read ", PlaceOf(next), " of log ", database_path_, ": ");
+      if (!records->status().ok() && !records->status().IsCorruption())
+        return FromRocks(records->status(), place);
+      return absl::DataLossError(absl::StrCat(place, why));
+    }
+    const rocksdb::Slice stored = records->value();
+    out->push_back({next, std::string(stored.data() + kDigestBytes, stored.size() - kDigestBytes)});
+    bytes += stored.size();
+    ++next.offset;
+    records->Next();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Digest> EmbeddedStore::CheckedDigest(Position position) const {
+  rocksdb::PinnableSlice stored;
+  const std::string place = absl::StrCat("read ", PlaceOf(position), " of log ", database_path_);
+  const rocksdb::Status status = database_->Get(
+      rocksdb::ReadOptions(), database_->DefaultColumnFamily(), SliceOf(KeyOf(position)), &stored);
+  if (!status.ok()) return FromRocks(status, place);
+  Digest digest{};
+  if (stored.size() < kDigestBytes)
+    return absl::DataLossError(absl::StrCat(place, ": record too short"));
+  std::copy_n(stored.data(), kDigestBytes, digest.begin());
+  if (DigestOf({stored.data() + kDigestBytes, stored.size() - kDigestBytes}) != digest) {
+    return absl::DataLossError(absl::StrCat(place, ": the record differs from its digest"));
+  }
+  return digest;
+}
+
+absl::StatusOr<Digest> EmbeddedStore::DigestAt(Position position) const {
+  const std::shared_lock lock(database_mutex_);
+  if (database_ == nullptr) return absl::FailedPreconditionError("the log is closed");
+  absl::StatusOr<Digest> digest = CheckedDigest(position);
+  if (digest.status().code() != absl::StatusCode::kNotFound) return digest;
+  return absl::DataLossError(digest.status().message());
+}
+
+absl::Status EmbeddedStore::Close() {
+  const std::unique_lock lock(database_mutex_);
+  absl::Status closed;
+  if (database_ != nullptr) {
+    // Everything acknowledged is in the synced write-ahead log already: a flush that fails only
+    // slows the next open.
+    static_cast<void>(database_->Flush(rocksdb::FlushOptions()));
+    closed = FromRocks(database_->Close(), absl::StrCat("close log ", database_path_));
+    database_.reset();
+  }
+  lock_.reset();
+  return closed;
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,103 @@
+#include "trigpoint/log/memory_log.h"
+
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "poll_reader.h"
+
+namespace trigpoint {
+namespace {
+
+class MemorySource final : public RecordSource {
+ public:
+  explicit MemorySource(uint32_t partitions)
+      : tail_(std::vector<int64_t>(partitions, 0), std::numeric_limits<size_t>::max()) {}
+
+  VisibleTail& tail() { return tail_; }
+  const VisibleTail& tail() const override { return tail_; }
+  absl::Status Read(Position from, size_t max_records, size_t max_bytes,
+                    std::vector<Record>* out) const override {
+    tail_.Read(from, max_records, max_bytes, out);
+    return absl::OkStatus();
+  }
+
+ private:
+  VisibleTail tail_;
+};
+
+class MemoryLog final : public EventLog {
+ public:
+  explicit MemoryLog(uint32_t partitions) : source_(std::make_shared<MemorySource>(partitions)) {}
+  MemoryLog(const MemoryLog&) = delete;
+  MemoryLog& operator=(const MemoryLog&) = delete;
+  ~MemoryLog() override { source_->tail().Close(); }
+
+  uint32_t partitions() const override { return source_->tail().partitions(); }
+
+  void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) override {
+    if (partition >= partitions()) return done(UnknownPartitionError(partition, partitions()));
+    if (values.empty())
+      return done(absl::InvalidArgumentError("an append needs at least one record"));
+    Position first{partition, 0};
+    {
+      // Orders appenders: the head read here must still be the head when the batch is published.
+      const std::lock_guard lock(append_mutex_);
+      if (source_->tail().closed()) {
+        first.offset = -1;
+      } else {
+        first.offset = source_->tail().Head(partition);
+        std::vector<VisibleTail::Batch> batch(1);
+        batch[0] = {partition, std::move(values)};
+        source_->tail().Publish(std::move(batch));
+      }
+    }
+    if (first.offset < 0) return done(ClosedError());
+    done(first);
+  }
+
+  absl::StatusOr<int64_t> FirstOffset(uint32_t partition) const override {
+    if (partition >= partitions()) return UnknownPartitionError(partition, partitions());
+    return 0;
+  }
+
+  absl::StatusOr<int64_t> HeadOffset(uint32_t partition) const override {
+    if (partition >= partitions()) return UnknownPartitionError(partition, partitions());
+    return source_->tail().Head(partition);
+  }
+
+  absl::StatusOr<Digest> DigestAt(Position position) const override {
+    if (position.partition >= partitions())
+      return UnknownPartitionError(position.partition, partitions());
+    std::vector<Record> found;
+    if (position.offset >= 0) source_->tail().Read(position, 1, 1, &found);
+    if (found.empty()) {
+      return absl::OutOfRangeError(
+          absl::StrCat("no record at partition ", position.partition, " offset ", position.offset));
+    }
+    return DigestOf(found.front().value);
+  }
+
+  std::unique_ptr<LogReader> NewReader() override { return NewPollReader(source_); }
+  absl::Status Health() const override {
+    return source_->tail().closed() ? ClosedError() : absl::OkStatus();
+  }
+  absl::Status Close() override {
+    const std::lock_guard lock(append_mutex_);
+    source_->tail().Close();
+    return absl::OkStatus();
+  }
+
+ private:
+  const std::shared_ptr<MemorySource> source_;
+  std::mutex append_mutex_;
+};
+
+}  // namespace
+
+std::unique_ptr<EventLog> NewMemoryLog(uint32_t partitions) {
+  return std::make_unique<MemoryLog>(partitions);
+}
+
+}  // namespace trigpoint
