@@ -5,6 +5,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/table.h>
+#include <rocksdb/transaction_log.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rocks_logger.h"
 #include "rocks_status.h"
 
 namespace trigpoint {
@@ -24,8 +26,8 @@ namespace {
 
 constexpr uint32_t kPartitionsMax = 65536;
 constexpr size_t kDigestBytes = sizeof(Digest);
-// Not 12 bytes long and above every record: see RecoverFromFullDisk.
-constexpr std::string_view kRecoveryKey = "\xff\xff\xff\xffrecovered from full disk";
+constexpr uint64_t kSpareBytes =
+    uint64_t{4} << 20;  // room wanted beyond the write-ahead logs after a full disk
 
 using Key = std::array<char, 12>;
 
@@ -67,8 +69,7 @@ rocksdb::Options DatabaseOptions(const EmbeddedLogOptions& log) {
   options.level_compaction_dynamic_level_bytes = true;
   options.avoid_flush_during_shutdown = true;  // Close flushes itself, and reports how that went.
   options.max_open_files = 512;
-  options.keep_log_file_num = 5;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.info_log = std::make_shared<RocksLogger>(log.directory + "/rocksdb.log");
   rocksdb::BlockBasedTableOptions table;
   table.format_version = 5;
   table.block_size = size_t{16} << 10;  // Read in runs, hardly ever by single record.
@@ -313,24 +314,41 @@ absl::Status EmbeddedStore::WriteBatches(const std::vector<StagedBatch>& batches
   return FromRocks(database_->Write(write, &group), absl::StrCat("write log ", database_path_));
 }
 
-// After a failed write RocksDB refuses all others until Resume. Its write-ahead log may end in half
-// a record, behind which nothing would be recovered, and Resume starts a new one only when there is
-// something to flush: so a record outside the log's keys is put into memory (not into the
-// write-ahead log) and flushed.
+// After a failed write RocksDB 7.8 cannot go on: Resume must close the write-ahead log, which
+// answers "Seen error" for ever, and behind half a record in it nothing would be recovered. So the
+// database is opened anew, which keeps what was synced and drops the half record, and is checked
+// against the marks as at a start. Readers wait meanwhile; beyond the tail they get Unavailable
+// should the disk fill up again before the database is open.
 absl::Status EmbeddedStore::RecoverFromFullDisk() {
-  rocksdb::Status status = database_->Resume();
-  if (status.ok()) {
-    rocksdb::WriteOptions memory_only;
-    memory_only.disableWAL = true;
-    status =
-        database_->Put(memory_only, rocksdb::Slice(kRecoveryKey.data(), kRecoveryKey.size()), "");
+  const auto still_full = [this](std::string_view why) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the disk of ", database_path_, " was full; the log waits for room: ", std::string(why)));
+  };
+  if (database_ != nullptr) {
+    uint64_t needed = kSpareBytes;  // Recovery writes what is in the write-ahead logs into a table.
+    rocksdb::VectorLogPtr logs;
+    if (database_->GetSortedWalFiles(logs).ok()) {
+      for (const auto& log : logs) needed += log->SizeFileBytes();
+    }
+    std::error_code error;
+    const std::filesystem::space_info space = std::filesystem::space(options_.directory, error);
+    if (!error && space.available < needed) {
+      return still_full(absl::StrCat(space.available, " bytes are free, ", needed, " are needed"));
+    }
   }
-  if (status.ok()) status = database_->Flush(rocksdb::FlushOptions());
-  if (!status.ok()) {
-    // Whatever hinders it, the log stays unwritable and the next append tries again.
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the disk of ", database_path_,
-                     " was full and the log has not recovered: ", status.ToString()));
+  const std::unique_lock lock(database_mutex_);
+  if (database_ != nullptr) {
+    static_cast<void>(
+        database_->Close());  // It holds nothing that is not also in the synced write-ahead log.
+    database_.reset();
+  }
+  if (absl::Status opened = OpenDatabase(); !opened.ok()) {
+    return opened.code() == absl::StatusCode::kDataLoss ? Fence(opened)
+                                                        : still_full(opened.ToString());
+  }
+  for (uint32_t partition = 0; partition < marks_->marks().size(); ++partition) {
+    if (absl::Status status = CheckMark(partition, marks_->marks()[partition]); !status.ok())
+      return Fence(status);
   }
   disk_full_ = false;
   SetHealth(absl::OkStatus());
@@ -338,6 +356,7 @@ absl::Status EmbeddedStore::RecoverFromFullDisk() {
 }
 
 absl::Status EmbeddedStore::Fence(const absl::Status& cause) {
+  disk_full_ = false;
   absl::Status fenced = absl::UnavailableError(
       absl::StrCat("the log is fenced until it is opened again: ", cause.message()));
   SetHealth(fenced);
@@ -354,10 +373,16 @@ absl::Status EmbeddedStore::Health() const {
   return health_;
 }
 
+absl::Status EmbeddedStore::NotOpenError() const {
+  if (lock_ == nullptr) return absl::FailedPreconditionError("the log is closed");
+  return absl::UnavailableError(
+      absl::StrCat("the log ", database_path_, " waits for room on its disk"));
+}
+
 absl::Status EmbeddedStore::Read(Position from, int64_t end, size_t max_records, size_t max_bytes,
                                  std::vector<Record>* out) const {
   const std::shared_lock lock(database_mutex_);
-  if (database_ == nullptr) return absl::FailedPreconditionError("the log is closed");
+  if (database_ == nullptr) return NotOpenError();
   const Key end_key = KeyOf({from.partition, end});
   const rocksdb::Slice bound = SliceOf(end_key);
   rocksdb::ReadOptions read;
@@ -405,7 +430,7 @@ absl::StatusOr<Digest> EmbeddedStore::CheckedDigest(Position position) const {
 
 absl::StatusOr<Digest> EmbeddedStore::DigestAt(Position position) const {
   const std::shared_lock lock(database_mutex_);
-  if (database_ == nullptr) return absl::FailedPreconditionError("the log is closed");
+  if (database_ == nullptr) return NotOpenError();
   absl::StatusOr<Digest> digest = CheckedDigest(position);
   if (digest.status().code() != absl::StatusCode::kNotFound) return digest;
   return absl::DataLossError(digest.status().message());

@@ -67,6 +67,7 @@ class EmbeddedStore {
   absl::Status CheckMark(uint32_t partition, const HeadMark& mark) const;
   absl::Status AdoptTail(uint32_t partition, HeadMark* mark) const;
   absl::Status RecoverFromFullDisk();
+  absl::Status NotOpenError() const;  // database_mutex_ held
   absl::Status WriteBatches(const std::vector<StagedBatch>& batches, std::vector<HeadMark>* marks);
   absl::Status Fence(const absl::Status& cause);
   void SetHealth(absl::Status health);
@@ -76,7 +77,7 @@ class EmbeddedStore {
   std::string marks_path_;
   std::string database_path_;
   std::unique_ptr<DirectoryLock> lock_;
-  mutable std::shared_mutex database_mutex_;  // exclusive only to close
+  mutable std::shared_mutex database_mutex_;  // exclusive to close or reopen
   std::unique_ptr<rocksdb::DB> database_;
   std::unique_ptr<HeadMarks> marks_;
   bool disk_full_ = false;  // of the committing thread
