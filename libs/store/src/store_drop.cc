@@ -1,0 +1,80 @@
+#include <utility>
+#include <vector>
+
+#include "rocks_status.h"
+#include "store_impl.h"
+#include "trigpoint/base/status.h"
+
+/// Dropping a partition. DeleteRange and DeleteFilesInRange are left alone (wrong reads after it on
+/// 7.8.3; files vanish under running scans), so keys go one by one, in many batches. The order
+/// makes it safe: the announcement and the loss of the checkpoint are one synced batch, so that a
+/// crash leaves either the whole partition or one that Open finishes dropping.
+namespace trigpoint {
+
+using store_internal::DropKey;
+using store_internal::Family;
+using store_internal::FromRocks;
+using store_internal::kDropPrefix;
+using store_internal::RangeIterator;
+using store_internal::ToSlice;
+
+namespace {
+constexpr int kDeletesPerBatch = 10'000;
+}
+
+std::string store_internal::DropKey(uint32_t partition) {
+  std::string key(kDropPrefix);
+  AppendBigEndian32(partition, key);
+  return key;
+}
+
+absl::Status Store::DropPartition(uint32_t partition) {
+  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  rocksdb::WriteBatch announce;
+  announce.Put(impl_->default_family, ToSlice(DropKey(partition)), {});
+  announce.Delete(impl_->Handle(Family::kCheckpoints),
+                  ToSlice(store_internal::PartitionKey(partition)));
+  TP_RETURN_IF_ERROR(impl_->Write(announce, true, "drop partition " + std::to_string(partition)));
+  return impl_->FinishDrop(partition);
+}
+
+absl::Status Store::Impl::FinishDrop(uint32_t partition) {
+  const std::string doing = "drop partition " + std::to_string(partition);
+  for (rocksdb::ColumnFamilyHandle* family : families) {
+    RangeIterator keys(*db, family, store_internal::PartitionKey(partition),
+                       store_internal::PartitionEnd(partition), false);
+    keys.SeekToFirst();
+    while (keys.Valid()) {
+      rocksdb::WriteBatch deletes;
+      for (int i = 0; i < kDeletesPerBatch && keys.Valid(); ++i, keys.Next()) {
+        deletes.Delete(family, ToSlice(keys.Key()));
+      }
+      TP_RETURN_IF_ERROR(Write(deletes, false, doing));
+    }
+    TP_RETURN_IF_ERROR(FromRocks(keys.status(), doing));
+  }
+  rocksdb::WriteBatch done;
+  done.Delete(default_family, ToSlice(DropKey(partition)));
+  return Write(done, true, doing);
+}
+
+absl::Status Store::Impl::CompleteDrops() {
+  std::vector<uint32_t> partitions;
+  {
+    RangeIterator keys(*db, default_family, std::string(kDropPrefix),
+                       store_internal::PrefixEnd(std::string(kDropPrefix)));
+    for (keys.SeekToFirst(); keys.Valid(); keys.Next()) {
+      const std::string_view rest = keys.Key().substr(kDropPrefix.size());
+      if (rest.size() == store_internal::kPartitionBytes) {
+        partitions.push_back(store_internal::GetBigEndian32(rest));
+      }
+    }
+    TP_RETURN_IF_ERROR(FromRocks(keys.status(), "look for interrupted drops"));
+  }
+  for (const uint32_t partition : partitions) {
+    TP_RETURN_IF_ERROR(FinishDrop(partition));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,276 @@
+#include "trigpoint/store/key_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+#include <sys/stat.h>
+
+#include <set>
+#include <thread>
+
+#include "open_store.h"
+#include "temp_dir.h"
+
+namespace trigpoint {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+KeyStoreOptions In(const TempDir& dir) {
+  KeyStoreOptions options;
+  options.directory = dir / "keys";
+  options.kek_file = dir / "kek";
+  return options;
+}
+
+std::unique_ptr<KeyStore> OpenKeys(const KeyStoreOptions& options) {
+  absl::StatusOr<std::unique_ptr<KeyStore>> keys = KeyStore::Open(options);
+  EXPECT_TRUE(keys.ok()) << keys.status();
+  return keys.ok() ? *std::move(keys) : nullptr;
+}
+
+absl::StatusCode OpenCode(const KeyStoreOptions& options) {
+  return KeyStore::Open(options).status().code();
+}
+
+mode_t ModeOf(const std::string& path) {
+  struct stat about {};
+  EXPECT_EQ(::stat(path.c_str(), &about), 0);
+  return about.st_mode & 07777;
+}
+
+TEST(KeyStore, GivesTheSameKeyEveryTimeAndAnotherForAnotherId) {
+  const TempDir dir;
+  const auto keys = OpenKeys(In(dir));
+  EXPECT_EQ(keys->GetKey("case-1").status().code(), absl::StatusCode::kNotFound);
+  const std::string key = *keys->GetOrCreateKey("case-1");
+  EXPECT_EQ(key.size(), 32U);
+  EXPECT_EQ(*keys->GetOrCreateKey("case-1"), key);
+  EXPECT_EQ(*keys->GetKey("case-1"), key);
+  EXPECT_NE(*keys->GetOrCreateKey("case-2"), key);
+  EXPECT_EQ(keys->GetOrCreateKey("").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(KeyStore, KeepsKeysAndTombstonesAcrossARestart) {
+  const TempDir dir;
+  std::string key;
+  {
+    const auto keys = OpenKeys(In(dir));
+    key = *keys->GetOrCreateKey("case-1");
+    ASSERT_TRUE(keys->GetOrCreateKey("case-2").ok());
+    ASSERT_TRUE(keys->DestroyKey("case-2").ok());
+  }
+  const auto keys = OpenKeys(In(dir));
+  EXPECT_EQ(*keys->GetKey("case-1"), key);
+  EXPECT_EQ(keys->GetKey("case-2").status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(keys->GetOrCreateKey("case-2").status().code(), absl::StatusCode::kAborted);
+}
+
+TEST(KeyStore, HasAKeyOnDiskBeforeItGivesItAway) {
+  const TempDir dir;
+  const auto keys = OpenKeys(In(dir));
+  const std::string key = *keys->GetOrCreateKey("case-1");
+  // As after a crash: nothing was flushed or closed.
+  std::filesystem::copy(dir / "keys", dir / "crashed", std::filesystem::copy_options::recursive);
+  KeyStoreOptions crashed = In(dir);
+  crashed.directory = dir / "crashed";
+  EXPECT_EQ(*OpenKeys(crashed)->GetKey("case-1"), key);
+}
+
+TEST(DestroyKey, AnswersErasedForEverAndNeverMakesANewKey) {
+  const TempDir dir;
+  const auto keys = OpenKeys(In(dir));
+  ASSERT_TRUE(keys->GetOrCreateKey("case-1").ok());
+  ASSERT_TRUE(keys->DestroyKey("case-1").ok());
+  ASSERT_TRUE(keys->DestroyKey("case-1").ok());
+  for (const absl::Status& erased :
+       {keys->GetOrCreateKey("case-1").status(), keys->GetKey("case-1").status(),
+        keys->GetOrCreateKeys({"case-2", "case-1"}).status()}) {
+    EXPECT_EQ(erased.code(), absl::StatusCode::kAborted);
+    EXPECT_THAT(std::string(erased.message()), StartsWith("ERASED"));
+    EXPECT_THAT(std::string(erased.message()), HasSubstr("case-1"));
+  }
+  EXPECT_EQ(keys->GetKey("case-2").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(DestroyKey, BarsAnIdThatNeverHadAKey) {
+  const TempDir dir;
+  const auto keys = OpenKeys(In(dir));
+  ASSERT_TRUE(keys->DestroyKey("case-1").ok());
+  EXPECT_EQ(keys->GetOrCreateKey("case-1").status().code(), absl::StatusCode::kAborted);
+}
+
+TEST(DestroyKey, RemovesTheWrappedKeyFromTheFiles) {
+  const TempDir dir;
+  const std::string id = "case-to-be-erased";
+  const auto keys = OpenKeys(In(dir));
+  ASSERT_TRUE(keys->GetOrCreateKey(id).ok());
+  // In the log, the wrapped key follows the id: length, 'K', nonce 12, ciphertext 32, tag 16.
+  std::string wrapped;
+  for (const auto& entry : std::filesystem::directory_iterator(dir / "keys")) {
+    const std::string bytes = ReadAll(entry.path());
+    const size_t at = bytes.find(id);
+    if (at != std::string::npos) {
+      wrapped = bytes.substr(at + id.size() + 2, 60);
+    }
+  }
+  ASSERT_EQ(wrapped.size(), 60U);
+  ASSERT_TRUE(AnyFileHolds(dir / "keys", wrapped));
+  ASSERT_TRUE(keys->DestroyKey(id).ok());
+  EXPECT_FALSE(AnyFileHolds(dir / "keys", wrapped));
+  EXPECT_FALSE(AnyFileHolds(dir / "keys", wrapped.substr(20, 16)));
+}
+
+TEST(DestroyKey, RemovesAKeyThatHadReachedATableFile) {
+  const TempDir dir;
+  const std::string id = "case-to-be-erased";
+  std::string wrapped;
+  { ASSERT_TRUE(OpenKeys(In(dir))->GetOrCreateKey(id).ok()); }
+  { ASSERT_TRUE(OpenKeys(In(dir))->DestroyKey("another").ok()); }  // Flushes and compacts.
+  {
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::OpenForReadOnly(rocksdb::Options(), dir / "keys", &db).ok());
+    ASSERT_TRUE(db->Get(rocksdb::ReadOptions(), "k" + id, &wrapped).ok());
+    delete db;
+  }
+  const std::string part = wrapped.substr(10, 40);
+  ASSERT_TRUE(AnyFileHolds(dir / "keys", part));
+  const auto keys = OpenKeys(In(dir));
+  ASSERT_TRUE(keys->DestroyKey(id).ok());
+  EXPECT_FALSE(AnyFileHolds(dir / "keys", part));
+}
+
+TEST(GetOrCreateKeys, GivesKeysInTheOrderOfTheIdsAndOneForATwin) {
+  const TempDir dir;
+  const auto keys = OpenKeys(In(dir));
+  const std::string old = *keys->GetOrCreateKey("b");
+  const auto made = keys->GetOrCreateKeys({"a", "b", "a", "c"});
+  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_EQ(made->size(), 4U);
+  EXPECT_EQ((*made)[0], (*made)[2]);
+  EXPECT_EQ((*made)[1], old);
+  EXPECT_EQ(std::set<std::string>(made->begin(), made->end()).size(), 3U);
+  EXPECT_EQ(*keys->GetKey("c"), (*made)[3]);
+  EXPECT_TRUE(keys->GetOrCreateKeys({})->empty());
+}
+
+TEST(KeyStore, GivesTwoThreadsThatCreateTheSameKeyTheSameBytes) {
+  const TempDir dir;
+  const auto keys = OpenKeys(In(dir));
+  constexpr int kIds = 100;
+  std::vector<std::string> seen[2];
+  std::vector<std::thread> threads;
+  for (auto& mine : seen) {
+    threads.emplace_back([&keys, &mine] {
+      for (int i = 0; i < kIds; ++i) {
+        mine.push_back(*keys->GetOrCreateKey("case-" + std::to_string(i)));
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(seen[0], seen[1]);
+  EXPECT_EQ(std::set<std::string>(seen[0].begin(), seen[0].end()).size(), size_t{kIds});
+}
+
+TEST(KeyStore, ReadsBackKeysThatLeftTheCache) {
+  const TempDir dir;
+  KeyStoreOptions options = In(dir);
+  options.cached_keys = 2;
+  const auto keys = OpenKeys(options);
+  std::vector<std::string> made;
+  for (int i = 0; i < 10; ++i) {
+    made.push_back(*keys->GetOrCreateKey(std::to_string(i)));
+  }
+  for (size_t i = 0; i < made.size(); ++i) {
+    EXPECT_EQ(*keys->GetKey(std::to_string(i)), made[i]);
+  }
+}
+
+TEST(KeyStore, RefusesAWrongOrMissingOrOpenKeyFile) {
+  const TempDir dir;
+  { ASSERT_TRUE(OpenKeys(In(dir))->GetOrCreateKey("case-1").ok()); }
+  KeyStoreOptions other = In(dir);
+  other.kek_file = dir / "other";
+  EXPECT_EQ(OpenCode(other), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(std::filesystem::exists(other.kek_file));
+
+  std::ofstream(other.kek_file) << std::string(32, 'x');
+  ASSERT_EQ(::chmod(other.kek_file.c_str(), 0600), 0);
+  const absl::Status wrong = KeyStore::Open(other).status();
+  EXPECT_EQ(wrong.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(wrong.message()), HasSubstr("another key file"));
+
+  std::ofstream(other.kek_file) << "short";
+  EXPECT_EQ(OpenCode(other), absl::StatusCode::kFailedPrecondition);
+
+  ASSERT_EQ(::chmod(In(dir).kek_file.c_str(), 0644), 0);
+  EXPECT_EQ(OpenCode(In(dir)), absl::StatusCode::kFailedPrecondition);
+  ASSERT_EQ(::chmod(In(dir).kek_file.c_str(), 0640), 0);
+  EXPECT_TRUE(OpenKeys(In(dir))->GetKey("case-1").ok());
+}
+
+TEST(KeyStore, IsPrivateOnDisk) {
+  const TempDir dir;
+  ASSERT_EQ(::mkdir((dir / "keys").c_str(), 0755), 0);
+  const auto keys = OpenKeys(In(dir));
+  EXPECT_EQ(ModeOf(dir / "keys"), 0700U);
+  EXPECT_EQ(ModeOf(dir / "kek"), 0600U);
+}
+
+TEST(KeyStore, RefusesAPlaceInsideAStoreAndAKeyFileInsideItself) {
+  const TempDir dir;
+  const auto store = OpenStore(dir / "s");
+  KeyStoreOptions options = In(dir);
+  options.directory = dir / "s/keys";
+  EXPECT_EQ(OpenCode(options), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(std::filesystem::exists(options.directory));
+  options = In(dir);
+  options.kek_file = dir / "keys/kek";
+  EXPECT_EQ(OpenCode(options), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(KeyStore, RefusesADirectoryThatIsHeld) {
+  const TempDir dir;
+  const auto keys = OpenKeys(In(dir));
+  EXPECT_EQ(OpenCode(In(dir)), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(KeyStore, LeavesNoBytesOfAKeyInItsFiles) {
+  const TempDir dir;
+  std::vector<std::string> ids;
+  std::vector<std::string> made;
+  for (int i = 0; i < 20; ++i) {
+    ids.push_back("case-" + std::to_string(i));
+  }
+  {
+    const auto keys = OpenKeys(In(dir));
+    made = *keys->GetOrCreateKeys(ids);
+    ASSERT_TRUE(keys->DestroyKey("case-0").ok());  // Brings the rest into table files.
+    ASSERT_TRUE(keys->GetOrCreateKey("in the log").ok());
+  }
+  for (const std::string& key : made) {
+    EXPECT_FALSE(AnyFileHolds(dir.path(), key.substr(0, 8)));
+    EXPECT_FALSE(AnyFileHolds(dir.path(), key.substr(24)));
+  }
+  EXPECT_FALSE(AnyFileHolds(dir / "keys", ReadAll(dir / "kek")));
+}
+
+TEST(KeyStore, AnswersDataLossForAKeyMovedToAnotherId) {
+  const TempDir dir;
+  { ASSERT_TRUE(OpenKeys(In(dir))->GetOrCreateKey("case-1").ok()); }
+  {
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(rocksdb::Options(), dir / "keys", &db).ok());
+    std::string row;
+    ASSERT_TRUE(db->Get(rocksdb::ReadOptions(), "kcase-1", &row).ok());
+    ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), "kcase-2", row).ok());
+    delete db;
+  }
+  EXPECT_EQ(OpenKeys(In(dir))->GetKey("case-2").status().code(), absl::StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace trigpoint
