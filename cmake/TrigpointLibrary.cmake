@@ -20,8 +20,8 @@ set(trigpoint_may_use_testkit ${trigpoint_libraries})
 
 # Pure libraries: no clock, no I/O; Protobuf, abseil and a crypto library at most.
 set(trigpoint_pure base events domain signals policy)
-# What a pure library may link beside those; YAML is read into messages by policy, once, from text it is given.
-set(trigpoint_pure_third_party "^(absl::.*|protobuf::libprotobuf|OpenSSL::Crypto|trigpoint_proto|nlohmann_json::nlohmann_json|yaml-cpp)$")
+# What a pure library may link.
+set(trigpoint_pure_third_party "^(absl::.*|protobuf::libprotobuf|OpenSSL::Crypto|trigpoint_proto|nlohmann_json::nlohmann_json)$")
 
 function(trigpoint_check_arrow from dep)
   if(dep MATCHES "^trigpoint::(.*)$")

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "trigpoint/v1/state.pb.h"
+
+namespace trigpoint {
+
+/// Reports of one incident. At most one report per source system; depends on the set of reports, not on their order.
+/// Rule: 3.8 (1), (2): exact redelivery is dropped before it gets here; the same incident key is the same cluster.
+struct Cluster {
+  std::string key;
+  std::vector<const v1::Concern*> reports;  ///< Sorted by (occurred, source, id); never empty.
+};
+
+/// Clusters the concerns in (from_us, to_us] by occurrence for which `wanted` holds. Corroborating reports raise
+/// confidence, never the count (3.1). Pointers are into `state`.
+std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us, int64_t to_us,
+                                bool (*wanted)(const v1::Concern&));
+
+/// Key of the cluster that a lone event forms: "e:source/id"; with an incident key "k:key".
+std::string ClusterKeyOf(const std::string& incident_key, const std::string& source,
+                         const std::string& id);
+
+}  // namespace trigpoint

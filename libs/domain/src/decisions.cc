@@ -1,0 +1,268 @@
+#include "trigpoint/domain/decisions.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace trigpoint {
+namespace {
+
+constexpr int kDecisionsKept = 100;
+
+template <typename A, typename B>
+bool Shares(const A& a, const B& b) {
+  return std::any_of(a.begin(), a.end(), [&b](const std::string& x) {
+    return std::find(b.begin(), b.end(), x) != b.end();
+  });
+}
+
+const v1::AuthorityMatrix::Transition* FindTransition(const v1::AuthorityMatrix& authority,
+                                                      const std::string& from,
+                                                      const std::string& to) {
+  for (const auto& transition : authority.transitions()) {
+    const bool from_matches = transition.from_state() == "*" || transition.from_state() == from;
+    if (from_matches && transition.to_state() == to) return &transition;
+  }
+  return nullptr;
+}
+
+bool HasRationale(const v1::DecisionProposed& proposal) {
+  return proposal.rationale().form_case() != v1::SealableText::FORM_NOT_SET ||
+         !proposal.rationale_code().empty();
+}
+
+std::string Missing(const v1::AuthorityMatrix::Transition& transition,
+                    const v1::DecisionProposed& proposal) {
+  if (transition.override_waives_requirements() && proposal.override() && HasRationale(proposal)) {
+    return "";
+  }
+  for (const auto& required : transition.needs()) {
+    const bool present = (required == "meeting_id" && !proposal.meeting_id().empty()) ||
+                         (required == "sqg_ref" && !proposal.sqg_ref().empty()) ||
+                         (required == "risk_profile_ref" && !proposal.risk_profile_ref().empty());
+    if (!present) return required;
+  }
+  return "";
+}
+
+bool RecommendationMatches(const v1::PolicyRecord& record, const std::string& to) {
+  return record.awaiting_decision() && record.recommendation().target_state() == to;
+}
+
+struct Verdict {
+  v1::DecisionRecord::Outcome outcome = v1::DecisionRecord::OUTCOME_RECORDED;
+  std::string clause;
+  std::string reason;
+};
+
+Verdict Refuse(v1::DecisionRecord::Outcome outcome, const std::string& clause,
+               const std::string& reason) {
+  return {.outcome = outcome, .clause = clause, .reason = reason};
+}
+
+Verdict JudgeDecline(const v1::DecisionProposed& proposal, const v1::AuthorityMatrix& authority,
+                     const v1::PolicyRecord& record) {
+  using Outcome = v1::DecisionRecord;
+  if (!Shares(proposal.actor().roles(), authority.decline_roles())) {
+    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, authority.decline_clause(),
+                  "none of the actor's roles may decline a recommendation");
+  }
+  if (!record.awaiting_decision()) {
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, authority.decline_clause(),
+                  "no recommendation awaits a decision");
+  }
+  if (!HasRationale(proposal)) {
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "S3 3.0", "declining needs a rationale");
+  }
+  return {.clause = authority.decline_clause(), .reason = ""};
+}
+
+Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& context,
+                  const v1::PolicyRecord& record) {
+  using Outcome = v1::DecisionRecord;
+  const v1::AuthorityMatrix& authority = *context.authority;
+  const std::string from = DecidedState(record, authority);
+  const auto& states = authority.states();
+  if (std::find(states.begin(), states.end(), proposal.to_state()) == states.end()) {
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", "the policy has no such state");
+  }
+  if (!proposal.from_state().empty() && proposal.from_state() != from) {
+    return Refuse(Outcome::OUTCOME_REFUSED_BASIS_MOVED, "", "the decided state is " + from);
+  }
+  if (proposal.to_state() == from) {
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", "the decided state is that already");
+  }
+  const auto* transition = FindTransition(authority, from, proposal.to_state());
+  if (transition == nullptr) {
+    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, "3.5 rule f",
+                  "the policy has no move from " + from + " to " + proposal.to_state() +
+                      " in one decision");
+  }
+  if (!Shares(proposal.actor().roles(), transition->roles())) {
+    std::string roles;
+    for (const auto& role : transition->roles()) roles += (roles.empty() ? "" : " or ") + role;
+    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
+                  "the move from " + from + " to " + proposal.to_state() +
+                      " is authorised by " + roles);
+  }
+  const std::string missing = Missing(*transition, proposal);
+  if (!missing.empty()) {
+    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
+                  "the move requires " + missing +
+                      (transition->override_waives_requirements()
+                           ? " (or override with a rationale)"
+                           : ""));
+  }
+  if (!RecommendationMatches(record, proposal.to_state()) &&
+      !(proposal.override() && HasRationale(proposal))) {
+    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",
+                  "no open recommendation says " + proposal.to_state() +
+                      ": a decision against it needs override and a rationale");
+  }
+  const bool joint = transition->joint_if_jointly_commissioned() && context.jointly_commissioned;
+  return {.outcome = joint ? Outcome::OUTCOME_PENDING_CONCURRENCE : Outcome::OUTCOME_RECORDED,
+          .clause = transition->clause(),
+          .reason = ""};
+}
+
+Verdict Judge(const v1::DecisionProposed& proposal, const DecisionContext& context,
+              const v1::PolicyRecord& record) {
+  using Outcome = v1::DecisionRecord;
+  if (context.authority == nullptr) {
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", "the policy is not in force");
+  }
+  if (proposal.based_on() != record.head()) {
+    return Refuse(Outcome::OUTCOME_REFUSED_BASIS_MOVED, "",
+                  "what the decision was based on has changed; read it again");
+  }
+  if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE) {
+    return JudgeDecline(proposal, *context.authority, record);
+  }
+  return JudgeMove(proposal, context, record);
+}
+
+void Apply(const v1::DecisionProposed& proposal, const std::string& decision_id, int64_t known_us,
+           const v1::AuthorityMatrix& authority, v1::PolicyRecord* record) {
+  record->set_head(decision_id);
+  record->set_decision_id(decision_id);
+  record->set_awaiting_decision(false);
+  record->set_basis_weakened(false);
+  if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE) {
+    record->set_declined(true);
+    record->clear_declined_evidence();
+    for (const auto& criterion : record->recommendation().criteria()) {
+      if (criterion.value() != v1::TRUTH_VALUE_TRUE) continue;
+      for (const auto& ref : criterion.evidence()) *record->add_declined_evidence() = ref;
+    }
+    return;
+  }
+  const std::string from = DecidedState(*record, authority);
+  if (authority.states_size() > 0 && from == authority.states(0)) {
+    record->add_entered_enhanced_us(known_us);
+  }
+  record->set_declined(false);
+  record->clear_declined_evidence();
+  record->set_decided_state(proposal.to_state());
+  record->set_decided_us(known_us);
+}
+
+void Keep(const v1::DecisionRecord& decision, v1::PolicyRecord* record) {
+  *record->add_decisions() = decision;
+  if (record->decisions_size() > kDecisionsKept) {
+    record->mutable_decisions()->DeleteSubrange(0, record->decisions_size() - kDecisionsKept);
+  }
+}
+
+bool AllConcur(const v1::PendingProposal& pending, const DecisionContext& context) {
+  const std::string& proposer = pending.proposal().actor().organisation();
+  return std::all_of(
+      context.commissioners.begin(), context.commissioners.end(), [&](const std::string& commissioner) {
+        return commissioner == proposer ||
+               std::find(pending.concurred().begin(), pending.concurred().end(), commissioner) !=
+                   pending.concurred().end();
+      });
+}
+
+}  // namespace
+
+std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority) {
+  if (!record.decided_state().empty()) return record.decided_state();
+  return authority.states_size() == 0 ? "" : authority.states(0);
+}
+
+v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal, const std::string& decision_id,
+                                int64_t known_us, const DecisionContext& context,
+                                v1::PolicyRecord* record) {
+  const Verdict verdict = Judge(proposal, context, *record);
+  v1::DecisionRecord decision;
+  decision.set_decision_id(decision_id);
+  *decision.mutable_decision() = proposal;
+  decision.set_outcome(verdict.outcome);
+  decision.set_clause(verdict.clause);
+  decision.set_reason(verdict.reason);
+  decision.set_known_us(known_us);
+  if (verdict.outcome == v1::DecisionRecord::OUTCOME_RECORDED) {
+    record->clear_pending();
+    Apply(proposal, decision_id, known_us, *context.authority, record);
+  } else if (verdict.outcome == v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE) {
+    auto* pending = record->mutable_pending();
+    pending->Clear();
+    pending->set_proposal_id(decision_id);
+    *pending->mutable_proposal() = proposal;
+    pending->set_proposed_us(known_us);
+    if (AllConcur(*pending, context)) {  // The proposer is the only commissioner.
+      decision.set_outcome(v1::DecisionRecord::OUTCOME_RECORDED);
+      record->clear_pending();
+      Apply(proposal, decision_id, known_us, *context.authority, record);
+    }
+  }
+  Keep(decision, record);
+  return decision;
+}
+
+v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, int64_t known_us,
+                                   const DecisionContext& context, v1::PolicyRecord* record) {
+  v1::DecisionRecord decision;
+  decision.set_decision_id(concurrence.proposal_id());
+  decision.set_known_us(known_us);
+  decision.set_clause("S2 3.1.4");
+  if (!record->has_pending() || record->pending().proposal_id() != concurrence.proposal_id()) {
+    decision.set_outcome(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
+    decision.set_reason("no such proposal awaits concurrence");
+    Keep(decision, record);
+    return decision;
+  }
+  v1::PendingProposal* pending = record->mutable_pending();
+  *decision.mutable_decision() = pending->proposal();
+  const std::string& organisation = concurrence.actor().organisation();
+  const auto& needed = context.commissioners;
+  if (std::find(needed.begin(), needed.end(), organisation) == needed.end() ||
+      organisation == pending->proposal().actor().organisation()) {
+    decision.set_outcome(v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY);
+    decision.set_reason("only another of the joint commissioners may concur");
+  } else if (!concurrence.concurs()) {
+    decision.set_outcome(v1::DecisionRecord::OUTCOME_BLOCKED);
+    decision.set_reason("not agreed by " + organisation);
+    record->clear_pending();
+  } else {
+    if (std::find(pending->concurred().begin(), pending->concurred().end(), organisation) ==
+        pending->concurred().end()) {
+      pending->add_concurred(organisation);
+    }
+    if (!AllConcur(*pending, context)) {
+      decision.set_outcome(v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE);
+    } else if (pending->proposal().based_on() != record->head()) {
+      decision.set_outcome(v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED);
+      decision.set_reason("what the decision was based on has changed; propose it again");
+      record->clear_pending();
+    } else {
+      const v1::DecisionProposed proposal = pending->proposal();
+      record->clear_pending();
+      decision.set_outcome(v1::DecisionRecord::OUTCOME_RECORDED);
+      Apply(proposal, concurrence.proposal_id(), known_us, *context.authority, record);
+    }
+  }
+  Keep(decision, record);
+  return decision;
+}
+
+}  // namespace trigpoint

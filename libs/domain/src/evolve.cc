@@ -1,0 +1,237 @@
+#include "trigpoint/domain/evolve.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "trigpoint/domain/concern.h"
+#include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/redact.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+/// Moves the last element of a sorted repeated field to its place.
+template <typename Field, typename Less>
+void SettleLast(Field* field, const Less& less) {
+  for (int i = field->size() - 1; i > 0 && less(field->Get(i), field->Get(i - 1)); --i) {
+    field->SwapElements(i, i - 1);
+  }
+}
+
+bool ConcernLess(const v1::Concern& a, const v1::Concern& b) {
+  return std::forward_as_tuple(a.occurred_us(), a.source(), a.id()) <
+         std::forward_as_tuple(b.occurred_us(), b.source(), b.id());
+}
+
+bool FactLess(const v1::Event& a, const v1::Event& b) {
+  const int a_kind = a.payload_case();
+  const int b_kind = b.payload_case();
+  return std::forward_as_tuple(a_kind, a.source(), a.id()) <
+         std::forward_as_tuple(b_kind, b.source(), b.id());
+}
+
+bool RefLess(const v1::EventRef& a, const v1::EventRef& b) {
+  return std::forward_as_tuple(a.source(), a.id()) < std::forward_as_tuple(b.source(), b.id());
+}
+
+/// Counted kinds live as concerns only; every other fact is kept as its slim event. A visit is both.
+bool KeptAsFact(const v1::Event& event) {
+  switch (event.payload_case()) {
+    case v1::Event::kIncidentReported:
+    case v1::Event::kSafeguardingConcernRaised:
+    case v1::Event::kComplaintReceived:
+    case v1::Event::kWhistleblowingConcernReceived:
+    case v1::Event::kProviderFeedbackReceived:
+    case v1::Event::kEarlyIndicatorObserved:
+    case v1::Event::kEventRetracted:
+    // Outcomes lower nothing and decide nothing: the timeline has them, no rule reads them.
+    case v1::Event::kComplaintOutcomeRecorded:
+    case v1::Event::kSafeguardingConcernScreened:
+    case v1::Event::kSafeguardingEnquiryConcluded:
+      return false;
+    default:
+      return KindOf(event) != nullptr && KindOf(event)->role == v1::EVENT_ROLE_FACT;
+  }
+}
+
+v1::Event Slim(const v1::Event& event, int64_t known_us) {
+  v1::Event slim = event;
+  StripNarratives(&slim);
+  slim.clear_subject();
+  slim.clear_stream_id();
+  slim.clear_submission_digest();
+  slim.clear_visibility();
+  slim.clear_recorded_by();
+  slim.set_source_version(VersionOf(event));
+  SetMicros(known_us, slim.mutable_received_at());
+  return slim;
+}
+
+template <typename Field>
+bool EraseByKey(Field* field, const std::string& source, const std::string& id) {
+  bool erased = false;
+  for (int i = field->size() - 1; i >= 0; --i) {
+    if (field->Get(i).source() == source && field->Get(i).id() == id) {
+      field->DeleteSubrange(i, 1);
+      erased = true;
+    }
+  }
+  return erased;
+}
+
+bool EraseFact(const std::string& source, const std::string& id, v1::ProviderState* state) {
+  const bool concern = EraseByKey(state->mutable_concerns(), source, id);
+  const bool fact = EraseByKey(state->mutable_facts(), source, id);
+  const bool retracted = EraseByKey(state->mutable_retracted(), source, id);
+  return concern || fact || retracted;
+}
+
+void Hear(v1::SourceFamily family, v1::ProviderState* state) {
+  if (family == v1::SOURCE_FAMILY_UNSPECIFIED) return;
+  auto* heard = state->mutable_families_heard();
+  if (std::find(heard->begin(), heard->end(), static_cast<int>(family)) != heard->end()) return;
+  heard->Add(static_cast<int>(family));
+  std::sort(heard->begin(), heard->end());
+}
+
+void SumUp(const v1::Concern& concern, v1::ProviderState* state) {
+  const auto day = static_cast<int32_t>(
+      (concern.occurred_us() - (concern.occurred_us() < 0 ? kMicrosPerDay - 1 : 0)) / kMicrosPerDay);
+  for (auto& summed : *state->mutable_summed()) {
+    if (summed.day() == day && summed.family() == concern.family()) {
+      summed.set_concerns(summed.concerns() + 1);
+      return;
+    }
+  }
+  auto* summed = state->add_summed();
+  summed->set_day(day);
+  summed->set_family(concern.family());
+  summed->set_concerns(1);
+  SettleLast(state->mutable_summed(), [](const v1::SummedDay& a, const v1::SummedDay& b) {
+    return std::make_pair(a.day(), a.family()) < std::make_pair(b.day(), b.family());
+  });
+}
+
+/// Sums concerns that no window reaches any more. A function of the set and of known_at alone.
+void Compact(v1::ProviderState* state) {
+  const int64_t horizon = state->known_us() - kConcernHorizonDays * kMicrosPerDay;
+  int old = 0;
+  while (old < state->concerns_size() && state->concerns(old).occurred_us() < horizon) {
+    SumUp(state->concerns(old), state);
+    ++old;
+  }
+  if (old > 0) state->mutable_concerns()->DeleteSubrange(0, old);
+}
+
+/// Adds the fact itself; the version it replaces is already gone.
+void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
+  if (event.has_event_retracted()) {
+    auto* ref = state->add_retracted();
+    ref->set_source(event.source());
+    ref->set_id(event.id());
+    SettleLast(state->mutable_retracted(), RefLess);
+    return;
+  }
+  const KindInfo* kind = KindOf(event);
+  if (kind != nullptr) Hear(kind->family, state);
+  for (auto& concern : ConcernsOf(event, known_us)) {
+    *state->add_concerns() = std::move(concern);
+    SettleLast(state->mutable_concerns(), ConcernLess);
+  }
+  if (KeptAsFact(event)) {
+    *state->add_facts() = Slim(event, known_us);
+    SettleLast(state->mutable_facts(), FactLess);
+  }
+}
+
+/// Kinds that leave nothing in the state that a correction could replace.
+bool LeavesNoTrace(const v1::Event& event) {
+  return !KeptAsFact(event) && ConcernsOf(event, 0).empty() && !event.has_event_retracted();
+}
+
+}  // namespace
+
+IdentityOutcome Classify(const std::optional<v1::EventIndexEntry>& known, const v1::Event& event) {
+  if (!known.has_value()) return IdentityOutcome::kNew;
+  const uint32_t version = VersionOf(event);
+  if (version > known->version()) return IdentityOutcome::kCorrection;
+  if (version < known->version()) return IdentityOutcome::kSuperseded;
+  return known->digest() == event.submission_digest() ? IdentityOutcome::kDuplicate
+                                                      : IdentityOutcome::kConflict;
+}
+
+int64_t KnownAt(const v1::ProviderState& state, const v1::Event& event) {
+  return std::max(state.known_us(), ToMicros(event.received_at()));
+}
+
+bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
+  state->set_known_us(std::max(state->known_us(), known_us));
+  const bool correcting = VersionOf(event) > 1 || event.has_event_retracted();
+  bool complete = true;
+  if (correcting) {
+    const bool erased = EraseFact(event.source(), event.id(), state);
+    // Nothing of the earlier version is left: it was summed, or it never left a trace.
+    complete = erased || LeavesNoTrace(event) || state->summed_size() == 0;
+    state->set_corrected_us(known_us);
+  }
+  AddFact(event, known_us, state);
+  Compact(state);
+  return complete;
+}
+
+void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state) {
+  std::map<std::pair<std::string, std::string>, const v1::StoredEvent*> effective;
+  for (const auto& stored : events) {
+    const KindInfo* kind = KindOf(stored.event());
+    if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT) continue;
+    auto& slot = effective[{stored.event().source(), stored.event().id()}];
+    if (slot == nullptr || VersionOf(slot->event()) < VersionOf(stored.event())) slot = &stored;
+  }
+  state->clear_concerns();
+  state->clear_facts();
+  state->clear_summed();
+  state->clear_retracted();
+  state->clear_families_heard();
+  for (const auto& [key, stored] : effective) {
+    state->set_known_us(std::max(state->known_us(), stored->known_us()));
+    AddFact(stored->event(), stored->known_us(), state);
+  }
+  Compact(state);
+}
+
+const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state) {
+  const v1::Event* latest = nullptr;
+  for (const auto& fact : state.facts()) {
+    if (!fact.has_service_registered()) continue;
+    if (latest == nullptr || ToMicros(fact.received_at()) >= ToMicros(latest->received_at())) {
+      latest = &fact;
+    }
+  }
+  return latest == nullptr ? nullptr : &latest->service_registered();
+}
+
+std::string DisplayName(const v1::ProviderState& state) {
+  const v1::ServiceRegistered* service = ServiceOf(state);
+  if (service != nullptr && !service->name().empty()) return service->name();
+  return state.stream_id();
+}
+
+bool HasFact(const v1::ProviderState& state, const std::string& source, const std::string& id) {
+  for (const auto& concern : state.concerns()) {
+    if (concern.source() == source && concern.id() == id) return true;
+  }
+  for (const auto& fact : state.facts()) {
+    if (fact.source() == source && fact.id() == id) return true;
+  }
+  return false;
+}
+
+std::string CauseOf(const v1::Event& event) {
+  return event.source() + "/" + event.id() + "/" + std::to_string(VersionOf(event));
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trigpoint/base/tri.h"
+#include "trigpoint/v1/events.pb.h"
+#include "trigpoint/v1/state.pb.h"
+
+namespace trigpoint {
+
+/// Everything a measure may look at. No clock, no store: the same input gives the same answer.
+struct MeasureContext {
+  const v1::ProviderState& state;
+  const v1::ProviderRecord& record;
+  /// Peer baselines in force at `as_of_us`, any service type.
+  std::span<const v1::PeerBaselinePublished* const> baselines;
+  std::string policy_id;
+  std::string decided_state;
+  int64_t as_of_us = 0;  ///< Microseconds UTC; windows are (as_of - W, as_of] on occurrence (3.1).
+};
+
+/// Arguments of one use of a measure, with parameters already resolved to numbers.
+struct MeasureArguments {
+  std::vector<std::string> values;
+  std::vector<v1::SourceFamily> families;
+  std::map<std::string, double> numbers;
+
+  double Number(const std::string& name) const { return numbers.at(name); }
+  int64_t Integer(const std::string& name) const { return static_cast<int64_t>(numbers.at(name)); }
+};
+
+/// What a measure found.
+struct MeasureResult {
+  Truth value = Truth::kUnknown;
+  std::vector<v1::EventRef> evidence;
+  std::vector<v1::Figure> figures;
+  std::string note;              ///< Why UNKNOWN, or a caveat.
+  std::string near_miss;         ///< Set when one more such report would make it TRUE.
+  bool protected_source = false; ///< Evidence of a protected source is among it.
+};
+
+/// One word of the fixed vocabulary that packs are written in.
+struct Measure {
+  std::string_view name;
+  std::string_view summary;                   ///< For the policy reference.
+  std::vector<std::string_view> numbers;      ///< Arguments it needs under `with`.
+  std::vector<std::string_view> windows;      ///< Those of `numbers` that are a length of time in days.
+  bool needs_families = false;
+  bool needs_values = false;
+  bool context = false;  ///< Circumstance only: its evidence starts no alert of its own.
+  MeasureResult (*evaluate)(const MeasureArguments&, const MeasureContext&) = nullptr;
+};
+
+/// The whole vocabulary, sorted by name.
+std::span<const Measure> AllMeasures();
+/// A measure by name, or null.
+const Measure* FindMeasure(std::string_view name);
+
+}  // namespace trigpoint

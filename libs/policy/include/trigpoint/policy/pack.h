@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "trigpoint/policy/measure.h"
+#include "trigpoint/v1/policy.pb.h"
+
+namespace trigpoint {
+
+/// One use of a measure in a pack; uses with the same measure and arguments are one leaf.
+struct Leaf {
+  const Measure* measure = nullptr;
+  MeasureArguments arguments;
+  int uses = 0;
+};
+
+/// A condition compiled to an index into CompiledPack::nodes.
+struct Node {
+  enum class Kind : uint8_t { kAny, kAll, kNot, kAtLeast, kLeaf, kCriterion, kDecisive };
+  Kind kind = Kind::kAny;
+  std::vector<int> children;  ///< Nodes; for kAtLeast criteria.
+  int index = 0;              ///< Leaf or criterion.
+  int count = 0;              ///< kAtLeast.
+};
+
+/// A pack that was checked and is ready to assess with. Immutable.
+class CompiledPack {
+ public:
+  /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions exist and do not go
+  /// in circles, every criterion with a clause, every parameter with a reason, states consistent with the authority
+  /// matrix. INVALID_ARGUMENT names the rule id and what is wrong with it.
+  static absl::StatusOr<std::shared_ptr<const CompiledPack>> Compile(v1::PolicyPack pack);
+
+  const v1::PolicyPack& pack() const { return pack_; }
+  const std::vector<Leaf>& leaves() const { return leaves_; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+  int applies_to() const { return applies_to_; }
+  const std::vector<int>& criterion_nodes() const { return criterion_nodes_; }
+  const std::vector<int>& decisive_nodes() const { return decisive_nodes_; }  ///< -1: no decisive part.
+  const std::vector<int>& urgent_nodes() const { return urgent_nodes_; }
+  const std::vector<int>& state_nodes() const { return state_nodes_; }        ///< As in pack().states(): highest first.
+  /// Whether a criterion takes part in a level: those stay TRUE when only their window empties.
+  bool Supports(int criterion) const { return supports_[static_cast<size_t>(criterion)]; }
+  /// Lengths of time after which a report can leave a window, days.
+  const std::set<int64_t>& windows() const { return windows_; }
+  /// Value of a parameter; the pack must have it.
+  double Parameter(const std::string& name) const;
+  /// The lowest state.
+  const std::string& LowestState() const { return pack_.authority().states(0); }
+  /// 0 for the lowest state, rising; -1 for a state the pack does not have.
+  int Rank(const std::string& state) const;
+
+ private:
+  friend class PackCompiler;
+  CompiledPack() = default;
+
+  v1::PolicyPack pack_;
+  std::vector<Leaf> leaves_;
+  std::vector<Node> nodes_;
+  std::vector<int> criterion_nodes_;
+  std::vector<int> decisive_nodes_;
+  std::vector<int> urgent_nodes_;
+  std::vector<int> state_nodes_;
+  std::vector<bool> supports_;
+  std::set<int64_t> windows_;
+  int applies_to_ = -1;
+};
+
+}  // namespace trigpoint

@@ -1,0 +1,202 @@
+#include "trigpoint/policy/alerts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "measure_support.h"
+#include "trigpoint/base/digest.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr uint32_t kTiersMax = 3;
+
+/// What one cited report says about the cluster it belongs to.
+struct Cited {
+  std::string cluster;
+  std::vector<v1::Theme> themes;
+  bool immediate = false;
+};
+
+Cited Look(const v1::ProviderState& state, const v1::EventRef& ref) {
+  Cited cited;
+  for (const auto& concern : state.concerns()) {
+    if (concern.source() != ref.source() || concern.id() != ref.id()) continue;
+    cited.cluster = ClusterKeyOf(concern.incident_key(), concern.source(), concern.id());
+    for (int theme : concern.themes()) cited.themes.push_back(static_cast<v1::Theme>(theme));
+    return cited;
+  }
+  for (const auto& fact : state.facts()) {
+    if (fact.source() != ref.source() || fact.id() != ref.id()) continue;
+    cited.cluster = ClusterKeyOf(fact.incident_key(), fact.source(), fact.id());
+    for (int theme : fact.themes()) cited.themes.push_back(static_cast<v1::Theme>(theme));
+    cited.immediate = fact.has_immediate_risk_asserted() &&
+                      fact.immediate_risk_asserted().grade() == v1::ImmediateRiskAsserted::GRADE_IMMEDIATE;
+    return cited;
+  }
+  cited.cluster = ClusterKeyOf("", ref.source(), ref.id());
+  return cited;
+}
+
+std::string AlertId(const std::string& stream_id, const std::string& what) {
+  return Sha256Hex(stream_id + "\nrapid-quality-review\n" + what).substr(0, 32);
+}
+
+bool SharesTheme(const v1::RapidQualityReviewAlert& alert, const std::set<v1::Theme>& themes) {
+  // Without a theme on either side nothing tells them apart: attached, so that one review looks at both.
+  if (alert.themes().empty() || themes.empty()) return true;
+  return std::any_of(alert.themes().begin(), alert.themes().end(),
+                     [&themes](int t) { return themes.count(static_cast<v1::Theme>(t)) > 0; });
+}
+
+struct Draft {
+  std::vector<v1::RapidQualityReviewAlert::Ground> grounds;
+  std::vector<v1::EventRef> evidence;
+  std::set<v1::Theme> themes;
+  bool immediate = false;
+  bool protected_source = false;
+  std::string lead;
+  double acknowledge_hours = 4;
+};
+
+void AddGround(const CompiledPack& pack, const UrgentGround& ground, Draft* draft) {
+  for (const auto& known : draft->grounds) {
+    if (known.policy_id() == pack.pack().id() && known.rule() == ground.rule) return;
+  }
+  v1::RapidQualityReviewAlert::Ground& added = draft->grounds.emplace_back();
+  added.set_policy_id(pack.pack().id());
+  added.set_policy_version(pack.pack().version());
+  added.set_rule(ground.rule);
+  added.set_clause(ground.clause);
+}
+
+std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
+                                      const std::vector<PolicyGrounds>& policies) {
+  std::map<std::string, Draft> drafts;
+  for (const PolicyGrounds& policy : policies) {
+    for (const UrgentGround& ground : policy.grounds) {
+      for (const auto& ref : ground.evidence) {
+        const Cited cited = Look(context.state, ref);
+        Draft& draft = drafts[cited.cluster];
+        AddGround(*policy.pack, ground, &draft);
+        MeasureResult unique;
+        unique.evidence = draft.evidence;
+        AddRef(ref, &unique);
+        draft.evidence = unique.evidence;
+        draft.themes.insert(cited.themes.begin(), cited.themes.end());
+        draft.immediate = draft.immediate || cited.immediate;
+        draft.protected_source = draft.protected_source || ground.protected_source;
+        if (draft.lead.empty()) draft.lead = ground.lead;
+        draft.acknowledge_hours = policy.pack->Parameter("rqr_ack_hours");
+      }
+    }
+  }
+  return drafts;
+}
+
+v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments, const MeasureContext& context) {
+  return ToProto(FindMeasure(measure)->evaluate(arguments, context).value);
+}
+
+}  // namespace
+
+bool IsOpen(const v1::AlertRecord& alert, const v1::ProviderState& state) {
+  return alert.raised_us() > ReviewedUntil(state);
+}
+
+std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& context,
+                                                       const std::vector<PolicyGrounds>& policies,
+                                                       const std::string& cause) {
+  std::vector<v1::RapidQualityReviewAlert> raised;
+  for (const auto& [cluster, draft] : DraftsOf(context, policies)) {
+    const std::string id = AlertId(context.state.stream_id(), cluster);
+    const auto& known = context.record.alerts();
+    if (std::any_of(known.begin(), known.end(), [&id](const auto& a) { return a.alert().alert_id() == id; })) {
+      continue;
+    }
+    v1::RapidQualityReviewAlert alert;
+    alert.set_alert_id(id);
+    alert.set_kind(v1::RapidQualityReviewAlert::KIND_RAISED);
+    alert.set_dispatch(true);
+    for (const auto& record : known) {
+      if (record.alert().kind() == v1::RapidQualityReviewAlert::KIND_RAISED &&
+          IsOpen(record, context.state) && SharesTheme(record.alert(), draft.themes)) {
+        alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
+        alert.set_attached_to(record.alert().alert_id());
+        alert.set_dispatch(draft.immediate);
+      }
+    }
+    for (const auto& earlier : raised) {
+      if (earlier.kind() == v1::RapidQualityReviewAlert::KIND_RAISED && SharesTheme(earlier, draft.themes)) {
+        alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
+        alert.set_attached_to(earlier.alert_id());
+        alert.set_dispatch(draft.immediate);
+      }
+    }
+    alert.set_cluster(cluster);
+    for (const auto& ground : draft.grounds) *alert.add_grounds() = ground;
+    for (const auto& ref : draft.evidence) *alert.add_evidence() = ref;
+    for (const auto theme : draft.themes) alert.add_themes(theme);
+    alert.set_immediate(draft.immediate);
+    alert.set_protected_source(draft.protected_source);
+    alert.set_lead(draft.lead);
+    // The three conjuncts of S1 L173 are shown on every alert, whichever rule raised it.
+    const auto asserted = Conjunct("immediate_risk_asserted",
+                                   {.values = {"GRADE_SIGNIFICANT", "GRADE_IMMEDIATE"},
+                                    .families = {},
+                                    .numbers = {{"days", 30}}},
+                                   context);
+    alert.set_risk_significant_or_immediate(asserted == v1::TRUTH_VALUE_TRUE ? asserted
+                                                                             : v1::TRUTH_VALUE_UNKNOWN);
+    alert.set_not_addressed_elsewhere(Conjunct(
+        "not_addressed_elsewhere", {.values = {}, .families = {}, .numbers = {{"active_days", 14}}}, context));
+    alert.set_rapid_sharing_needed(Conjunct(
+        "rapid_sharing_needed",
+        {.values = {}, .families = {}, .numbers = {{"days", 90}, {"organisations", 2}}}, context));
+    SetMicros(context.as_of_us + static_cast<int64_t>(draft.acknowledge_hours) * kMicrosPerHour,
+              alert.mutable_acknowledge_by());
+    alert.set_tier(1);
+    alert.set_cause(cause);
+    raised.push_back(std::move(alert));
+  }
+  return raised;
+}
+
+std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& context,
+                                                          int64_t acknowledge_within_us,
+                                                          const std::string& cause) {
+  std::vector<v1::RapidQualityReviewAlert> escalated;
+  for (const auto& record : context.record.alerts()) {
+    const auto& alert = record.alert();
+    if (!alert.dispatch() || record.acknowledged_us() != 0 || alert.tier() >= kTiersMax) continue;
+    if (ToMicros(alert.acknowledge_by()) >= context.as_of_us) continue;
+    const std::string root =
+        alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER ? alert.attached_to() : alert.alert_id();
+    const bool root_answered = std::any_of(
+        context.record.alerts().begin(), context.record.alerts().end(), [&root](const auto& r) {
+          return r.acknowledged_us() != 0 &&
+                 (r.alert().alert_id() == root || r.alert().attached_to() == root);
+        });
+    const std::string id =
+        AlertId(context.state.stream_id(), root + "\ntier " + std::to_string(alert.tier() + 1));
+    const auto& known = context.record.alerts();
+    if (root_answered || std::any_of(known.begin(), known.end(), [&id](const auto& a) {
+          return a.alert().alert_id() == id;
+        })) {
+      continue;
+    }
+    v1::RapidQualityReviewAlert next = alert;
+    next.set_alert_id(id);
+    next.set_kind(v1::RapidQualityReviewAlert::KIND_NEXT_TIER);
+    next.set_attached_to(root);
+    next.set_tier(alert.tier() + 1);
+    next.set_cause(cause);
+    SetMicros(context.as_of_us + acknowledge_within_us, next.mutable_acknowledge_by());
+    escalated.push_back(std::move(next));
+  }
+  return escalated;
+}
+
+}  // namespace trigpoint

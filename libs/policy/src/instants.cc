@@ -1,0 +1,107 @@
+#include "trigpoint/policy/instants.h"
+
+#include <algorithm>
+
+#include "trigpoint/base/time.h"
+#include "trigpoint/domain/ratings.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+/// Months after which an advisory notice or suspension can matter (suspension_l3_months is 3; packs may say up to 12).
+constexpr int kRestrictionMonthsMax = 12;
+/// Days after a plan action's due date at which a grace can end.
+constexpr int kGraceDaysMax = 60;
+
+class Earliest {
+ public:
+  explicit Earliest(int64_t after_us) : after_us_(after_us) {}
+
+  void Offer(int64_t instant_us) {
+    if (instant_us > after_us_) instant_us_ = std::min(instant_us_, instant_us);
+  }
+  int64_t instant_us() const { return instant_us_; }
+  int64_t after_us() const { return after_us_; }
+
+ private:
+  int64_t after_us_;
+  int64_t instant_us_ = kNever;
+};
+
+void OfferMidnights(const v1::Date& date, int days, Earliest* earliest) {
+  const CivilDate start = ToCivil(date);
+  if (!IsValidDate(start)) return;
+  const int64_t after_day = DaysFromCivil(LondonDate(earliest->after_us()));
+  const int64_t first = DaysFromCivil(start) + 1;
+  const int64_t next = std::max(first, after_day + 1);
+  if (next <= first + days) earliest->Offer(LondonMidnight(CivilFromDays(next)));
+}
+
+void OfferMonths(CivilDate start, Earliest* earliest) {
+  for (int months = 1; months <= kRestrictionMonthsMax; ++months) {
+    earliest->Offer(LondonMidnight(AddDays(AddMonths(start, months), 1)));
+  }
+}
+
+void OfferFact(const v1::Event& fact, Earliest* earliest) {
+  switch (fact.payload_case()) {
+    case v1::Event::kPlanActionAgreed:
+      OfferMidnights(fact.plan_action_agreed().due_on(), kGraceDaysMax, earliest);
+      break;
+    case v1::Event::kFormalContactSent:
+      if (fact.formal_contact_sent().has_reply_due_on()) {
+        OfferMidnights(fact.formal_contact_sent().reply_due_on(), 1, earliest);
+      }
+      break;
+    case v1::Event::kSuspensionImposed:
+      OfferMonths(ToCivil(fact.suspension_imposed().starts_on()), earliest);
+      break;
+    case v1::Event::kContractNoticeServed:
+      if (fact.contract_notice_served().notice() == v1::ContractNoticeServed::NOTICE_ADVISORY) {
+        OfferMonths(fact.contract_notice_served().has_served_on()
+                        ? ToCivil(fact.contract_notice_served().served_on())
+                        : LondonDate(OccurredMicros(fact)),
+                    earliest);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+/// Facts that windows read.
+bool Windowed(const v1::Event& fact) {
+  return fact.has_safeguarding_enquiry_opened() || fact.has_immediate_risk_asserted() ||
+         fact.has_outbreak_or_closure_declared() || fact.has_formal_contact_sent() ||
+         fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held();
+}
+
+}  // namespace
+
+int64_t NextInstant(const v1::ProviderState& state, const v1::ProviderRecord& record,
+                    const std::set<int64_t>& windows, int64_t after_us) {
+  Earliest earliest(after_us);
+  for (const int64_t days : windows) {
+    const int64_t window = days * kMicrosPerDay;
+    // Concerns are sorted by occurrence: the first that is still inside leaves first.
+    const auto& concerns = state.concerns();
+    const auto it = std::upper_bound(
+        concerns.begin(), concerns.end(), after_us - window,
+        [](int64_t instant, const v1::Concern& concern) { return instant < concern.occurred_us(); });
+    if (it != concerns.end()) earliest.Offer(it->occurred_us() + window);
+  }
+  for (const auto& fact : state.facts()) {
+    OfferFact(fact, &earliest);
+    if (!Windowed(fact)) continue;
+    for (const int64_t days : windows) earliest.Offer(OccurredMicros(fact) + days * kMicrosPerDay);
+  }
+  for (const auto& alert : record.alerts()) {
+    if (alert.acknowledged_us() == 0 && alert.alert().dispatch()) {
+      earliest.Offer(ToMicros(alert.alert().acknowledge_by()) + 1);
+    }
+  }
+  return earliest.instant_us();
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,79 @@
+#include "trigpoint/policy/measure.h"
+
+#include <algorithm>
+
+#include "measure_support.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+
+void AddRef(const v1::EventRef& ref, MeasureResult* result) {
+  for (const auto& known : result->evidence) {
+    if (known.id() == ref.id() && known.source() == ref.source()) return;
+  }
+  result->evidence.push_back(ref);
+}
+
+void AddFigure(const std::string& name, double value, MeasureResult* result) {
+  v1::Figure figure;
+  figure.set_name(name);
+  figure.set_value(value);
+  result->figures.push_back(std::move(figure));
+}
+
+bool Heard(const MeasureContext& context, v1::SourceFamily family) {
+  const auto& heard = context.state.families_heard();
+  return std::find(heard.begin(), heard.end(), static_cast<int>(family)) != heard.end();
+}
+
+std::string FamilyText(v1::SourceFamily family) {
+  std::string text = v1::SourceFamily_Name(family).substr(std::string("SOURCE_FAMILY_").size());
+  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return text;
+}
+
+std::string NotHeard(const MeasureContext& context, const std::vector<v1::SourceFamily>& families) {
+  std::string missing;
+  for (const auto family : families) {
+    if (!Heard(context, family)) missing += (missing.empty() ? "" : ", ") + FamilyText(family);
+  }
+  return missing;
+}
+
+std::pair<std::string, std::string> Resolve(const v1::Event& fact, const v1::EventRef& ref) {
+  return {ref.source().empty() ? fact.source() : ref.source(), ref.id()};
+}
+
+int64_t ReviewedUntil(const v1::ProviderState& state) {
+  int64_t until = 0;
+  for (const auto& fact : state.facts()) {
+    if (fact.has_rapid_quality_review_held() && fact.rapid_quality_review_held().closed()) {
+      until = std::max(until, ToMicros(fact.received_at()));
+    }
+  }
+  return until;
+}
+
+int64_t FactInstant(const v1::Event& fact) { return OccurredMicros(fact); }
+
+std::span<const Measure> AllMeasures() {
+  static const std::vector<Measure> kAll = [] {
+    std::vector<Measure> all;
+    for (const auto part : {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
+                            ScopeMeasures()}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    std::sort(all.begin(), all.end(), [](const Measure& a, const Measure& b) { return a.name < b.name; });
+    return all;
+  }();
+  return kAll;
+}
+
+const Measure* FindMeasure(std::string_view name) {
+  for (const Measure& measure : AllMeasures()) {
+    if (measure.name == name) return &measure;
+  }
+  return nullptr;
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,397 @@
+// Measures that count reports: repeated, more than expected, accumulated, widespread, serious (S2 App 2; 3.1, 3.2).
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "measure_support.h"
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/signals/elevated.h"
+
+namespace trigpoint {
+namespace {
+
+bool InFamilies(const std::vector<v1::SourceFamily>& families, v1::SourceFamily family) {
+  return std::find(families.begin(), families.end(), family) != families.end();
+}
+
+/// Clusters of counted concerns in (from, to] whose first report is of one of the families.
+std::vector<Cluster> FamilyClusters(const MeasureContext& context,
+                                    const std::vector<v1::SourceFamily>& families, int64_t from,
+                                    int64_t to) {
+  std::vector<Cluster> clusters = ClustersOf(context.state, from, to, Counts);
+  std::erase_if(clusters, [&families](const Cluster& cluster) {
+    return std::none_of(cluster.reports.begin(), cluster.reports.end(), [&families](const auto* report) {
+      return InFamilies(families, report->family());
+    });
+  });
+  return clusters;
+}
+
+void Cite(const std::vector<Cluster>& clusters, MeasureResult* result) {
+  for (const Cluster& cluster : clusters) {
+    for (const v1::Concern* report : cluster.reports) {
+      AddRef(RefOf(*report), result);
+      if ((report->flags() & kConcernProtectedSource) != 0) result->protected_source = true;
+    }
+  }
+}
+
+const v1::PeerBaselinePublished::Rate* PeerRateOf(const MeasureContext& context,
+                                                  v1::SourceFamily family) {
+  const v1::ServiceRegistered* service = ServiceOf(context.state);
+  if (service == nullptr) return nullptr;
+  const v1::PeerBaselinePublished::Rate* found = nullptr;
+  for (const auto* baseline : context.baselines) {  // In order of arrival: the last in force stands.
+    if (baseline->service_type() != service->service_type()) continue;
+    for (const auto& rate : baseline->rates()) {
+      if (rate.family() == family) found = &rate;
+    }
+  }
+  return found;
+}
+
+/// Earliest instant at which anything about the service is known: before it there is no baseline of its own.
+int64_t HistoryStart(const v1::ProviderState& state) {
+  int64_t start = state.known_us();
+  if (state.concerns_size() > 0) start = std::min(start, state.concerns(0).occurred_us());
+  if (state.summed_size() > 0) start = std::min(start, state.summed(0).day() * kMicrosPerDay);
+  return start;
+}
+
+RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64_t window_days,
+                   int64_t baseline_days) {
+  const int64_t window_start = WindowStart(context, window_days);
+  const int64_t baseline_start = window_start - baseline_days * kMicrosPerDay;
+  const v1::ServiceRegistered* service = ServiceOf(context.state);
+  const double beds = service == nullptr ? 0 : service->beds();
+  RateInput input;
+  input.window_days = static_cast<double>(window_days);
+  input.exposure_days_in_window = beds * static_cast<double>(window_days);
+  input.observed = static_cast<int64_t>(
+      FamilyClusters(context, {family}, window_start, context.as_of_us).size());
+  input.covered = Heard(context, family);
+  const auto* peer = PeerRateOf(context, family);
+  if (peer != nullptr && peer->exposure() > 0) {
+    input.peer = PeerRate{.events_per_exposure_day = static_cast<double>(peer->events()) / peer->exposure(),
+                          .providers = static_cast<int>(peer->providers())};
+  }
+  const int64_t history = std::max(HistoryStart(context.state), baseline_start);
+  if (baseline_days > 0 && history < window_start) {
+    const double days = static_cast<double>(window_start - history) / static_cast<double>(kMicrosPerDay);
+    input.own = OwnBaseline{
+        .events = static_cast<int64_t>(
+            FamilyClusters(context, {family}, baseline_start, window_start).size()),
+        .exposure_days = beds * days,
+        .calendar_days = days};
+  }
+  return input;
+}
+
+RateParameters ParametersOf(const MeasureArguments& arguments, double baseline_days) {
+  return {.alpha = arguments.Number("alpha"),
+          .min_count = arguments.Integer("min_count"),
+          .peer_min_n = static_cast<int>(arguments.Integer("peer_min_n")),
+          .baseline_days_min = baseline_days};
+}
+
+void TellRate(v1::SourceFamily family, const RateInput& input, const RateResult& rate,
+              MeasureResult* result) {
+  const std::string name = FamilyText(family);
+  AddFigure(name + ": observed", static_cast<double>(input.observed), result);
+  if (rate.basis == "none") return;
+  AddFigure(name + ": expected", rate.expected, result);
+  AddFigure(name + ": p", rate.p_value, result);
+}
+
+std::string WhyUnknown(v1::SourceFamily family, const RateInput& input) {
+  const std::string name = FamilyText(family);
+  if (!input.covered) return "nothing was ever received from " + name + ": not heard is not \"no concern\"";
+  return "no peers and no own baseline to say how many " + name + " reports to expect";
+}
+
+/// Is any of the families above what is expected for a service of this size and nature (S2 App 2)?
+MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureContext& context) {
+  const int64_t window_days = arguments.Integer("window_days");
+  const int64_t baseline_days = arguments.Integer("baseline_days");
+  MeasureResult result;
+  result.value = Truth::kFalse;
+  for (const auto family : arguments.families) {
+    const RateInput input = InputFor(context, family, window_days, baseline_days);
+    const RateResult rate = Elevated(input, ParametersOf(arguments, static_cast<double>(baseline_days)));
+    TellRate(family, input, rate, &result);
+    result.value = Or(result.value, rate.elevated);
+    if (rate.elevated == Truth::kTrue) {
+      Cite(FamilyClusters(context, {family}, WindowStart(context, window_days), context.as_of_us), &result);
+    } else if (rate.elevated == Truth::kUnknown) {
+      result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, input);
+    }
+  }
+  if (result.value != Truth::kUnknown) result.note.clear();
+  return result;
+}
+
+/// Counts that need no expectation: below the threshold is FALSE only where the families were heard.
+Truth Reached(bool reached, const MeasureContext& context,
+              const std::vector<v1::SourceFamily>& families, MeasureResult* result) {
+  if (reached) return Truth::kTrue;
+  const std::string missing = NotHeard(context, families);
+  if (missing.empty()) return Truth::kFalse;
+  result->note = "nothing was ever received from: " + missing;
+  return Truth::kUnknown;
+}
+
+std::string ThemeText(v1::Theme theme) {
+  std::string text = v1::Theme_Name(theme).substr(std::string("THEME_").size());
+  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  return text;
+}
+
+std::map<v1::Theme, std::vector<Cluster>> ByTheme(const std::vector<Cluster>& clusters) {
+  std::map<v1::Theme, std::vector<Cluster>> by_theme;
+  for (const Cluster& cluster : clusters) {
+    std::set<v1::Theme> themes;
+    for (const v1::Concern* report : cluster.reports) {
+      for (int theme : report->themes()) themes.insert(static_cast<v1::Theme>(theme));
+    }
+    for (const v1::Theme theme : themes) by_theme[theme].push_back(cluster);
+  }
+  return by_theme;
+}
+
+MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureContext& context) {
+  const auto count = static_cast<size_t>(arguments.Integer("count"));
+  MeasureResult result;
+  size_t most = 0;
+  for (const auto& [theme, clusters] :
+       ByTheme(FamilyClusters(context, arguments.families,
+                              WindowStart(context, arguments.Integer("days")), context.as_of_us))) {
+    most = std::max(most, clusters.size());
+    if (clusters.size() >= count) Cite(clusters, &result);
+    if (clusters.size() + 1 == count && count > 1) {
+      result.near_miss = std::to_string(clusters.size()) + " concerns about " + ThemeText(theme) +
+                         " within " + std::to_string(arguments.Integer("days")) + " days; one more makes it repeated";
+    }
+  }
+  AddFigure("same theme", static_cast<double>(most), &result);
+  result.value = Reached(most >= count, context, arguments.families, &result);
+  if (result.value == Truth::kTrue) result.near_miss.clear();
+  return result;
+}
+
+/// A concern on a theme after the plan action for that theme was signed off (repeat_n_l3).
+MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments, const MeasureContext& context) {
+  std::map<std::pair<std::string, std::string>, v1::Theme> themes;
+  for (const auto& fact : context.state.facts()) {
+    if (fact.has_plan_action_agreed() && fact.plan_action_agreed().theme() != v1::THEME_UNSPECIFIED) {
+      themes[{fact.source(), fact.id()}] = fact.plan_action_agreed().theme();
+    }
+  }
+  MeasureResult result;
+  const auto clusters = FamilyClusters(context, arguments.families,
+                                       WindowStart(context, arguments.Integer("days")), context.as_of_us);
+  for (const auto& fact : context.state.facts()) {
+    if (!fact.has_plan_action_completed() ||
+        fact.plan_action_completed().signed_off_by_role().empty()) {
+      continue;
+    }
+    const auto it = themes.find(Resolve(fact, fact.plan_action_completed().action()));
+    if (it == themes.end()) continue;
+    for (const Cluster& cluster : clusters) {
+      for (const v1::Concern* report : cluster.reports) {
+        const auto& about = report->themes();
+        if (report->occurred_us() > FactInstant(fact) &&
+            std::find(about.begin(), about.end(), static_cast<int>(it->second)) != about.end()) {
+          AddRef(RefOf(*report), &result);
+          AddRef(RefOf(fact), &result);
+        }
+      }
+    }
+  }
+  result.value = Is(!result.evidence.empty());
+  return result;
+}
+
+/// Many small items of one family over a year that exceed what is expected: a body of concern (R-01; Winterbourne View).
+MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureContext& context) {
+  const int64_t days = arguments.Integer("days");
+  const auto count = static_cast<size_t>(arguments.Integer("count"));
+  MeasureResult result;
+  result.value = Truth::kFalse;
+  for (const auto family : arguments.families) {
+    const auto clusters =
+        FamilyClusters(context, {family}, WindowStart(context, days), context.as_of_us);
+    if (clusters.size() < count) {
+      if (clusters.size() + 1 == count) {
+        result.near_miss = std::to_string(clusters.size()) + " " + FamilyText(family) +
+                           " reports in a year, each small; one more may be a body of concern";
+      }
+      if (!Heard(context, family)) {
+        result.value = Or(result.value, Truth::kUnknown);
+        result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, RateInput{});
+      }
+      continue;
+    }
+    const RateInput input = InputFor(context, family, days, 0);
+    const RateResult rate = Elevated(input, ParametersOf(arguments, 0));
+    TellRate(family, input, rate, &result);
+    if (rate.elevated == Truth::kTrue) Cite(clusters, &result);
+    if (rate.elevated == Truth::kUnknown) {
+      result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, input);
+    }
+    result.value = Or(result.value, rate.elevated);
+  }
+  if (result.value != Truth::kUnknown) result.note.clear();
+  if (result.value == Truth::kTrue) result.near_miss.clear();
+  return result;
+}
+
+MeasureResult Widespread(const MeasureArguments& arguments, const MeasureContext& context) {
+  const auto clusters = FamilyClusters(context, arguments.families,
+                                       WindowStart(context, arguments.Integer("days")), context.as_of_us);
+  std::set<std::string> wards;
+  for (const Cluster& cluster : clusters) {
+    for (const v1::Concern* report : cluster.reports) {
+      if (!report->ward().empty()) wards.insert(report->ward());
+    }
+  }
+  MeasureResult result;
+  const size_t themes = ByTheme(clusters).size();
+  const bool by_theme = themes >= static_cast<size_t>(arguments.Integer("themes")) &&
+                        clusters.size() >= static_cast<size_t>(arguments.Integer("clusters"));
+  const bool by_ward = wards.size() >= static_cast<size_t>(arguments.Integer("wards"));
+  AddFigure("distinct themes", static_cast<double>(themes), &result);
+  AddFigure("concerns", static_cast<double>(clusters.size()), &result);
+  if (by_theme || by_ward) Cite(clusters, &result);
+  result.value = Reached(by_theme || by_ward, context, arguments.families, &result);
+  return result;
+}
+
+MeasureResult SeriousHarm(const MeasureArguments& arguments, const MeasureContext& context) {
+  MeasureResult result;
+  const int64_t from = WindowStart(context, arguments.Integer("days"));
+  const auto least = arguments.Integer("harm");
+  for (const auto& concern : context.state.concerns()) {
+    if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us) continue;
+    // Stored enum HARM_NONE = 1; the ordinal of CL-01 starts at 0.
+    if (static_cast<int64_t>(concern.harm()) - 1 >= least) AddRef(RefOf(concern), &result);
+  }
+  result.value = Is(!result.evidence.empty());
+  if (result.value == Truth::kFalse && !Heard(context, v1::SOURCE_FAMILY_INCIDENT)) {
+    result.value = Truth::kUnknown;
+    result.note = "nothing was ever received from: incident";
+  }
+  return result;
+}
+
+MeasureResult OrganisationalAbuseEnquiry(const MeasureArguments& arguments,
+                                         const MeasureContext& context) {
+  MeasureResult result;
+  const int64_t from = WindowStart(context, arguments.Integer("days"));
+  for (const auto& fact : context.state.facts()) {
+    if (!fact.has_safeguarding_enquiry_opened()) continue;
+    const auto& enquiry = fact.safeguarding_enquiry_opened();
+    const int64_t at = FactInstant(fact);
+    if (at <= from || at > context.as_of_us) continue;
+    if (enquiry.organisational_abuse()) AddRef(RefOf(fact), &result);
+  }
+  result.value = Reached(!result.evidence.empty(), context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
+  return result;
+}
+
+/// Positive items never cancel: once TRUE it stays TRUE until the negative items leave the window.
+MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const MeasureContext& context) {
+  const int64_t from = WindowStart(context, arguments.Integer("days"));
+  MeasureResult result;
+  int items = 0;
+  int64_t negative = 0;
+  bool officer = false;
+  bool ratio_ever = false;
+  std::map<int, int64_t> themes;
+  std::vector<v1::EventRef> refs;
+  for (const auto& concern : context.state.concerns()) {
+    if ((concern.flags() & kConcernFeedback) == 0) continue;
+    if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us) continue;
+    ++items;
+    if ((concern.flags() & kConcernNegative) != 0) {
+      ++negative;
+      refs.push_back(RefOf(concern));
+      for (int theme : concern.themes()) ++themes[theme];
+    }
+    officer = officer || (concern.flags() & kConcernOfficerFlag) != 0;
+    // Reached at any point of the window with the items up to then: later compliments do not cancel it.
+    ratio_ever = ratio_ever || (items >= arguments.Integer("min_items") &&
+                                static_cast<double>(negative) >= arguments.Number("ratio") * items);
+  }
+  const bool pair = std::any_of(themes.begin(), themes.end(), [&arguments](const auto& theme) {
+    return theme.second >= arguments.Integer("theme_items");
+  });
+  AddFigure("feedback items", items, &result);
+  AddFigure("negative", static_cast<double>(negative), &result);
+  if (ratio_ever || pair || officer) {
+    result.value = Truth::kTrue;
+    for (const auto& ref : refs) AddRef(ref, &result);
+  } else if (items < arguments.Integer("min_items")) {
+    result.value = Truth::kUnknown;
+    result.note = "fewer than " + std::to_string(arguments.Integer("min_items")) + " items of feedback in " +
+                  std::to_string(arguments.Integer("days")) + " days";
+  } else {
+    result.value = Truth::kFalse;
+  }
+  return result;
+}
+
+const std::vector<Measure> kMeasures = {
+    {.name = "elevated",
+     .summary = "More reports of one of `families` in the window than expected for a service of this size and nature "
+                "(one-sided Poisson; peers, else own baseline, else UNKNOWN).",
+     .numbers = {"window_days", "baseline_days", "alpha", "min_count", "peer_min_n"},
+     .windows = {"window_days", "baseline_days"},
+     .needs_families = true,
+     .evaluate = ElevatedMeasure},
+    {.name = "repeated_concerns",
+     .summary = "At least `count` concerns (clusters) of `families` about one theme within `days`.",
+     .numbers = {"count", "days"},
+     .windows = {"days"},
+     .needs_families = true,
+     .evaluate = RepeatedConcerns},
+    {.name = "repeated_after_sign_off",
+     .summary = "A concern within `days` about a theme whose plan action had been signed off.",
+     .numbers = {"days"},
+     .windows = {"days"},
+     .needs_families = true,
+     .evaluate = RepeatedAfterSignOff},
+    {.name = "accumulation",
+     .summary = "At least `count` concerns of one family within `days` that exceed what is expected over that time.",
+     .numbers = {"count", "days", "alpha", "min_count", "peer_min_n"},
+     .windows = {"days"},
+     .needs_families = true,
+     .evaluate = Accumulation},
+    {.name = "widespread",
+     .summary = "Concerns about at least `themes` themes in `clusters` incidents, or in `wards` units, within `days`.",
+     .numbers = {"days", "themes", "clusters", "wards"},
+     .windows = {"days"},
+     .needs_families = true,
+     .evaluate = Widespread},
+    {.name = "serious_harm",
+     .summary = "Harm of at least the ordinal `harm` (0 none .. 4 fatal) within `days`.",
+     .numbers = {"days", "harm"},
+     .windows = {"days"},
+     .evaluate = SeriousHarm},
+    {.name = "organisational_abuse_enquiry",
+     .summary = "A safeguarding enquiry into organisational abuse was opened within `days`.",
+     .numbers = {"days"},
+     .windows = {"days"},
+     .evaluate = OrganisationalAbuseEnquiry},
+    {.name = "feedback_concerning",
+     .summary = "At least `ratio` of `min_items` feedback items negative, or `theme_items` negative ones about one "
+                "theme, or an officer's flag, within `days`; UNKNOWN below `min_items`.",
+     .numbers = {"days", "ratio", "min_items", "theme_items"},
+     .windows = {"days"},
+     .evaluate = FeedbackConcerning},
+};
+
+}  // namespace
+
+std::span<const Measure> RateMeasures() { return kMeasures; }
+
+}  // namespace trigpoint

@@ -1,0 +1,165 @@
+// Measures over what the regulator published (S2 App 2; CL-04, CL-13).
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "measure_support.h"
+#include "trigpoint/domain/ratings.h"
+
+namespace trigpoint {
+namespace {
+
+bool Among(const std::vector<std::string>& values, const std::string& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+std::string Caveats(const CurrentRating& rating) {
+  std::string text;
+  const auto add = [&text](bool on, const char* caveat) {
+    if (on) text += (text.empty() ? "" : "; ") + std::string(caveat);
+  };
+  add(rating.under_review, "a review of the rating was requested; it applies meanwhile");
+  add(rating.reinstated, "a later report was withdrawn by the regulator; the earlier rating is reinstated");
+  add(rating.inherited, "the rating was earned by a predecessor registration");
+  return text;
+}
+
+MeasureResult OverallRatingIn(const MeasureArguments& arguments, const MeasureContext& context) {
+  const CurrentRating rating = CurrentRatingOf(context.state, context.as_of_us);
+  MeasureResult result;
+  if (rating.overall == v1::RATING_UNSPECIFIED) {
+    result.value = Truth::kUnknown;
+    result.note = rating.last_unrated == v1::RATING_UNSPECIFIED
+                      ? "no published overall rating"
+                      : "no overall rating: the regulator says \"" + RatingText(rating.last_unrated) + "\"";
+    if (rating.reinstated) result.note = "the report was withdrawn and no earlier rating stands";
+    return result;
+  }
+  result.value = Is(Among(arguments.values, v1::Rating_Name(rating.overall)));
+  AddRef(rating.overall_evidence, &result);
+  for (const auto& ref : rating.evidence) AddRef(ref, &result);
+  result.note = Caveats(rating);
+  return result;
+}
+
+std::string UnknownQuestions(const CurrentRating& rating) {
+  static constexpr std::array<const char*, 5> kNames = {"Safe", "Effective", "Caring", "Responsive",
+                                                        "Well-led"};
+  std::string names;
+  for (size_t i = 0; i < kNames.size(); ++i) {
+    if (!IsRating(rating.key_questions[i])) names += (names.empty() ? "" : ", ") + std::string(kNames[i]);
+  }
+  return "no rating known for the key questions: " + names;
+}
+
+MeasureResult KeyQuestions(const MeasureArguments& arguments, const MeasureContext& context, bool all) {
+  const CurrentRating rating = CurrentRatingOf(context.state, context.as_of_us);
+  MeasureResult result;
+  int in = 0;
+  int unknown = 0;
+  for (const v1::Rating question : rating.key_questions) {
+    unknown += IsRating(question) ? 0 : 1;
+    in += IsRating(question) && Among(arguments.values, v1::Rating_Name(question)) ? 1 : 0;
+  }
+  for (const auto& ref : rating.evidence) AddRef(ref, &result);
+  AddFigure("key_questions", in, &result);
+  const int known = 5 - unknown;
+  if (all) {
+    result.value = in < known ? Truth::kFalse : unknown == 0 ? Truth::kTrue : Truth::kUnknown;
+  } else {
+    result.value = in > 0 ? Truth::kTrue : unknown == 0 ? Truth::kFalse : Truth::kUnknown;
+  }
+  if (result.value == Truth::kUnknown) result.note = UnknownQuestions(rating);
+  return result;
+}
+
+MeasureResult KeyQuestionsAllIn(const MeasureArguments& arguments, const MeasureContext& context) {
+  return KeyQuestions(arguments, context, true);
+}
+MeasureResult KeyQuestionsAnyIn(const MeasureArguments& arguments, const MeasureContext& context) {
+  return KeyQuestions(arguments, context, false);
+}
+
+std::set<std::pair<std::string, std::string>> ClosedActions(const MeasureContext& context) {
+  std::set<std::pair<std::string, std::string>> closed;
+  const CivilDate today = LondonDate(context.as_of_us);
+  for (const auto& fact : context.state.facts()) {
+    if (!fact.has_cqc_enforcement_action_closed()) continue;
+    const auto& closing = fact.cqc_enforcement_action_closed();
+    if (closing.has_closed_on() && ToCivil(closing.closed_on()) > today) continue;
+    closed.insert(Resolve(fact, closing.action()));
+  }
+  return closed;
+}
+
+MeasureResult Enforcement(const MeasureArguments& arguments, const MeasureContext& context,
+                          bool restricting_only) {
+  MeasureResult result;
+  const auto closed = ClosedActions(context);
+  const CivilDate today = LondonDate(context.as_of_us);
+  for (const auto& fact : context.state.facts()) {
+    if (!fact.has_cqc_enforcement_action_recorded()) continue;
+    const auto& action = fact.cqc_enforcement_action_recorded();
+    if (!arguments.values.empty() &&
+        !Among(arguments.values, v1::EnforcementKind_Name(action.action()))) {
+      continue;
+    }
+    if (restricting_only && !action.restricts_admissions()) continue;
+    if (action.has_served_on() && ToCivil(action.served_on()) > today) continue;
+    if (closed.count({fact.source(), fact.id()}) > 0) continue;
+    AddRef(RefOf(fact), &result);
+    if (action.representations_lodged()) result.note = "representations were lodged";
+  }
+  result.value = Is(!result.evidence.empty());
+  AddFigure("active", static_cast<double>(result.evidence.size()), &result);
+  return result;
+}
+
+// An enforcement action is served and published by the regulator: none recorded is taken as none, unlike a feed of
+// reports that may never have been connected.
+MeasureResult EnforcementActive(const MeasureArguments& arguments, const MeasureContext& context) {
+  return Enforcement(arguments, context, false);
+}
+MeasureResult EnforcementRestrictingAdmissions(const MeasureArguments& arguments,
+                                               const MeasureContext& context) {
+  return Enforcement(arguments, context, true);
+}
+
+const std::vector<Measure> kMeasures = {
+    {.name = "overall_rating_in",
+     .summary = "The overall rating in force is one of `values`; UNKNOWN without a rating.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = OverallRatingIn},
+    {.name = "key_questions_all_in",
+     .summary = "All five key questions are rated one of `values`; UNKNOWN where unrated ones decide it.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = KeyQuestionsAllIn},
+    {.name = "key_questions_any_in",
+     .summary = "Any key question is rated one of `values`; UNKNOWN where unrated ones decide it.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = KeyQuestionsAnyIn},
+    {.name = "enforcement_active",
+     .summary = "An enforcement action of one of the kinds in `values` was served and is not closed.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = EnforcementActive},
+    {.name = "enforcement_restricting_admissions_active",
+     .summary = "An open action of one of the kinds in `values` restricts admissions.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = EnforcementRestrictingAdmissions},
+};
+
+}  // namespace
+
+std::span<const Measure> RegulatorMeasures() { return kMeasures; }
+
+}  // namespace trigpoint

@@ -1,0 +1,149 @@
+// Measures over what the service is and what people decided about it.
+#include <algorithm>
+#include <set>
+
+#include "measure_support.h"
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/record.h"
+
+namespace trigpoint {
+namespace {
+
+bool Among(const std::vector<std::string>& values, const std::string& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+template <typename Answer>
+MeasureResult OfService(const MeasureContext& context, Answer answer) {
+  MeasureResult result;
+  const v1::ServiceRegistered* service = ServiceOf(context.state);
+  if (service == nullptr) {
+    result.note = "the service is not registered in the directory";
+    return result;
+  }
+  result.value = answer(*service);
+  return result;
+}
+
+MeasureResult CommissionedBy(const MeasureArguments& arguments, const MeasureContext& context) {
+  return OfService(context, [&arguments](const v1::ServiceRegistered& service) {
+    return Is(std::any_of(service.commissioners().begin(), service.commissioners().end(),
+                          [&arguments](const auto& c) { return Among(arguments.values, c); }));
+  });
+}
+
+MeasureResult ServiceTypeIn(const MeasureArguments& arguments, const MeasureContext& context) {
+  return OfService(context, [&arguments](const v1::ServiceRegistered& service) {
+    if (service.service_type() == v1::SERVICE_TYPE_UNSPECIFIED) return Truth::kUnknown;
+    return Is(Among(arguments.values, v1::ServiceType_Name(service.service_type())));
+  });
+}
+
+MeasureResult HealthCommissioned(const MeasureArguments&, const MeasureContext& context) {
+  return OfService(context, [](const v1::ServiceRegistered& service) {
+    return Is(service.health_commissioned());
+  });
+}
+
+MeasureResult DecidedStateIn(const MeasureArguments& arguments, const MeasureContext& context) {
+  MeasureResult result;
+  result.value = Is(Among(arguments.values, context.decided_state));
+  return result;
+}
+
+MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments, const MeasureContext& context) {
+  MeasureResult result;
+  const auto* record = FindPolicyRecord(context.record, context.policy_id);
+  const CivilDate from =
+      AddMonths(LondonDate(context.as_of_us), -static_cast<int>(arguments.Integer("months")));
+  int episodes = 0;
+  if (record != nullptr) {
+    for (const int64_t entered : record->entered_enhanced_us()) {
+      episodes += LondonDate(entered) >= from && entered <= context.as_of_us ? 1 : 0;
+    }
+  }
+  AddFigure("episodes", episodes, &result);
+  result.value = Is(episodes >= arguments.Integer("count"));
+  return result;
+}
+
+/// Organisations and regulators with an open action against the service: CQC enforcement, notices, suspensions.
+MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
+                                          const MeasureContext& context) {
+  MeasureResult result;
+  std::set<std::pair<std::string, std::string>> closed;
+  for (const auto& fact : context.state.facts()) {
+    if (fact.has_cqc_enforcement_action_closed()) {
+      closed.insert(Resolve(fact, fact.cqc_enforcement_action_closed().action()));
+    } else if (fact.has_suspension_lifted()) {
+      closed.insert(Resolve(fact, fact.suspension_lifted().suspension()));
+    } else if (fact.has_advisory_notice_lifted()) {
+      closed.insert(Resolve(fact, fact.advisory_notice_lifted().notice()));
+    }
+  }
+  std::set<std::string> organisations;
+  for (const auto& fact : context.state.facts()) {
+    if (closed.count({fact.source(), fact.id()}) > 0 || FactInstant(fact) > context.as_of_us) continue;
+    std::string by = fact.source_organisation();
+    if (fact.has_cqc_enforcement_action_recorded()) {
+      by = "cqc";
+    } else if (fact.has_contract_notice_served()) {
+      if (!fact.contract_notice_served().served_by().empty()) by = fact.contract_notice_served().served_by();
+    } else if (fact.has_suspension_imposed()) {
+      if (!fact.suspension_imposed().imposed_by().empty()) by = fact.suspension_imposed().imposed_by();
+    } else {
+      continue;
+    }
+    if (by.empty()) by = fact.source().substr(0, fact.source().find('/'));
+    organisations.insert(by);
+    AddRef(RefOf(fact), &result);
+  }
+  AddFigure("organisations with an open action", static_cast<double>(organisations.size()), &result);
+  result.value = Is(static_cast<int64_t>(organisations.size()) >= arguments.Integer("count"));
+  if (result.value == Truth::kFalse) result.evidence.clear();
+  return result;
+}
+
+/// H-L1-9 and the like need a positive statement as well as the absence of the opposite.
+const std::vector<Measure> kMeasures = {
+    {.name = "commissioned_by",
+     .summary = "One of `values` commissions the service.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = CommissionedBy},
+    {.name = "service_type_in",
+     .summary = "The service is of one of the types in `values`.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = ServiceTypeIn},
+    {.name = "health_commissioned",
+     .summary = "The service is commissioned by the NHS.",
+     .numbers = {},
+     .windows = {},
+     .evaluate = HealthCommissioned},
+    {.name = "decided_state_in",
+     .summary = "The level decided by people is one of `values`.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .evaluate = DecidedStateIn},
+    {.name = "episodes_above_routine",
+     .summary = "At least `count` episodes above the lowest state began within `months` calendar months.",
+     .numbers = {"count", "months"},
+     .windows = {},
+     .evaluate = EpisodesAboveRoutine},
+    {.name = "organisations_with_open_action",
+     .summary = "At least `count` organisations or regulators have an open action against the service.",
+     .numbers = {"count"},
+     .windows = {},
+     .evaluate = OrganisationsWithOpenAction},
+};
+
+}  // namespace
+
+std::span<const Measure> ScopeMeasures() { return kMeasures; }
+
+}  // namespace trigpoint

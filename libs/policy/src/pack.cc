@@ -1,0 +1,261 @@
+#include "trigpoint/policy/pack.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "trigpoint/base/status.h"
+
+namespace trigpoint {
+
+/// Turns the conditions of one pack into nodes.
+class PackCompiler {
+ public:
+  explicit PackCompiler(v1::PolicyPack pack) { out_->pack_ = std::move(pack); }
+
+  absl::StatusOr<std::shared_ptr<const CompiledPack>> Run() {
+    TP_RETURN_IF_ERROR(CheckHeader());
+    TP_RETURN_IF_ERROR(IndexCriteria());
+    if (out_->pack_.has_applies_to()) {
+      TP_ASSIGN_OR_RETURN(out_->applies_to_, Add(out_->pack_.applies_to(), "applies_to"));
+    }
+    for (const auto& criterion : out_->pack_.criteria()) {
+      TP_ASSIGN_OR_RETURN(int node, Add(criterion.when(), criterion.id()));
+      out_->criterion_nodes_.push_back(node);
+      int decisive = -1;
+      if (criterion.has_decisive_when()) {
+        TP_ASSIGN_OR_RETURN(decisive, Add(criterion.decisive_when(), criterion.id()));
+      }
+      out_->decisive_nodes_.push_back(decisive);
+    }
+    for (const auto& rule : out_->pack_.urgent()) {
+      if (rule.clause().empty()) return Wrong(rule.id(), "has no clause");
+      TP_ASSIGN_OR_RETURN(int node, Add(rule.when(), rule.id()));
+      out_->urgent_nodes_.push_back(node);
+    }
+    in_state_rule_ = true;
+    for (const auto& rule : out_->pack_.states()) {
+      if (out_->Rank(rule.state()) <= 0) {
+        return Wrong(rule.state(), "is not one of authority.states above the lowest");
+      }
+      TP_ASSIGN_OR_RETURN(int node, Add(rule.when(), rule.state()));
+      out_->state_nodes_.push_back(node);
+    }
+    TP_RETURN_IF_ERROR(CheckCircles());
+    TP_RETURN_IF_ERROR(CheckAuthority());
+    return std::shared_ptr<const CompiledPack>(std::move(out_));
+  }
+
+ private:
+  absl::Status Wrong(const std::string& where, const std::string& what) const {
+    return absl::InvalidArgumentError("policy " + out_->pack_.id() + ": " + where + " " + what);
+  }
+
+  absl::Status CheckHeader() const {
+    const auto& pack = out_->pack_;
+    if (pack.id().empty()) return Wrong("id", "is missing");
+    if (pack.version() == 0) return Wrong("version", "must be at least 1");
+    if (pack.source_document().empty()) return Wrong("source_document", "is missing");
+    if (pack.authority().states_size() == 0) return Wrong("authority.states", "is empty");
+    for (const auto& parameter : pack.parameters()) {
+      if (parameter.reason().empty()) {
+        return Wrong("parameter " + parameter.name(), "has no reason");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status IndexCriteria() {
+    for (int i = 0; i < out_->pack_.criteria_size(); ++i) {
+      const auto& criterion = out_->pack_.criteria(i);
+      if (criterion.clause().empty()) return Wrong(criterion.id(), "has no clause");
+      if (!criteria_.emplace(criterion.id(), i).second) {
+        return Wrong(criterion.id(), "is there twice");
+      }
+    }
+    out_->supports_.assign(static_cast<size_t>(out_->pack_.criteria_size()), false);
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckAuthority() const {
+    for (const auto& transition : out_->pack_.authority().transitions()) {
+      if (transition.clause().empty()) return Wrong("a transition", "has no clause");
+      if (transition.roles_size() == 0) return Wrong("a transition", "names no role");
+      if (out_->Rank(transition.to_state()) < 0) {
+        return Wrong("a transition to " + transition.to_state(), "leads to no state of the pack");
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  static int FormsSet(const v1::Expression& e) {
+    return static_cast<int>(e.any_size() > 0) + static_cast<int>(e.all_size() > 0) +
+           static_cast<int>(e.has_not_()) + static_cast<int>(e.has_at_least()) +
+           static_cast<int>(!e.measure().empty()) + static_cast<int>(!e.criterion().empty()) +
+           static_cast<int>(!e.decisive().empty());
+  }
+
+  absl::StatusOr<int> Criterion(const std::string& id, const std::string& where) {
+    const auto it = criteria_.find(id);
+    if (it == criteria_.end()) return Wrong(where, "names a criterion that is not there: " + id);
+    if (in_state_rule_) out_->supports_[static_cast<size_t>(it->second)] = true;
+    return it->second;
+  }
+
+  // NOLINTNEXTLINE(misc-no-recursion): as deep as the condition is written.
+  absl::StatusOr<int> Add(const v1::Expression& e, const std::string& where) {
+    if (FormsSet(e) != 1) {
+      return Wrong(where, "has a condition that is not exactly one of any, all, not, at_least, "
+                          "measure, criterion, decisive");
+    }
+    Node node;
+    if (!e.measure().empty()) {
+      node.kind = Node::Kind::kLeaf;
+      TP_ASSIGN_OR_RETURN(node.index, AddLeaf(e, where));
+    } else if (!e.criterion().empty() || !e.decisive().empty()) {
+      const bool plain = !e.criterion().empty();
+      node.kind = plain ? Node::Kind::kCriterion : Node::Kind::kDecisive;
+      TP_ASSIGN_OR_RETURN(node.index, Criterion(plain ? e.criterion() : e.decisive(), where));
+    } else if (e.has_at_least()) {
+      node.kind = Node::Kind::kAtLeast;
+      node.count = static_cast<int>(e.at_least().count());
+      for (const auto& id : e.at_least().of()) {
+        TP_ASSIGN_OR_RETURN(int criterion, Criterion(id, where));
+        node.children.push_back(criterion);
+      }
+    } else if (e.has_not_()) {
+      node.kind = Node::Kind::kNot;
+      TP_ASSIGN_OR_RETURN(int child, Add(e.not_(), where));
+      node.children.push_back(child);
+    } else {
+      node.kind = e.any_size() > 0 ? Node::Kind::kAny : Node::Kind::kAll;
+      for (const auto& child : e.any_size() > 0 ? e.any() : e.all()) {
+        TP_ASSIGN_OR_RETURN(int index, Add(child, where));
+        node.children.push_back(index);
+      }
+    }
+    out_->nodes_.push_back(std::move(node));
+    return static_cast<int>(out_->nodes_.size()) - 1;
+  }
+
+  absl::StatusOr<double> Resolve(const std::string& text, const std::string& where) const {
+    for (const auto& parameter : out_->pack_.parameters()) {
+      if (parameter.name() == text) return parameter.value();
+    }
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str(), &end);
+    if (text.empty() || end != text.c_str() + text.size()) {
+      return Wrong(where, "uses a parameter that is not there: " + text);
+    }
+    return number;
+  }
+
+  absl::StatusOr<int> AddLeaf(const v1::Expression& e, const std::string& where) {
+    const Measure* measure = FindMeasure(e.measure());
+    if (measure == nullptr) return Wrong(where, "uses an unknown measure: " + e.measure());
+    if (measure->needs_families == e.families().empty()) {
+      return Wrong(where, measure->needs_families ? e.measure() + " needs families"
+                                                  : e.measure() + " takes no families");
+    }
+    if (measure->needs_values == e.values().empty()) {
+      return Wrong(where, measure->needs_values ? e.measure() + " needs values"
+                                                : e.measure() + " takes no values");
+    }
+    Leaf leaf;
+    leaf.measure = measure;
+    leaf.arguments.values = {e.values().begin(), e.values().end()};
+    for (int family : e.families()) {
+      leaf.arguments.families.push_back(static_cast<v1::SourceFamily>(family));
+    }
+    for (const auto& [name, text] : e.with()) {
+      if (std::find(measure->numbers.begin(), measure->numbers.end(), name) ==
+          measure->numbers.end()) {
+        return Wrong(where, e.measure() + " has no argument " + name);
+      }
+      TP_ASSIGN_OR_RETURN(double number, Resolve(text, where));
+      leaf.arguments.numbers[name] = number;
+    }
+    if (leaf.arguments.numbers.size() != measure->numbers.size()) {
+      return Wrong(where, e.measure() + " lacks an argument");
+    }
+    int64_t reach = 0;
+    for (const auto& window : measure->windows) {
+      reach += leaf.arguments.Integer(std::string(window));
+      out_->windows_.insert(reach);  // A rate reads its window and, before it, its baseline.
+    }
+    return Intern(std::move(leaf));
+  }
+
+  int Intern(Leaf leaf) {
+    for (size_t i = 0; i < out_->leaves_.size(); ++i) {
+      Leaf& known = out_->leaves_[i];
+      if (known.measure == leaf.measure && known.arguments.values == leaf.arguments.values &&
+          known.arguments.families == leaf.arguments.families &&
+          known.arguments.numbers == leaf.arguments.numbers) {
+        ++known.uses;
+        return static_cast<int>(i);
+      }
+    }
+    leaf.uses = 1;
+    out_->leaves_.push_back(std::move(leaf));
+    return static_cast<int>(out_->leaves_.size()) - 1;
+  }
+
+  absl::Status CheckCircles() const {
+    enum class Mark : uint8_t { kNone, kOpen, kDone };
+    std::vector<Mark> marks(criteria_.size(), Mark::kNone);
+    std::function<bool(int)> circle_from_criterion;
+    // NOLINTNEXTLINE(misc-no-recursion)
+    const std::function<bool(int)> circle_from_node = [&](int index) -> bool {
+      const Node& node = out_->nodes_[static_cast<size_t>(index)];
+      if (node.kind == Node::Kind::kCriterion || node.kind == Node::Kind::kDecisive) {
+        return circle_from_criterion(node.index);
+      }
+      const bool to_criteria = node.kind == Node::Kind::kAtLeast;
+      return std::any_of(node.children.begin(), node.children.end(), [&](int child) {
+        return to_criteria ? circle_from_criterion(child) : circle_from_node(child);
+      });
+    };
+    circle_from_criterion = [&](int criterion) -> bool {
+      Mark& mark = marks[static_cast<size_t>(criterion)];
+      if (mark == Mark::kOpen) return true;
+      if (mark == Mark::kDone) return false;
+      mark = Mark::kOpen;
+      const int decisive = out_->decisive_nodes_[static_cast<size_t>(criterion)];
+      const bool circle = circle_from_node(out_->criterion_nodes_[static_cast<size_t>(criterion)]) ||
+                          (decisive >= 0 && circle_from_node(decisive));
+      mark = Mark::kDone;
+      return circle;
+    };
+    for (const auto& [id, index] : criteria_) {
+      if (circle_from_criterion(index)) return Wrong(id, "depends on itself");
+    }
+    return absl::OkStatus();
+  }
+
+  std::shared_ptr<CompiledPack> out_{new CompiledPack()};
+  std::map<std::string, int> criteria_;
+  bool in_state_rule_ = false;
+};
+
+absl::StatusOr<std::shared_ptr<const CompiledPack>> CompiledPack::Compile(v1::PolicyPack pack) {
+  return PackCompiler(std::move(pack)).Run();
+}
+
+double CompiledPack::Parameter(const std::string& name) const {
+  for (const auto& parameter : pack_.parameters()) {
+    if (parameter.name() == name) return parameter.value();
+  }
+  return 0;
+}
+
+int CompiledPack::Rank(const std::string& state) const {
+  const auto& states = pack_.authority().states();
+  const auto it = std::find(states.begin(), states.end(), state);
+  return it == states.end() ? -1 : static_cast<int>(it - states.begin());
+}
+
+}  // namespace trigpoint
