@@ -21,12 +21,11 @@ HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 
 def documents(root):
     """All *.md files of the tree: those git knows or would take, else all."""
-    listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.md"],
-        capture_output=True, text=True, check=False)
-    if listed.returncode == 0:
-        files = [root / name for name in listed.stdout.split("\0") if name]
-    else:
+    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "*.md"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        files = [root / name for name in listed.split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):
         files = root.rglob("*.md")
     return sorted(f for f in files if f.is_file() and not SKIPPED_DIRS & set(f.relative_to(root).parts))
 

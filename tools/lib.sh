@@ -96,19 +96,19 @@ build() {
 }
 
 build_progress() {
-  awk '
-    match($0, /^\[[0-9]+\/[0-9]+\]/) {
-      split(substr($0, 2, RLENGTH - 2), part, "/")
-      tenth = int(10 * part[1] / part[2])
-      if (tenth > shown || (shown == "" && part[1] > 0)) {
-        shown = tenth
-        printf "  built %d of %d\n", part[1], part[2]
-        fflush()
-      }
-      next
-    }
-    /no work to do/ { print "  nothing to build" }
-  '
+  local line done_count total tenth shown=-1
+  while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+      done_count=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
+      tenth=$((10 * done_count / total))
+      if [ "$tenth" -gt "$shown" ]; then
+        shown=$tenth
+        printf '  built %d of %d\n' "$done_count" "$total"
+      fi
+    elif [[ $line == *'no work to do'* ]]; then
+      echo "  nothing to build"
+    fi
+  done
 }
 
 # Names of the test programs of the libraries (they need neither services nor the command).
