@@ -1,0 +1,44 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "trigpoint/v1/events.pb.h"
+#include "trigpoint/v1/options.pb.h"
+
+namespace trigpoint {
+
+/// One row of the event catalogue, read from the `kind` option of a member of Event.payload.
+/// Lifetime: the texts live as long as the process. Immutable.
+struct KindInfo {
+  int number = 0;         ///< Field number of the payload in Event; stored for ever.
+  std::string_view name;  ///< Field name: "incident_reported".
+  v1::EventRole role = v1::EVENT_ROLE_UNSPECIFIED;
+  v1::SourceFamily family = v1::SOURCE_FAMILY_UNSPECIFIED;    ///< Unspecified: not intelligence.
+  v1::Sensitivity sensitivity = v1::SENSITIVITY_UNSPECIFIED;  ///< Floor of every event of the kind.
+  std::string_view source;                                    ///< Clause that names the kind.
+  std::string_view summary;                                   ///< One line for people.
+};
+
+/// Gives the catalogue row of the event's payload; null when the event has none, or one that this
+/// version does not know (HasUnknownPayload tells which).
+const KindInfo* KindOf(const v1::Event& event);
+
+/// Gives the catalogue row with this payload field number, or null.
+const KindInfo* KindOfNumber(int number);
+
+/// Gives the catalogue row with this name ("incident_reported"), or null.
+const KindInfo* KindOfName(std::string_view name);
+
+/// Gives the whole catalogue in the order of the payload field numbers.
+std::span<const KindInfo> AllKinds();
+
+/// Tells whether a newer version wrote this event: no payload that is known here, but a field from
+/// 100 on that is not. Such an event stops its partition; it is never skipped (design 2).
+bool HasUnknownPayload(const v1::Event& event);
+
+/// Gives the sensitivity that holds for an event: the higher of its own and the floor of its kind.
+/// An event without a known kind is treated as SENSITIVITY_C5_PROTECTED_SOURCE.
+v1::Sensitivity SensitivityOf(const v1::Event& event);
+
+}  // namespace trigpoint
