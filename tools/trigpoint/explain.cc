@@ -1,0 +1,298 @@
+#include "explain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "arguments.h"
+#include "trigpoint/base/time.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr size_t kEvidenceShown = 12;
+
+bool Holds(const v1::CriterionResult& criterion) {
+  return criterion.value() == v1::TRUTH_VALUE_TRUE;
+}
+
+std::string ChanceInWords(double p) {
+  if (p <= 0 || p > 1) {
+    return "p = " + Number(p);
+  }
+  if (p >= 0.5) {
+    return "no more than chance would give (p = " + Number(p) + ")";
+  }
+  const double odds = 1 / p;
+  const double rounded = odds < 100 ? std::round(odds)
+                         : odds < 1e6
+                             ? std::pow(10, std::floor(std::log10(odds)) - 1) *
+                                   std::round(odds / std::pow(10, std::floor(std::log10(odds)) - 1))
+                             : 0;
+  if (rounded == 0) {
+    return "chance alone gives this less than 1 time in a million (p = " + Number(p) + ")";
+  }
+  return "chance alone gives this about 1 time in " + Number(rounded) + " (p = " + Number(p) + ")";
+}
+
+std::string Headline(const v1::Assessment& assessment, const Ink& ink) {
+  const std::string decided = InWords(assessment.decided_state());
+  const std::string target = InWords(assessment.target_state());
+  if (assessment.applies() == v1::TRUTH_VALUE_FALSE) {
+    return ink.Bold("This policy does not apply to the service") +
+           "; what follows is what it would say.\n";
+  }
+  if (assessment.urgent()) {
+    return ink.Red("URGENT: " + target + " recommended") +
+           (assessment.level().empty() ? "" : "; level " + InWords(assessment.level())) +
+           (decided.empty() ? "" : " (decided today: " + decided + ")") + '\n';
+  }
+  if (target.empty() || assessment.target_state() == assessment.decided_state()) {
+    return ink.Bold("No move recommended") +
+           (decided.empty() ? "" : "; the decided level is " + decided) + '\n';
+  }
+  return ink.Amber("Recommended: " + target) +
+         (decided.empty() ? "" : " (decided today: " + decided + ")") + '\n';
+}
+
+std::string Range(const v1::Assessment& assessment) {
+  if (assessment.floor().empty() && assessment.ceiling().empty()) {
+    return {};
+  }
+  if (assessment.floor() == assessment.ceiling()) {
+    return Wrap("What is not known would not change this: " + InWords(assessment.floor()) + '.',
+                "");
+  }
+  return Wrap("Not below " + InWords(assessment.floor()) +
+                  ", whatever the missing information says. Up to " +
+                  InWords(assessment.ceiling()) +
+                  " is not excluded by what is known; see \"Not known\".",
+              "");
+}
+
+std::string Evidence(const v1::CriterionResult& criterion) {
+  if (criterion.evidence().empty()) {
+    return criterion.protected_source()
+               ? Wrap("Evidence of a protected source; it is counted but not shown.", "      ")
+               : std::string{};
+  }
+  std::string text = "Evidence: ";
+  const auto shown = std::min(kEvidenceShown, static_cast<size_t>(criterion.evidence_size()));
+  for (size_t i = 0; i < shown; ++i) {
+    text += (i == 0 ? "" : ", ") + EventName(criterion.evidence(static_cast<int>(i)));
+  }
+  const size_t total = static_cast<size_t>(criterion.evidence_size());
+  if (total > shown) {
+    text += " and " + std::to_string(total - shown) + " more (--json lists all)";
+  }
+  if (criterion.protected_source()) {
+    text += "; some of it is of a protected source and not shown";
+  }
+  return Wrap(text, "      ");
+}
+
+std::string CriterionText(const v1::CriterionResult& criterion, const Ink& ink) {
+  std::string head = "  " + ink.Bold(Clean(criterion.id()));
+  if (!Holds(criterion)) {
+    head += ' ' + TruthWord(criterion.value());
+  }
+  if (!criterion.clause().empty()) {
+    head += "  " + ink.Dim("[" + Clean(criterion.clause()) + "]");
+  }
+  if (criterion.decisive()) {
+    head += "  decides the level";
+  }
+  std::string out = head + '\n';
+  if (!criterion.note().empty()) {
+    out += Wrap(criterion.note(), "      ");
+  }
+  if (const std::string figures = FiguresInWords(criterion); !figures.empty()) {
+    out += Wrap(figures + '.', "      ");
+  }
+  out += Evidence(criterion);
+  if (criterion.evidence_ageing()) {
+    out += Wrap(
+        "The evidence is ageing: its window has emptied, and it still stands until people close "
+        "it.",
+        "      ");
+  }
+  return out;
+}
+
+std::string Section(std::string_view title, const std::string& body, const Ink& ink) {
+  return body.empty() ? std::string{} : '\n' + ink.Bold(title) + '\n' + body;
+}
+
+template <typename Lines>
+std::string Bullets(const Lines& lines) {
+  std::string out;
+  for (const std::string& line : lines) {
+    out += Wrap(line, "  - ");
+  }
+  return out;
+}
+
+std::string CriteriaText(const v1::Assessment& assessment, Detail detail, const Ink& ink) {
+  std::string holding;
+  std::string others;
+  int64_t not_met = 0;
+  int64_t unknown = 0;
+  for (const auto& criterion : assessment.criteria()) {
+    if (Holds(criterion)) {
+      holding += CriterionText(criterion, ink);
+      continue;
+    }
+    not_met += criterion.value() == v1::TRUTH_VALUE_FALSE ? 1 : 0;
+    unknown += criterion.value() == v1::TRUTH_VALUE_UNKNOWN ? 1 : 0;
+    others += CriterionText(criterion, ink);
+  }
+  if (holding.empty()) {
+    holding = "  No criterion of this policy is met on what is known.\n";
+  }
+  std::string out = Section("Why: criteria that are met", holding, ink);
+  if (detail == Detail::kEveryCriterion) {
+    return out + Section("The other criteria", others, ink);
+  }
+  if (not_met + unknown > 0) {
+    out += Wrap(std::to_string(not_met) + " more not met, " + std::to_string(unknown) +
+                    " cannot be told from what is known; --full lists them.",
+                "  ");
+  }
+  return out;
+}
+
+std::string NextStepText(const ExplainedProvider& provider, const v1::Assessment& assessment) {
+  const bool to_decide = !assessment.target_state().empty() &&
+                         assessment.target_state() != assessment.decided_state() &&
+                         assessment.applies() != v1::TRUTH_VALUE_FALSE;
+  if (!to_decide) {
+    return {};
+  }
+  const std::string subject =
+      Clean(provider.argument) + " --policy " + Clean(assessment.policy_id());
+  const std::string to =
+      assessment.level().empty() ? assessment.target_state() : assessment.level();
+  std::string out = "  People decide. To record the decision:\n";
+  if (assessment.urgent()) {
+    out = "  See 'trigpoint alerts' for who leads and by when. People decide; to record it:\n";
+  }
+  return out + "    trigpoint decide " + subject + " --to " + Clean(to) + " --rationale \"...\"\n" +
+         "    trigpoint decide " + subject + " --decline --rationale \"...\"\n";
+}
+
+}  // namespace
+
+std::string EventName(const v1::EventRef& event) {
+  return event.source().empty() ? event.id() : event.source() + '/' + event.id();
+}
+
+std::string TruthWord(v1::TruthValue value) {
+  return WithoutPrefix(v1::TruthValue_Name(value), "TRUTH_VALUE_");
+}
+
+std::string FiguresInWords(const v1::CriterionResult& criterion) {
+  std::map<std::string, double> known;
+  std::string rest;
+  for (const auto& figure : criterion.figures()) {
+    if (figure.name() == "observed" || figure.name() == "expected" || figure.name() == "p") {
+      known[figure.name()] = figure.value();
+    } else {
+      rest += (rest.empty() ? "" : ", ") + InWords(figure.name()) + ' ' + Number(figure.value());
+    }
+  }
+  std::string text;
+  const auto observed = known.find("observed");
+  const auto expected = known.find("expected");
+  if (observed != known.end()) {
+    text = Number(observed->second) + " seen";
+  }
+  if (expected != known.end()) {
+    text += (text.empty() ? "" : " where ") + Number(expected->second) +
+            (text.empty() ? " expected" : " would be expected") +
+            " for a service of its size and nature";
+  }
+  if (const auto p = known.find("p"); p != known.end()) {
+    text += (text.empty() ? "" : "; ") + ChanceInWords(p->second);
+  }
+  if (!rest.empty()) {
+    text += (text.empty() ? "" : "; ") + rest;
+  }
+  return text;
+}
+
+std::string Explain(const ExplainedProvider& provider, const v1::Assessment& assessment,
+                    Detail detail, const Ink& ink) {
+  std::string out = ink.Bold(Clean(provider.name.empty() ? provider.argument : provider.name));
+  if (!provider.name.empty()) {
+    out += " (" + Clean(provider.argument) + ')';
+  }
+  if (!provider.place.empty()) {
+    out += ", " + Clean(provider.place);
+  }
+  out += '\n';
+  std::string source = "Policy " + assessment.policy_id() + " version " +
+                       std::to_string(assessment.policy_version());
+  if (!assessment.source_document().empty()) {
+    source += " (" + assessment.source_document() + ')';
+  }
+  source += "; as known on " + When(assessment.as_of());
+  out += Wrap(source, "") + '\n' + Headline(assessment, ink) + Range(assessment);
+  if (!assessment.recorded() && !assessment.target_state().empty() &&
+      assessment.target_state() != assessment.decided_state()) {
+    out += Wrap("Computed now from what is known at that time; not a recorded recommendation.", "");
+  }
+  out += CriteriaText(assessment, detail, ink);
+  out += Section("Nearly met", Bullets(assessment.near_misses()), ink);
+  out += Section("Not known", Bullets(assessment.gaps()), ink);
+  out += Section("Read with care", Bullets(assessment.caveats()), ink);
+  const std::string at =
+      assessment.target_state().empty() ? assessment.decided_state() : assessment.target_state();
+  out += Section("What the policy says happens at " + InWords(Clean(at)),
+                 Bullets(assessment.measures()), ink);
+  return out + Section("Next", NextStepText(provider, assessment), ink);
+}
+
+nlohmann::ordered_json AssessmentJson(std::string_view provider, const v1::Assessment& assessment) {
+  nlohmann::ordered_json json;
+  json["provider"] = provider;
+  json["policy"] = assessment.policy_id();
+  json["policy_version"] = assessment.policy_version();
+  json["as_of"] = FormatInstant(FromTimestamp(assessment.as_of()));
+  json["recommendation"] = {{"target_state", assessment.target_state()},
+                            {"level", assessment.level()},
+                            {"urgent", assessment.urgent()},
+                            {"floor", assessment.floor()},
+                            {"ceiling", assessment.ceiling()}};
+  json["applies"] = TruthWord(assessment.applies());
+  json["criteria"] = nlohmann::ordered_json::array();
+  for (const auto& criterion : assessment.criteria()) {
+    nlohmann::ordered_json one = {{"id", criterion.id()},
+                                  {"value", TruthWord(criterion.value())},
+                                  {"clause", criterion.clause()}};
+    one["evidence"] = nlohmann::ordered_json::array();
+    for (const auto& event : criterion.evidence()) {
+      one["evidence"].push_back(EventName(event));
+    }
+    one["figures"] = nlohmann::ordered_json::object();
+    for (const auto& figure : criterion.figures()) {
+      one["figures"][figure.name()] = figure.value();
+    }
+    one["note"] = criterion.note();
+    json["criteria"].push_back(std::move(one));
+  }
+  const auto list = [](const auto& lines) {
+    auto array = nlohmann::ordered_json::array();
+    for (const std::string& line : lines) {
+      array.push_back(line);
+    }
+    return array;
+  };
+  json["near_misses"] = list(assessment.near_misses());
+  json["gaps"] = list(assessment.gaps());
+  json["measures"] = list(assessment.measures());
+  json["caveats"] = list(assessment.caveats());
+  return json;
+}
+
+}  // namespace trigpoint

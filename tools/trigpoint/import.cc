@@ -1,0 +1,231 @@
+// import: files of partners, row by row, over one acknowledged stream.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "assume.h"
+#include "client.h"
+#include "feed_reader.h"
+#include "print.h"
+#include "progress.h"
+#include "submit_stream.h"
+
+namespace trigpoint {
+namespace {
+
+struct ImportOptions {
+  std::vector<std::string> files;
+  std::string format = "auto";
+  std::string source;
+  std::string date_order;
+  std::string assume_policy;
+  size_t window = 512;
+};
+
+// What an import ended with.
+struct ImportResult {
+  SubmissionCounts counts;
+  uint64_t unreadable = 0;
+  std::vector<v1::Policy> policies;
+  AssumedLevels assumed;
+};
+
+uint64_t OutcomeCount(const SubmissionCounts& counts, v1::SubmissionOutcome outcome) {
+  const auto found = counts.outcomes.find(outcome);
+  return found == counts.outcomes.end() ? 0 : found->second;
+}
+
+uint64_t NotUsed(const SubmissionCounts& counts) {
+  return OutcomeCount(counts, v1::SUBMISSION_OUTCOME_REFUSED) +
+         OutcomeCount(counts, v1::SUBMISSION_OUTCOME_CONFLICT);
+}
+
+// Sends every file; the first error of a file or of the stream ends it. What was sent before is
+// acknowledged first.
+ExitCode SendFiles(const Session& session, const Client& client, const ImportOptions& options,
+                   ImportResult* result) {
+  SubmitStream stream(client, options.window);
+  Progress progress("rows sent");
+  absl::Status read;
+  uint64_t sent = 0;
+  for (const std::string& path : options.files) {
+    read = ReadFeed({path, options.format, options.source, options.date_order},
+                    [&](v1::SubmitEventsRequest item) {
+                      result->unreadable += item.has_unreadable() ? 1U : 0U;
+                      progress.Show(++sent);
+                      return stream.Send(std::move(item));
+                    });
+    if (!read.ok()) {
+      break;
+    }
+  }
+  const grpc::Status status = stream.Finish();
+  progress.End();
+  result->counts = stream.counts();
+  if (!status.ok()) {
+    const ExitCode code = Fail(session, status);
+    if (result->counts.acknowledged > 0 && !session.json) {
+      std::cerr
+          << "  " << result->counts.acknowledged
+          << " rows were acknowledged; run the same import again: they count as duplicates.\n";
+    }
+    return code;
+  }
+  return read.ok() ? ExitCode::kOk : Fail(session, ExitCode::kData, std::string(read.message()));
+}
+
+grpc::Status ReadPolicies(const Client& client, std::vector<v1::Policy>* policies) {
+  v1::ListPoliciesRequest request;
+  v1::ListPoliciesResponse response;
+  do {
+    const auto context = client.NewContext();
+    if (auto status = client.policies().ListPolicies(context.get(), request, &response);
+        !status.ok()) {
+      return status;
+    }
+    policies->insert(policies->end(), response.policies().begin(), response.policies().end());
+    request.set_page_token(response.next_page_token());
+  } while (!response.next_page_token().empty());
+  return grpc::Status::OK;
+}
+
+constexpr std::pair<const char*, v1::SubmissionOutcome> kOutcomes[] = {
+    {"accepted", v1::SUBMISSION_OUTCOME_ACCEPTED},
+    {"duplicate", v1::SUBMISSION_OUTCOME_DUPLICATE},
+    {"superseded", v1::SUBMISSION_OUTCOME_SUPERSEDED},
+    {"waiting", v1::SUBMISSION_OUTCOME_WAITING},
+    {"conflict", v1::SUBMISSION_OUTCOME_CONFLICT},
+    {"refused", v1::SUBMISSION_OUTCOME_REFUSED},
+};
+
+void PutResultJson(const ImportOptions& options, const ImportResult& result) {
+  nlohmann::ordered_json json = {{"read", result.counts.sent}};
+  for (const auto& [name, outcome] : kOutcomes) {
+    json[name] = OutcomeCount(result.counts, outcome);
+  }
+  json["unreadable"] = result.unreadable;
+  json["providers"] = result.counts.streams.size();
+  json["policies"] = nlohmann::ordered_json::array();
+  for (const auto& policy : result.policies) {
+    json["policies"].push_back({{"policy_id", policy.policy_id()},
+                                {"version", policy.version()},
+                                {"providers_covered", policy.providers_covered()}});
+  }
+  if (!options.assume_policy.empty()) {
+    auto levels = nlohmann::ordered_json::array();
+    for (const auto& [pair, providers] : result.assumed.pairs) {
+      levels.push_back({{"floor", pair.first}, {"ceiling", pair.second}, {"providers", providers}});
+    }
+    json["assumed"] = {{"policy", options.assume_policy},
+                       {"assessed", result.assumed.assessed},
+                       {"levels", std::move(levels)}};
+  }
+  Put(json.dump(2) + '\n');
+}
+
+void PutAssumed(const ImportOptions& options, const ImportResult& result) {
+  Put('\n' + Wrap("If policy " + options.assume_policy + " covered the " +
+                      Count(result.assumed.assessed, "provider") +
+                      " of this import: not below the first level whatever is missing, not above "
+                      "the second on what is known.",
+                  ""));
+  Table table({"NOT BELOW", "NOT ABOVE", ">PROVIDERS"});
+  for (const auto& [pair, providers] : result.assumed.pairs) {
+    table.AddRow({pair.first, pair.second, std::to_string(providers)});
+  }
+  Put(table.Text());
+}
+
+void PutResult(const ImportOptions& options, const ImportResult& result) {
+  Table counts({"", ">ROWS"});
+  counts.AddRow({"read", std::to_string(result.counts.sent)});
+  for (const auto& [name, outcome] : kOutcomes) {
+    const uint64_t count = OutcomeCount(result.counts, outcome);
+    if (count > 0 || outcome != v1::SUBMISSION_OUTCOME_SUPERSEDED) {
+      counts.AddRow({name, std::to_string(count)});
+    }
+  }
+  Put(counts.Text());
+  if (NotUsed(result.counts) > 0) {
+    Put("See refused rows: trigpoint refused\n");
+  }
+  Put('\n' + Count(result.counts.streams.size(), "provider") + " in this import.\n");
+  bool any_covered = false;
+  for (const auto& policy : result.policies) {
+    any_covered = any_covered || policy.providers_covered() > 0;
+    Put("Policy " + Clean(policy.policy_id()) + " covers " +
+        Count(static_cast<uint64_t>(policy.providers_covered()), "provider") + ".\n");
+  }
+  if (!any_covered && !result.policies.empty() && options.assume_policy.empty()) {
+    Put(
+        Wrap("A policy covers the services that its organisation commissions, which this file does "
+             "not say. See what a policy would give all the same: --assume-policy " +
+                 Clean(result.policies.front().policy_id()),
+             ""));
+  }
+  if (!options.assume_policy.empty()) {
+    PutAssumed(options, result);
+  }
+}
+
+ExitCode Import(const Session& session, const Client& client, const ImportOptions& options) {
+  ImportResult result;
+  const ExitCode sent = SendFiles(session, client, options, &result);
+  if (sent != ExitCode::kOk && sent != ExitCode::kData) {
+    return sent;
+  }
+  // After a file that could not be read to its end, the counts say what was taken from it.
+  grpc::Status status = ReadPolicies(client, &result.policies);
+  if (status.ok() && sent == ExitCode::kOk && !options.assume_policy.empty()) {
+    status = AssumePolicy(client, options.assume_policy, result.counts.streams, &result.assumed);
+  }
+  if (session.json) {
+    PutResultJson(options, result);
+  } else {
+    PutResult(options, result);
+  }
+  if (!status.ok()) {
+    return Fail(session, status);
+  }
+  if (sent != ExitCode::kOk) {
+    return sent;
+  }
+  return NotUsed(result.counts) > 0 ? ExitCode::kNo : ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddImportCommand(CLI::App& app, Session& session) {
+  auto options = std::make_shared<ImportOptions>();
+  CLI::App* import = app.add_subcommand("import", "Imports files as partners really have them");
+  import->add_option("FILE", options->files, "Files, in the order of their age")->required();
+  import
+      ->add_option("--format", options->format,
+                   "events (JSON lines), cqc-latest-ratings, or auto: by the content")
+      ->check(CLI::IsMember({"auto", "events", "cqc-latest-ratings"}))
+      ->capture_default_str();
+  import->add_option("--source", options->source, "Source of rows that do not name theirs");
+  import
+      ->add_option("--date-order", options->date_order,
+                   "day-first or month-first, for a file whose dates do not tell")
+      ->check(CLI::IsMember({"day-first", "month-first"}));
+  import->add_option("--assume-policy", options->assume_policy,
+                     "Afterwards, the levels this policy would give each imported provider");
+  import->add_option("--window", options->window, "Rows that may be on their way at a time")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  import->footer(
+      "Importing a file again changes nothing: its rows count as duplicates. Exit code 1 when rows "
+      "were refused,\n7 when a file is not what it says or ends in the middle.\n"
+      "Example: trigpoint import latest_ratings.csv --assume-policy herefordshire");
+  import->callback([&session, options] {
+    session.command = [&session, options] {
+      return WithClient(session,
+                        [&](const Client& client) { return Import(session, client, *options);
+});
+};  // namespace trigpoint
+});
+}
+
+}  // namespace trigpoint
