@@ -153,6 +153,17 @@ bool LeavesNoTrace(const v1::Event& event) {
   return !KeptAsFact(event) && ConcernsOf(event, 0).empty() && !event.has_event_retracted();
 }
 
+void NoteSubject(const v1::Event& event, v1::ProviderState* state) {
+  if (!event.has_subject()) return;
+  for (const auto& id : state->ids()) {
+    if (id.scheme() == event.subject().scheme() && id.value() == event.subject().value()) return;
+  }
+  *state->add_ids() = event.subject();
+  SettleLast(state->mutable_ids(), [](const v1::SubjectRef& a, const v1::SubjectRef& b) {
+    return std::forward_as_tuple(a.scheme(), a.value()) < std::forward_as_tuple(b.scheme(), b.value());
+  });
+}
+
 }  // namespace
 
 IdentityOutcome Classify(const std::optional<v1::EventIndexEntry>& known, const v1::Event& event) {
@@ -169,6 +180,7 @@ int64_t KnownAt(const v1::ProviderState& state, const v1::Event& event) {
 }
 
 bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
+  NoteSubject(event, state);
   state->set_known_us(std::max(state->known_us(), known_us));
   const bool correcting = VersionOf(event) > 1 || event.has_event_retracted();
   bool complete = true;
@@ -196,7 +208,9 @@ void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* sta
   state->clear_summed();
   state->clear_retracted();
   state->clear_families_heard();
+  state->clear_ids();
   for (const auto& [key, stored] : effective) {
+    NoteSubject(stored->event(), state);
     state->set_known_us(std::max(state->known_us(), stored->known_us()));
     AddFact(stored->event(), stored->known_us(), state);
   }
@@ -217,6 +231,7 @@ const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state) {
 std::string DisplayName(const v1::ProviderState& state) {
   const v1::ServiceRegistered* service = ServiceOf(state);
   if (service != nullptr && !service->name().empty()) return service->name();
+  if (state.ids_size() > 0) return state.ids(0).scheme() + "/" + state.ids(0).value();
   return state.stream_id();
 }
 

@@ -70,12 +70,17 @@ std::string ChunkKey(uint32_t partition, std::string_view stream_id, uint64_t fi
   return key;
 }
 
+std::string EventIdPrefix(uint32_t partition, std::string_view source, std::string_view id) {
+  std::string key = PartPrefix(partition, source);
+  key.append(id);
+  key.push_back('\0');
+  return key;
+}
+
 std::string EventIdKey(uint32_t partition, std::string_view stream_id, std::string_view source,
                        std::string_view id) {
-  std::string key = PartPrefix(partition, stream_id);
-  key.append(source);
-  key.push_back('\0');
-  key.append(id);
+  std::string key = EventIdPrefix(partition, source, id);
+  key.append(stream_id);
   return key;
 }
 

@@ -51,7 +51,9 @@ std::string TailKey(uint32_t partition, std::string_view tail);
 std::string PartPrefix(uint32_t partition, std::string_view part);
 /// partition | stream | NUL | first revision.
 std::string ChunkKey(uint32_t partition, std::string_view stream_id, uint64_t first_revision);
-/// partition | stream | NUL | source | NUL | id.
+/// partition | source | NUL | id | NUL: every stream of an identity stands under it.
+std::string EventIdPrefix(uint32_t partition, std::string_view source, std::string_view id);
+/// partition | source | NUL | id | NUL | stream.
 std::string EventIdKey(uint32_t partition, std::string_view stream_id, std::string_view source,
                        std::string_view id);
 /// partition | due with its sign bit flipped.

@@ -215,6 +215,22 @@ absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
   return FromRocks(timers.status(), Reading("timers", partition));
 }
 
+absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition, std::string_view source,
+                                                            std::string_view id) const {
+  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_RETURN_IF_ERROR(CheckPart("source", source));
+  TP_RETURN_IF_ERROR(CheckPart("id", id));
+  const std::string prefix = store_internal::EventIdPrefix(partition, source, id);
+  RangeIterator rows(*impl_->db, impl_->Handle(Family::kEventIds), prefix,
+                     store_internal::PrefixEnd(prefix));
+  std::vector<std::string> streams;
+  for (rows.SeekToFirst(); rows.Valid(); rows.Next()) {
+    streams.emplace_back(rows.Key().substr(prefix.size()));
+  }
+  TP_RETURN_IF_ERROR(FromRocks(rows.status(), Reading("event_ids", partition)));
+  return streams;
+}
+
 absl::Status Store::ScanIndex(std::string_view index, uint32_t partition, std::string_view from_key,
                               IndexCallback visit) const {
   TP_RETURN_IF_ERROR(impl_->CheckOpen());

@@ -72,6 +72,10 @@ class Store {
                                                                     std::string_view source,
                                                                     std::string_view id) const;
 
+  /// Streams of the partition in which an identity (source, id) stands, sorted.
+  absl::StatusOr<std::vector<std::string>> FindStreams(uint32_t partition, std::string_view source,
+                                                       std::string_view id) const;
+
   /// Reads the events of a stream with revision in [from, to), in order.
   /// Errors: DataLoss also when revisions are missing between the events found.
   absl::StatusOr<std::vector<v1::StoredEvent>> ReadStream(uint32_t partition,

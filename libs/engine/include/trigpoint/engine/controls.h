@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "trigpoint/policy/pack.h"
+#include "trigpoint/v1/events.pb.h"
+#include "trigpoint/v1/state.pb.h"
+
+namespace trigpoint {
+
+/// The control events a partition has folded: which policy version and which peer baseline is in force when.
+///
+/// A control event is in force for a stream from its effective_from on; for a stream that was already past that instant
+/// when the event arrived, from its ControlTookEffect on (design 2). Confined to the projector's thread, or immutable.
+class Controls {
+ public:
+  /// Adds a control event (PolicyActivated or PeerBaselinePublished); a repeated id is ignored.
+  absl::Status Add(const v1::Event& event);
+
+  /// Policies in force for the stream at `as_of_us`, sorted by policy id.
+  std::vector<std::shared_ptr<const CompiledPack>> PoliciesAt(const v1::ProviderState& state,
+                                                              int64_t as_of_us) const;
+  /// One policy in force, or null.
+  std::shared_ptr<const CompiledPack> PolicyAt(const v1::ProviderState& state, const std::string& policy_id,
+                                               int64_t as_of_us) const;
+  /// A policy version that was ever activated, or null.
+  std::shared_ptr<const CompiledPack> PolicyVersion(const std::string& policy_id, uint32_t version) const;
+  /// The latest baseline of each service type in force for the stream.
+  std::vector<const v1::PeerBaselinePublished*> BaselinesAt(const v1::ProviderState& state,
+                                                            int64_t as_of_us) const;
+  /// The earliest instant after `after_us` at which a control event comes into force for the stream; kNever when none.
+  int64_t NextEffective(const v1::ProviderState& state, int64_t after_us) const;
+  /// Every control event, in order of arrival.
+  const v1::ControlState& state() const { return state_; }
+  bool Has(const std::string& control_id) const;
+  /// Activations in order of arrival, with their packs.
+  struct Activation {
+    std::string control_id;
+    int64_t effective_us = 0;
+    std::shared_ptr<const CompiledPack> pack;
+  };
+  const std::vector<Activation>& activations() const { return activations_; }
+
+ private:
+  struct Baseline {
+    std::string control_id;
+    int64_t effective_us = 0;
+    std::shared_ptr<const v1::PeerBaselinePublished> published;
+  };
+
+  v1::ControlState state_;
+  std::vector<Activation> activations_;
+  std::map<v1::ServiceType, std::vector<Baseline>> baselines_;
+};
+
+/// When a control event of `effective_us` is in force for the stream; kNever while it is late and has not taken effect.
+int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_id, int64_t effective_us);
+
+/// effective_from of a control event, microseconds UTC.
+int64_t EffectiveMicros(const v1::Event& control);
+
+}  // namespace trigpoint

@@ -1,0 +1,195 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "trigpoint/engine/controls.h"
+#include "trigpoint/engine/replay.h"
+#include "trigpoint/engine/stream_step.h"
+#include "trigpoint/log/event_log.h"
+#include "trigpoint/store/store.h"
+
+namespace trigpoint {
+
+/// Prefix of the streams of sources (waiting and quarantined submissions).
+inline constexpr std::string_view kSourceStreamPrefix = "src:";
+
+/// What became of the record at a log position.
+struct FoldOutcome {
+  enum class Kind : uint8_t { kAccepted, kDuplicate, kConflict, kSuperseded, kWaiting, kOther };
+  Kind kind = Kind::kOther;
+  std::string stream_id;
+  std::optional<v1::DecisionRecord> decision;  ///< Of a decision or concurrence.
+};
+
+/// Counters for metrics and status; monotone since start unless said otherwise.
+struct ProjectorCounters {
+  std::atomic<uint64_t> folded{0};
+  std::atomic<uint64_t> duplicates{0};
+  std::atomic<uint64_t> conflicts{0};
+  std::atomic<uint64_t> recommendations{0};
+  std::atomic<uint64_t> alerts{0};
+  std::atomic<uint64_t> ignored_derived{0};
+  std::atomic<uint64_t> commits{0};
+  std::atomic<int64_t> commit_micros{0};   ///< Total time in commits.
+  std::atomic<uint64_t> late_controls{0};  ///< Control events that reached a stream late: an alarm.
+};
+
+/// How the projector runs.
+struct ProjectorOptions {
+  size_t batch_records_max = 512;    ///< Records of one poll, which is one commit. Never shows in any result.
+  size_t hot_streams_max = 100'000;  ///< Streams kept in memory.
+  bool assess = true;                ///< false: a reader that follows the log and appends nothing.
+};
+
+/// Folds the log into the store, assesses, and appends what follows from it.
+///
+/// One thread owns all partitions of an embedded log. Derived events are appended and acknowledged before the checkpoint
+/// that covers their cause is committed; from its checkpoint to the head at start it withholds, and then appends what it
+/// did not meet. Reads are thread-safe and never wait for the disk where the stream is in memory.
+class Projector {
+ public:
+  /// `log` has one partition more than provider partitions: the last is the control partition. Both must outlive it.
+  /// DATA_LOSS when the log's head is below a checkpoint of the store or its record differs (truncation).
+  static absl::StatusOr<std::unique_ptr<Projector>> Open(EventLog* log, Store* store,
+                                                         const ProjectorOptions& options);
+  ~Projector();
+
+  /// Folds to the head as it is now, withholding; then appends what was withheld and not met. Before Start.
+  absl::Status CatchUp();
+  /// Starts the thread. Afterwards Health() tells whether it still runs.
+  absl::Status Start();
+  /// Stops after the batch in hand; idempotent.
+  void Stop();
+  absl::Status Health() const;
+
+  /// Calls `done` once the record at `position` is folded; at once if it was. From the projector's thread otherwise: must
+  /// not block.
+  void AwaitFold(Position position, std::function<void(absl::StatusOr<FoldOutcome>)> done);
+  /// Blocks until the control partition and all others are folded up to their present heads, or the timeout.
+  bool WaitUntilCaughtUp(int64_t timeout_ms);
+
+  uint32_t provider_partitions() const { return log_->partitions() - 1; }
+  uint32_t control_partition() const { return log_->partitions() - 1; }
+  uint32_t PartitionFor(std::string_view stream_id) const;
+
+  // ---- directory (folded from the control partition)
+
+  /// Stream of an external id, or nullopt.
+  std::optional<std::string> StreamOf(const std::string& scheme, const std::string& value) const;
+  /// Whether a stream with this id exists.
+  bool HasStream(const std::string& stream_id) const;
+
+  // ---- reads
+
+  /// Present state and record of a stream. NOT_FOUND.
+  absl::StatusOr<StreamAsOf> Read(const std::string& stream_id) const;
+  /// As known at an instant. NOT_FOUND when nothing was known then.
+  absl::StatusOr<StreamAsOf> ReadAsOf(const std::string& stream_id, int64_t as_of_us) const;
+  /// Stored events of a stream with revision in [from, to), oldest first.
+  absl::StatusOr<std::vector<v1::StoredEvent>> ReadEvents(const std::string& stream_id, uint64_t from,
+                                                          uint64_t to) const;
+  /// Control events as the stream's partition has them. The copy is cheap: packs are shared.
+  Controls ControlsFor(const std::string& stream_id) const;
+  /// Every provider's line, in no particular order.
+  std::vector<v1::ProviderSummary> Summaries() const;
+  uint64_t ProviderCount() const;
+  /// Waiting submissions for an external id, and all of them for release.
+  std::vector<v1::Event> WaitingFor(const std::string& scheme, const std::string& value) const;
+  /// Quarantined submissions with id > `after`, in order of id, at most `limit`; `source` empty: of all sources.
+  std::vector<v1::HeldSubmission> Quarantined(const std::string& source, const std::string& after,
+                                              size_t limit) const;
+  uint64_t QuarantinedCount(const std::string& source) const;
+  /// Streams in which an identity stands.
+  std::vector<std::string> StreamsWith(const std::string& source, const std::string& id) const;
+
+  /// One alert in the order of the log.
+  struct AlertPosition {
+    Position position;
+    std::string stream_id;
+    std::string alert_id;
+  };
+  /// Alerts of one partition at or after an offset.
+  std::vector<AlertPosition> AlertsFrom(Position from, size_t limit) const;
+  /// Folded and committed offset of every partition.
+  std::vector<int64_t> Committed() const;
+  /// Called after each commit that brought alerts; must not block.
+  void OnAlerts(std::function<void()> notify);
+  /// Called after each commit that brought bindings, with the bound ids; must not block.
+  void OnBindings(std::function<void(std::vector<v1::SubjectRef>)> notify);
+
+  // ---- time
+
+  /// Streams with a timer due at or before `due_us`, with the due time; at most `limit`.
+  std::vector<std::pair<int64_t, std::string>> DueTimers(int64_t due_us, size_t limit) const;
+
+  const ProjectorCounters& counters() const { return counters_; }
+  /// Rolling hash of a partition, hex.
+  std::string Fingerprint(uint32_t partition) const;
+  Store& store() const { return *store_; }
+  EventLog& log() const { return *log_; }
+
+ private:
+  struct Entry;
+  struct Partition;
+  struct Batch;
+
+  Projector(EventLog* log, Store* store, const ProjectorOptions& options);
+  absl::Status Load();
+  void Run();
+  absl::Status Cycle(int64_t timeout_ms);
+  absl::Status FoldRecord(const Record& record, Batch* batch);
+  absl::Status FoldControlPartition(const v1::Event& event, const Record& record, Batch* batch);
+  absl::Status FoldControlCopy(const v1::Event& event, const Record& record, Batch* batch);
+  absl::Status FoldSource(const v1::Event& event, const Record& record, Batch* batch);
+  absl::Status FoldProvider(const v1::Event& event, const Record& record, Batch* batch);
+  absl::StatusOr<Entry*> LoadEntry(uint32_t partition, const std::string& stream_id);
+  absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(uint32_t partition, const v1::Event& event,
+                                                           const Batch& batch) const;
+  void AppendToChunk(const v1::Event& event, int64_t known_us, Entry* entry);
+  absl::Status AppendDerived(Batch* batch);
+  absl::Status Commit(Batch* batch);
+  void Settle(Batch* batch);
+  void Resolve(Position position, FoldOutcome outcome);
+  void Evict();
+  absl::StatusOr<std::vector<v1::StoredEvent>> EventsOf(const Entry& entry, uint32_t partition,
+                                                        const std::string& stream_id, uint64_t from,
+                                                        uint64_t to) const;
+
+  EventLog* log_;
+  Store* store_;
+  ProjectorOptions options_;
+  ProjectorCounters counters_;
+  std::unique_ptr<LogReader> reader_;
+  bool withholding_ = false;
+
+  mutable absl::Mutex mu_;
+  std::vector<std::unique_ptr<Partition>> partitions_;                 // Guarded by mu_.
+  std::unordered_map<std::string, std::unique_ptr<Entry>> hot_;        // Guarded by mu_.
+  std::map<std::pair<std::string, std::string>, std::string> bound_;   // Guarded by mu_.
+  std::unordered_map<std::string, v1::ProviderSummary> summaries_;     // Guarded by mu_.
+  std::function<void()> on_alerts_;
+  std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
+  uint64_t use_clock_ = 0;
+  absl::Status health_;
+
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace trigpoint

@@ -1,0 +1,74 @@
+#include "trigpoint/engine/assessment.h"
+
+#include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/engine/stream_step.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/policy/recommend.h"
+
+namespace trigpoint {
+namespace {
+
+/// stale_rating_months: an old rating misleads; a caveat, not a criterion (domain.md 3.1).
+constexpr int kStaleRatingMonths = 24;
+
+void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_t as_of_us,
+                v1::Assessment* out) {
+  if (!pack.pack().caveat().empty()) out->add_caveats(pack.pack().caveat());
+  const CurrentRating rating = CurrentRatingOf(state, as_of_us);
+  if (rating.overall == v1::RATING_UNSPECIFIED) return;
+  if (AddMonths(rating.report_date, kStaleRatingMonths) < LondonDate(as_of_us)) {
+    out->add_caveats("the rating is of " + FormatDate(rating.report_date) + ", more than " +
+                     std::to_string(kStaleRatingMonths) + " months ago");
+  }
+  if (rating.under_review) out->add_caveats("a review of the rating was requested; it applies meanwhile");
+  if (rating.reinstated) out->add_caveats("a later report was withdrawn; the earlier rating is reinstated");
+}
+
+}  // namespace
+
+v1::Assessment BuildAssessment(const CompiledPack& pack, const v1::ProviderState& state,
+                               const v1::ProviderRecord& record,
+                               std::span<const v1::PeerBaselinePublished* const> baselines,
+                               int64_t as_of_us) {
+  const MeasureContext context = ContextFor(state, record, pack, baselines, as_of_us);
+  const AssessmentResult result = AssessAsRecorded(pack, context);
+  v1::Assessment out;
+  out.set_provider(state.stream_id());
+  out.set_policy_id(pack.pack().id());
+  out.set_policy_version(pack.pack().version());
+  SetMicros(as_of_us, out.mutable_as_of());
+  out.set_applies(ToProto(result.applies));
+  out.set_floor(result.floor);
+  out.set_ceiling(result.ceiling);
+  out.set_urgent(result.urgent);
+  out.set_decided_state(context.decided_state);
+  out.set_source_document(pack.pack().source_document());
+  // Never down by silence (3.2): a level that was decided stands until people move it or a fact ends it.
+  const auto* policy = FindPolicyRecord(record, pack.pack().id());
+  const bool step_down = policy != nullptr && policy->awaiting_decision() &&
+                         pack.Rank(policy->recommendation().target_state()) < pack.Rank(context.decided_state);
+  const bool below = pack.Rank(result.floor) < pack.Rank(context.decided_state);
+  out.set_level(below && !step_down ? context.decided_state : result.floor);
+  out.set_target_state(result.urgent ? pack.pack().urgent_target() : out.level());
+  for (const auto& criterion : result.criteria) *out.add_criteria() = criterion;
+  for (const auto& text : result.near_misses) out.add_near_misses(text);
+  for (const auto& text : result.gaps) out.add_gaps(text);
+  for (const auto& measures : pack.pack().measures()) {
+    if (measures.state() != out.level() && !(result.urgent && measures.state() == pack.pack().urgent_target())) {
+      continue;
+    }
+    for (const auto& item : measures.items()) out.add_measures(item.text() + " (" + item.clause() + ")");
+  }
+  AddCaveats(pack, state, as_of_us, &out);
+  if (policy != nullptr && policy->has_recommendation()) {
+    out.set_recommendation_id(policy->recommendation().recommendation_id());
+    out.set_recorded(policy->recommendation().floor() == result.floor &&
+                     policy->recommendation().urgent() == result.urgent);
+  } else {
+    out.set_recorded(out.level() == context.decided_state && !result.urgent);
+  }
+  return out;
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,179 @@
+#include "trigpoint/engine/offline.h"
+
+#include <algorithm>
+
+#include "trigpoint/base/status.h"
+#include "trigpoint/engine/assessment.h"
+#include "trigpoint/engine/controls.h"
+#include "trigpoint/engine/pack_file.h"
+#include "trigpoint/engine/stream_step.h"
+#include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/digest.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+struct OfflineStream {
+  std::string provider;
+  HotStream hot;
+  std::map<std::pair<std::string, std::string>, v1::EventIndexEntry> index;
+  std::vector<v1::StoredEvent> events;
+  OfflineAssessment out;
+};
+
+class Offline {
+ public:
+  explicit Offline(Controls controls) : controls_(std::move(controls)) {}
+
+  absl::Status Fold(int64_t line, v1::Event event) {
+    TP_ASSIGN_OR_RETURN(OfflineStream * stream, StreamFor(line, event));
+    event.set_stream_id(stream->provider);
+    event.set_submission_digest(SubmissionDigest(event));
+    if (event.has_decision_proposed() && event.decision_proposed().based_on().empty()) {
+      const auto* policy = FindPolicyRecord(stream->hot.Expected(), event.decision_proposed().policy_id());
+      if (policy != nullptr) event.mutable_decision_proposed()->set_based_on(policy->head());
+    }
+    latest_us_ = std::max(latest_us_, ToMicros(event.received_at()));
+    return Apply(event, stream);
+  }
+
+  absl::StatusOr<std::vector<OfflineAssessment>> Finish(const std::string& policy_id, std::optional<int64_t> as_of) {
+    const int64_t as_of_us = as_of.value_or(latest_us_);
+    std::vector<OfflineAssessment> all;
+    for (auto& [provider, stream] : streams_) {
+      // Time alone, up to the instant asked for.
+      v1::Event tick;
+      tick.set_source(kTimeSource);
+      tick.set_id("as-of");
+      tick.set_stream_id(provider);
+      SetMicros(as_of_us, tick.mutable_received_at());
+      tick.mutable_deadline_passed();
+      TP_RETURN_IF_ERROR(Apply(tick, &stream));
+      const auto& state = stream.hot.state;
+      const auto pack = controls_.PolicyAt(state, policy_id, as_of_us);
+      stream.out.provider = provider;
+      stream.out.assessment = BuildAssessment(*pack, state, stream.hot.record,
+                                              controls_.BaselinesAt(state, as_of_us), as_of_us);
+      stream.out.assessment.set_provider(provider);
+      if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
+        stream.out.decisions = {record->decisions().begin(), record->decisions().end()};
+        stream.out.basis_weakened = record->basis_weakened();
+      }
+      all.push_back(std::move(stream.out));
+    }
+    return all;
+  }
+
+ private:
+  absl::StatusOr<OfflineStream*> StreamFor(int64_t line, const v1::Event& event) {
+    std::string provider;
+    if (event.has_subject()) {
+      provider = event.subject().scheme() + "/" + event.subject().value();
+      const auto known = aliases_.find(provider);
+      if (known != aliases_.end()) provider = known->second;
+    } else {
+      const auto known = identities_.find({event.source(), event.id()});
+      if (known == identities_.end()) {
+        return absl::InvalidArgumentError("line " + std::to_string(line) +
+                                          ": subject: an event that corrects nothing known needs a subject");
+      }
+      provider = known->second;
+    }
+    identities_[{event.source(), event.id()}] = provider;
+    for (const auto& alias : event.service_registered().also_known_as()) {
+      aliases_.emplace(alias.scheme() + "/" + alias.value(), provider);
+    }
+    OfflineStream& stream = streams_[provider];
+    stream.provider = provider;
+    return &stream;
+  }
+
+  absl::Status Apply(const v1::Event& event, OfflineStream* stream) {
+    std::vector<v1::Event> queue = {event};
+    for (size_t i = 0; i < queue.size(); ++i) {
+      const v1::Event next = queue[i];
+      const auto known = stream->index.find({next.source(), next.id()});
+      const LoadEvents load = [stream]() -> absl::StatusOr<std::vector<v1::StoredEvent>> { return stream->events; };
+      TP_ASSIGN_OR_RETURN(
+          const StepResult step,
+          ApplyEvent(next, known == stream->index.end() ? std::nullopt : std::optional(known->second), controls_,
+                     true, load, &stream->hot));
+      if (!step.applied) continue;
+      auto& stored = stream->events.emplace_back();
+      stored.set_known_us(step.known_us);
+      *stored.mutable_event() = next;
+      if (step.identity != IdentityOutcome::kSuperseded) {
+        auto& entry = stream->index[{next.source(), next.id()}];
+        entry.set_version(VersionOf(next));
+        entry.set_digest(next.submission_digest());
+      }
+      if (next.has_recommendation()) stream->out.recommendations.push_back(next.recommendation());
+      if (next.has_rapid_quality_review_alert()) stream->out.alerts.push_back(next.rapid_quality_review_alert());
+      for (const auto& derived : step.derived) queue.push_back(derived);
+    }
+    return absl::OkStatus();
+  }
+
+  Controls controls_;
+  std::map<std::string, OfflineStream> streams_;
+  std::map<std::string, std::string> aliases_;
+  std::map<std::pair<std::string, std::string>, std::string> identities_;
+  int64_t latest_us_ = 0;
+};
+
+absl::Status Complete(int64_t line, v1::Event* event) {
+  if (event->has_received_at()) return absl::OkStatus();
+  if (event->has_reported_at()) {
+    *event->mutable_received_at() = event->reported_at();
+  } else if (event->has_occurred_at()) {
+    *event->mutable_received_at() = event->occurred_at();
+  } else {
+    return absl::InvalidArgumentError("line " + std::to_string(line) +
+                                      ": one of received_at, reported_at, occurred_at is needed");
+  }
+  return absl::OkStatus();
+}
+
+v1::Event Activation(const v1::PolicyPack& pack) {
+  v1::Event event;
+  event.set_source("trigpoint/control");
+  event.set_id("policy/" + pack.id() + "/" + std::to_string(pack.version()));
+  auto* activated = event.mutable_policy_activated();
+  activated->set_policy_id(pack.id());
+  activated->set_version(pack.version());
+  SetMicros(INT64_MIN / 2, activated->mutable_effective_from());
+  *activated->mutable_pack() = pack;
+  return event;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineRequest& request) {
+  TP_ASSIGN_OR_RETURN(v1::PolicyPack pack, FindPack(request.policy, request.pack_directory));
+  // Taken to apply unless facts in the file exclude the provider: only a registration can do that.
+  Controls controls;
+  std::vector<std::pair<int64_t, v1::Event>> events;
+  const bool registered = std::any_of(request.events.begin(), request.events.end(), [](const auto& e) {
+    return e.second.has_service_registered() && e.second.service_registered().commissioners_size() > 0;
+  });
+  if (!registered) pack.clear_applies_to();
+  TP_RETURN_IF_ERROR(controls.Add(Activation(pack)));
+  for (const auto& [line, given] : request.events) {
+    v1::Event event = given;
+    if (event.has_peer_baseline_published() || event.has_policy_activated()) {
+      TP_RETURN_IF_ERROR(controls.Add(event));
+      continue;
+    }
+    TP_RETURN_IF_ERROR(Complete(line, &event));
+    events.emplace_back(line, std::move(event));
+  }
+  std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
+    return ToMicros(a.second.received_at()) < ToMicros(b.second.received_at());
+  });
+  Offline offline(std::move(controls));
+  for (auto& [line, event] : events) TP_RETURN_IF_ERROR(offline.Fold(line, std::move(event)));
+  return offline.Finish(pack.id(), request.as_of_us);
+}
+
+}  // namespace trigpoint

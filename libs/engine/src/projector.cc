@@ -1,0 +1,608 @@
+#include "trigpoint/engine/projector.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+#include "absl/time/clock.h"
+#include "projector_impl.h"
+#include "trigpoint/base/digest.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/engine/summary.h"
+#include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/log/partition.h"
+#include "trigpoint/policy/instants.h"
+
+namespace trigpoint {
+namespace {
+
+std::string OffsetKey(int64_t offset) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%020" PRId64, offset);
+  return text;
+}
+
+void Roll(const Record& record, v1::Checkpoint* checkpoint) {
+  const Digest digest = DigestOf(record.value);
+  const std::string bytes(reinterpret_cast<const char*>(digest.data()), digest.size());
+  const Sha256Digest rolled = Sha256(checkpoint->rolling_hash() + bytes);
+  checkpoint->set_rolling_hash(std::string(reinterpret_cast<const char*>(rolled.data()), rolled.size()));
+  checkpoint->set_last_digest(bytes);
+  checkpoint->set_next_offset(record.position.offset + 1);
+}
+
+}  // namespace
+
+std::string JoinKey(std::initializer_list<std::string_view> parts) {
+  std::string key;
+  for (const auto part : parts) {
+    if (!key.empty()) key.push_back('\0');
+    key.append(part);
+  }
+  return key;
+}
+
+Projector::Projector(EventLog* log, Store* store, const ProjectorOptions& options)
+    : log_(log), store_(store), options_(options) {}
+
+Projector::~Projector() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Projector>> Projector::Open(EventLog* log, Store* store,
+                                                           const ProjectorOptions& options) {
+  if (log->partitions() < 2) {
+    return absl::InvalidArgumentError("the log needs a control partition beside its provider partitions");
+  }
+  std::unique_ptr<Projector> projector(new Projector(log, store, options));
+  TP_RETURN_IF_ERROR(projector->Load());
+  return projector;
+}
+
+absl::Status Projector::Load() {
+  const absl::MutexLock lock(&mu_);
+  std::vector<Position> next;
+  for (uint32_t p = 0; p < log_->partitions(); ++p) {
+    auto& partition = *partitions_.emplace_back(std::make_unique<Partition>());
+    TP_ASSIGN_OR_RETURN(auto checkpoint, store_->ReadCheckpoint(p));
+    if (checkpoint.has_value()) {
+      partition.checkpoint = *checkpoint;
+      if (checkpoint->fold_version() != kFoldVersion) {
+        return absl::FailedPreconditionError(
+            "the store was folded by version " + std::to_string(checkpoint->fold_version()) +
+            "; remove the store directory to rebuild it from the log");
+      }
+      if (checkpoint->next_offset() > 0) {
+        Digest last{};
+        std::copy_n(checkpoint->last_digest().begin(), std::min<size_t>(last.size(), checkpoint->last_digest().size()),
+                    last.begin());
+        TP_RETURN_IF_ERROR(VerifyCheckpoint(*log_, {p, checkpoint->next_offset()}, last));
+      }
+    }
+    partition.checkpoint.set_fold_version(kFoldVersion);
+    partition.committed = partition.checkpoint.next_offset();
+    next.push_back({p, partition.committed});
+    TP_ASSIGN_OR_RETURN(auto control, store_->ReadControl(p));
+    if (control.has_value()) {
+      v1::ControlState state;
+      if (!state.ParseFromString(*control)) return absl::DataLossError("control state of a partition is damaged");
+      for (const auto& event : state.controls()) TP_RETURN_IF_ERROR(partition.controls.Add(event));
+    }
+    TP_RETURN_IF_ERROR(store_->ScanIndex(kSummaryIndex, p, "", [this](std::string_view, std::string_view value) {
+      v1::ProviderSummary summary;
+      if (summary.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        summaries_[summary.stream_id()] = std::move(summary);
+      }
+      return true;
+    }));
+  }
+  TP_RETURN_IF_ERROR(store_->ScanIndex(kBindingIndex, control_partition(), "",
+                                       [this](std::string_view key, std::string_view value) {
+                                         const size_t split = key.find('\0');
+                                         bound_[{std::string(key.substr(0, split)),
+                                                 std::string(key.substr(split + 1))}] = std::string(value);
+                                         return true;
+                                       }));
+  reader_ = log_->NewReader();
+  return reader_->Assign(std::move(next));
+}
+
+uint32_t Projector::PartitionFor(std::string_view stream_id) const {
+  return PartitionOf(stream_id, provider_partitions());
+}
+
+absl::Status Projector::CatchUp() {
+  withholding_ = true;
+  while (true) {
+    bool behind = false;
+    for (uint32_t p = 0; p < log_->partitions(); ++p) {
+      TP_ASSIGN_OR_RETURN(const int64_t head, log_->HeadOffset(p));
+      const absl::MutexLock lock(&mu_);
+      behind = behind || partitions_[p]->checkpoint.next_offset() < head;
+    }
+    if (!behind) break;
+    TP_RETURN_IF_ERROR(Cycle(100));
+  }
+  withholding_ = false;
+  // What was withheld and not met in the log is appended now, stream by stream.
+  Batch batch;
+  {
+    const absl::MutexLock lock(&mu_);
+    std::set<std::string> ids;
+    for (const auto& [stream_id, entry] : hot_) {
+      if (!entry->hot.chain.empty()) ids.insert(stream_id);
+    }
+    for (const auto& stream_id : ids) {
+      for (const auto& event : hot_[stream_id]->hot.chain) {
+        batch.derived[PartitionFor(stream_id)].push_back(event.SerializeAsString());
+      }
+    }
+  }
+  return AppendDerived(&batch);
+}
+
+absl::Status Projector::Start() {
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void Projector::Stop() {
+  stop_.store(true);
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Status Projector::Health() const {
+  const absl::MutexLock lock(&mu_);
+  return health_;
+}
+
+void Projector::Run() {
+  while (!stop_.load()) {
+    const absl::Status status = Cycle(50);
+    if (status.ok()) continue;
+    const absl::MutexLock lock(&mu_);
+    health_ = status;
+    for (auto& partition : partitions_) {
+      for (auto& [offset, waiters] : partition->waiters) {
+        for (auto& done : waiters) done(status);
+      }
+      partition->waiters.clear();
+    }
+    return;
+  }
+}
+
+absl::Status Projector::Cycle(int64_t timeout_ms) {
+  TP_ASSIGN_OR_RETURN(std::vector<Record> records,
+                      reader_->Poll(options_.batch_records_max, absl::Milliseconds(timeout_ms)));
+  if (records.empty()) return absl::OkStatus();
+  Batch batch;
+  for (const Record& record : records) {
+    const absl::MutexLock lock(&mu_);
+    auto& partition = *partitions_[record.position.partition];
+    if (record.position.offset < partition.checkpoint.next_offset()) continue;
+    if (record.position.offset > partition.checkpoint.next_offset()) {
+      return absl::DataLossError("the log skipped from offset " + std::to_string(partition.checkpoint.next_offset()) +
+                                 " to " + std::to_string(record.position.offset) + " in partition " +
+                                 std::to_string(record.position.partition));
+    }
+    TP_RETURN_IF_ERROR(FoldRecord(record, &batch));
+    Roll(record, &partition.checkpoint);
+    partition.checkpoint.set_events_folded(partition.checkpoint.events_folded() + 1);
+    batch.partitions.insert(record.position.partition);
+    counters_.folded.fetch_add(1, std::memory_order_relaxed);
+  }
+  {
+    // The log is durable and the fold has one result: callers may know it before the store has written it.
+    std::vector<std::pair<Position, FoldOutcome>> outcomes;
+    outcomes.swap(batch.outcomes);
+    for (auto& [position, outcome] : outcomes) Resolve(position, std::move(outcome));
+  }
+  if (!withholding_) TP_RETURN_IF_ERROR(AppendDerived(&batch));
+  TP_RETURN_IF_ERROR(Commit(&batch));
+  Settle(&batch);
+  return absl::OkStatus();
+}
+
+absl::Status Projector::FoldRecord(const Record& record, Batch* batch) {
+  v1::Event event;
+  if (!event.ParseFromString(record.value)) {
+    return absl::DataLossError("partition " + std::to_string(record.position.partition) + " offset " +
+                               std::to_string(record.position.offset) + " holds no event");
+  }
+  if (KindOf(event) == nullptr) {
+    return absl::UnimplementedError("partition " + std::to_string(record.position.partition) + " offset " +
+                                    std::to_string(record.position.offset) +
+                                    " holds an event of a kind that this version does not know; the partition stops");
+  }
+  if (record.position.partition == control_partition()) return FoldControlPartition(event, record, batch);
+  if (event.has_policy_activated() || event.has_peer_baseline_published()) {
+    return FoldControlCopy(event, record, batch);
+  }
+  if (event.stream_id().starts_with(kSourceStreamPrefix)) return FoldSource(event, record, batch);
+  return FoldProvider(event, record, batch);
+}
+
+absl::Status Projector::FoldControlPartition(const v1::Event& event, const Record& record, Batch* batch) {
+  const uint32_t p = record.position.partition;
+  FoldOutcome outcome{.kind = FoldOutcome::Kind::kAccepted, .stream_id = "", .decision = std::nullopt};
+  if (event.has_binding_proposed()) {
+    // An id that is bound keeps its stream for ever; a proposal naming one takes that stream for its unbound ids.
+    std::string stream_id = event.binding_proposed().proposed_stream_id();
+    for (const auto& id : event.binding_proposed().ids()) {
+      const auto it = bound_.find({id.scheme(), id.value()});
+      if (it != bound_.end()) {
+        stream_id = it->second;
+        break;
+      }
+    }
+    for (const auto& id : event.binding_proposed().ids()) {
+      if (!bound_.emplace(std::make_pair(id.scheme(), id.value()), stream_id).second) continue;
+      batch->store.PutIndex(kBindingIndex, p, JoinKey({id.scheme(), id.value()}), stream_id);
+      batch->bound.push_back(id);
+    }
+    outcome.stream_id = stream_id;
+  } else {
+    TP_RETURN_IF_ERROR(partitions_[p]->controls.Add(event));
+    batch->store.PutControl(p, partitions_[p]->controls.state().SerializeAsString());
+  }
+  batch->outcomes.emplace_back(record.position, std::move(outcome));
+  return absl::OkStatus();
+}
+
+absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& record, Batch* batch) {
+  const uint32_t p = record.position.partition;
+  Partition& partition = *partitions_[p];
+  batch->outcomes.emplace_back(record.position, FoldOutcome{.kind = FoldOutcome::Kind::kAccepted,
+                                                            .stream_id = "",
+                                                            .decision = std::nullopt});
+  if (partition.controls.Has(event.id())) return absl::OkStatus();
+  TP_RETURN_IF_ERROR(partition.controls.Add(event));
+  batch->store.PutControl(p, partition.controls.state().SerializeAsString());
+  const int64_t effective_us = EffectiveMicros(event);
+  std::vector<std::string> streams;
+  for (const auto& [stream_id, summary] : summaries_) {
+    if (PartitionFor(stream_id) == p) streams.push_back(stream_id);
+  }
+  for (const auto& [stream_id, entry] : hot_) {
+    if (entry->partition == p && summaries_.count(stream_id) == 0) streams.push_back(stream_id);
+  }
+  std::sort(streams.begin(), streams.end());
+  for (const auto& stream_id : streams) {
+    TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
+    v1::ProviderState& state = entry->hot.state;
+    if (state.known_us() < effective_us) {
+      batch->store.PutTimer(p, effective_us, stream_id);
+      continue;
+    }
+    // Late for this stream: in force only from its ControlTookEffect.
+    auto* late = state.add_late_controls();
+    late->set_control_id(event.id());
+    late->set_known_us(kNever);
+    entry->dirty = true;
+    batch->streams.insert(stream_id);
+    counters_.late_controls.fetch_add(1, std::memory_order_relaxed);
+    v1::Event took;
+    took.set_source(kTimeSource);
+    took.set_id("control/" + event.id() + "/" + stream_id);
+    took.set_source_version(1);
+    took.set_stream_id(stream_id);
+    SetMicros(state.known_us(), took.mutable_received_at());
+    took.mutable_control_took_effect()->set_control_id(event.id());
+    batch->derived[p].push_back(took.SerializeAsString());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Projector::FoldSource(const v1::Event& event, const Record& record, Batch* batch) {
+  const uint32_t p = record.position.partition;
+  FoldOutcome outcome{.kind = FoldOutcome::Kind::kOther, .stream_id = event.stream_id(), .decision = std::nullopt};
+  v1::HeldSubmission held;
+  *held.mutable_event() = event;
+  held.set_received_us(ToMicros(event.received_at()));
+  if (event.has_submission_quarantined()) {
+    batch->store.PutIndex(kQuarantineIndex, p, event.submission_quarantined().quarantine_id(),
+                          held.SerializeAsString());
+  } else if (event.has_waiting_released()) {
+    const auto& released = event.waiting_released();
+    batch->store.DeleteIndex(kWaitingIndex, p,
+                             JoinKey({event.subject().scheme(), event.subject().value(), released.waiting_source(),
+                                      released.waiting_id(), std::to_string(released.waiting_version())}));
+  } else {
+    outcome.kind = FoldOutcome::Kind::kWaiting;
+    batch->store.PutIndex(kWaitingIndex, p,
+                          JoinKey({event.subject().scheme(), event.subject().value(), event.source(), event.id(),
+                                   std::to_string(VersionOf(event))}),
+                          held.SerializeAsString());
+  }
+  batch->outcomes.emplace_back(record.position, std::move(outcome));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(uint32_t partition, const v1::Event& event,
+                                                                    const Batch& batch) const {
+  const auto it = batch.index.find({event.stream_id(), {event.source(), event.id()}});
+  if (it != batch.index.end()) return std::optional(it->second);
+  return store_->ReadEventIndex(partition, event.stream_id(), event.source(), event.id());
+}
+
+absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition, const std::string& stream_id) {
+  auto& slot = hot_[stream_id];
+  if (slot == nullptr) {
+    auto entry = std::make_unique<Entry>();
+    entry->partition = partition;
+    entry->hot.state.set_stream_id(stream_id);
+    TP_ASSIGN_OR_RETURN(auto state, store_->ReadState(partition, stream_id));
+    if (state.has_value()) {
+      if (!entry->hot.state.ParseFromString(*state)) {
+        hot_.erase(stream_id);
+        return absl::DataLossError("the state of stream " + stream_id + " is damaged");
+      }
+      TP_ASSIGN_OR_RETURN(auto record, store_->ReadRecord(partition, stream_id));
+      if (record.has_value() && !entry->hot.record.ParseFromString(*record)) {
+        hot_.erase(stream_id);
+        return absl::DataLossError("the record of stream " + stream_id + " is damaged");
+      }
+      TP_ASSIGN_OR_RETURN(auto chunk, store_->ReadLastChunk(partition, stream_id));
+      if (chunk.has_value()) entry->hot.tail = std::move(*chunk);
+      const int64_t timer = NextTimer(partitions_[partition]->controls, entry->hot);
+      entry->stored_timer_us = timer == kNever ? 0 : timer;
+    }
+    slot = std::move(entry);
+  }
+  slot->used = ++use_clock_;
+  return slot.get();
+}
+
+void Projector::AppendToChunk(const v1::Event& event, int64_t known_us, Entry* entry) {
+  if (entry->hot.tail.events_size() >= kChunkEvents) {
+    entry->full.push_back(std::move(entry->hot.tail));
+    entry->hot.tail.Clear();
+  }
+  auto* stored = entry->hot.tail.add_events();
+  stored->set_revision(entry->hot.state.revision() - 1);
+  stored->set_known_us(known_us);
+  *stored->mutable_event() = event;
+}
+
+absl::StatusOr<std::vector<v1::StoredEvent>> Projector::EventsOf(const Entry& entry, uint32_t partition,
+                                                                 const std::string& stream_id, uint64_t from,
+                                                                 uint64_t to) const {
+  // In memory: chunks that are not written yet and the open one. Everything before them is in the store.
+  std::vector<const v1::StreamChunk*> chunks;
+  for (const auto& chunk : entry.full) chunks.push_back(&chunk);
+  chunks.push_back(&entry.hot.tail);
+  uint64_t in_memory_from = entry.hot.state.revision();
+  for (const auto* chunk : chunks) {
+    if (chunk->events_size() > 0) in_memory_from = std::min(in_memory_from, chunk->events(0).revision());
+  }
+  std::vector<v1::StoredEvent> events;
+  if (from < in_memory_from) {
+    TP_ASSIGN_OR_RETURN(events, store_->ReadStream(partition, stream_id, from, std::min(to, in_memory_from)));
+  }
+  for (const auto* chunk : chunks) {
+    for (const auto& stored : chunk->events()) {
+      if (stored.revision() >= from && stored.revision() < to) events.push_back(stored);
+    }
+  }
+  return events;
+}
+
+absl::Status Projector::FoldProvider(const v1::Event& event, const Record& record, Batch* batch) {
+  const uint32_t p = record.position.partition;
+  const std::string& stream_id = event.stream_id();
+  TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
+  TP_ASSIGN_OR_RETURN(const auto known, Known(p, event, *batch));
+  const LoadEvents load = [this, entry, p, &stream_id]() {
+    return EventsOf(*entry, p, stream_id, 0, entry->hot.state.revision());
+  };
+  TP_ASSIGN_OR_RETURN(const StepResult step, ApplyEvent(event, known, partitions_[p]->controls,
+                                                        options_.assess, load, &entry->hot));
+  FoldOutcome outcome{.kind = FoldOutcome::Kind::kAccepted, .stream_id = stream_id, .decision = std::nullopt};
+  if (!step.applied) {
+    const bool conflict = step.identity == IdentityOutcome::kConflict;
+    outcome.kind = conflict ? FoldOutcome::Kind::kConflict : FoldOutcome::Kind::kDuplicate;
+    auto& checkpoint = partitions_[p]->checkpoint;
+    if (conflict) {
+      checkpoint.set_conflicts(checkpoint.conflicts() + 1);
+      counters_.conflicts.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      checkpoint.set_duplicates(checkpoint.duplicates() + 1);
+      counters_.duplicates.fetch_add(1, std::memory_order_relaxed);
+    }
+    batch->outcomes.emplace_back(record.position, std::move(outcome));
+    return absl::OkStatus();
+  }
+  if (step.identity == IdentityOutcome::kSuperseded) outcome.kind = FoldOutcome::Kind::kSuperseded;
+  AppendToChunk(event, step.known_us, entry);
+  entry->dirty = true;
+  batch->streams.insert(stream_id);
+  if (step.identity != IdentityOutcome::kSuperseded) {
+    v1::EventIndexEntry index;
+    index.set_revision(entry->hot.state.revision() - 1);
+    index.set_version(VersionOf(event));
+    index.set_digest(event.submission_digest());
+    batch->store.PutEventIndex(p, stream_id, event.source(), event.id(), index);
+    batch->index[{stream_id, {event.source(), event.id()}}] = std::move(index);
+  }
+  const KindInfo* kind = KindOf(event);
+  if (kind->role != v1::EVENT_ROLE_FACT) entry->record_dirty = true;
+  if (step.record == RecordOutcome::kIgnored) counters_.ignored_derived.fetch_add(1, std::memory_order_relaxed);
+  if (event.has_recommendation() && step.record == RecordOutcome::kRecorded) {
+    counters_.recommendations.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (event.has_rapid_quality_review_alert() && step.record == RecordOutcome::kRecorded) {
+    counters_.alerts.fetch_add(1, std::memory_order_relaxed);
+    batch->store.PutIndex(kAlertIndex, p, OffsetKey(record.position.offset),
+                          JoinKey({stream_id, event.rapid_quality_review_alert().alert_id()}));
+    batch->alerts = true;
+  }
+  if (event.has_deadline_passed()) {
+    batch->store.DeleteTimer(p, ToMicros(event.deadline_passed().due_at()), stream_id);
+  }
+  if (event.has_decision_proposed() || event.has_decision_concurrence()) {
+    const std::string& id =
+        event.has_decision_proposed() ? event.id() : event.decision_concurrence().proposal_id();
+    for (const auto& policy : entry->hot.record.policies()) {
+      for (const auto& decision : policy.decisions()) {
+        if (decision.decision_id() == id) outcome.decision = decision;  // The last one said stands.
+      }
+    }
+  }
+  for (const auto& derived : step.derived) batch->derived[p].push_back(derived.SerializeAsString());
+  batch->outcomes.emplace_back(record.position, std::move(outcome));
+  return absl::OkStatus();
+}
+
+absl::Status Projector::AppendDerived(Batch* batch) {
+  if (!options_.assess) batch->derived.clear();
+  if (batch->derived.empty()) return absl::OkStatus();
+  struct Waiting {
+    absl::Mutex mu;
+    size_t left;
+    absl::Status status;
+  };
+  auto waiting = std::make_shared<Waiting>();
+  waiting->left = batch->derived.size();
+  for (auto& [partition, values] : batch->derived) {
+    log_->Append(partition, std::move(values), [waiting](absl::StatusOr<Position> first) {
+      const absl::MutexLock lock(&waiting->mu);
+      if (!first.ok()) waiting->status = first.status();
+      --waiting->left;
+    });
+  }
+  batch->derived.clear();
+  const absl::MutexLock lock(&waiting->mu);
+  waiting->mu.Await(absl::Condition(+[](size_t* left) { return *left == 0; }, &waiting->left));
+  if (waiting->status.ok()) return absl::OkStatus();
+  return Annotate(waiting->status, "append recommendations and alerts");
+}
+
+absl::Status Projector::Commit(Batch* batch) {
+  {
+    const absl::MutexLock lock(&mu_);
+    for (const auto& stream_id : batch->streams) {
+      Entry& entry = *hot_.at(stream_id);
+      const uint32_t p = entry.partition;
+      batch->store.PutState(p, stream_id, entry.hot.state.SerializeAsString());
+      if (entry.record_dirty) batch->store.PutRecord(p, stream_id, entry.hot.record.SerializeAsString());
+      for (const auto& chunk : entry.full) {
+        batch->store.PutChunk(p, stream_id, chunk.events(0).revision(), chunk.SerializeAsString());
+      }
+      if (entry.hot.tail.events_size() > 0) {
+        batch->store.PutChunk(p, stream_id, entry.hot.tail.events(0).revision(), entry.hot.tail.SerializeAsString());
+      }
+      const int64_t next = NextTimer(partitions_[p]->controls, entry.hot);
+      const int64_t timer = next == kNever ? 0 : next;
+      if (timer != entry.stored_timer_us) {
+        if (entry.stored_timer_us != 0) batch->store.DeleteTimer(p, entry.stored_timer_us, stream_id);
+        if (timer != 0) batch->store.PutTimer(p, timer, stream_id);
+        entry.stored_timer_us = timer;
+      }
+      v1::ProviderSummary summary = Summarise(entry.hot.state, entry.hot.record, partitions_[p]->controls);
+      batch->store.PutIndex(kSummaryIndex, p, stream_id, summary.SerializeAsString());
+      summaries_[stream_id] = std::move(summary);
+    }
+    for (const uint32_t p : batch->partitions) batch->store.PutCheckpoint(p, partitions_[p]->checkpoint);
+  }
+  const int64_t started = absl::GetCurrentTimeNanos();
+  absl::Status status = store_->Commit(std::move(batch->store));
+  // A full disk stops the fold, not the process: it goes on when there is space again.
+  while (absl::IsResourceExhausted(status) && !stop_.load()) {
+    {
+      const absl::MutexLock lock(&mu_);
+      health_ = status;
+    }
+    absl::SleepFor(absl::Milliseconds(200));
+    status = store_->Commit(std::move(batch->store));
+  }
+  counters_.commits.fetch_add(1, std::memory_order_relaxed);
+  counters_.commit_micros.fetch_add((absl::GetCurrentTimeNanos() - started) / 1000, std::memory_order_relaxed);
+  return status;
+}
+
+void Projector::Settle(Batch* batch) {
+  std::function<void()> alerts;
+  std::function<void(std::vector<v1::SubjectRef>)> bindings;
+  {
+    const absl::MutexLock lock(&mu_);
+    health_ = absl::OkStatus();
+    for (const auto& stream_id : batch->streams) {
+      Entry& entry = *hot_.at(stream_id);
+      entry.dirty = false;
+      entry.record_dirty = false;
+      entry.full.clear();
+    }
+    for (const uint32_t p : batch->partitions) partitions_[p]->committed = partitions_[p]->checkpoint.next_offset();
+    Evict();
+    if (batch->alerts) alerts = on_alerts_;
+    if (!batch->bound.empty()) bindings = on_bindings_;
+  }
+  if (alerts) alerts();
+  if (bindings) bindings(std::move(batch->bound));
+}
+
+void Projector::Evict() {
+  if (hot_.size() <= options_.hot_streams_max + options_.hot_streams_max / 8) return;
+  std::vector<std::pair<uint64_t, std::string>> by_use;
+  for (const auto& [stream_id, entry] : hot_) {
+    if (!entry->dirty && entry->hot.chain.empty()) by_use.emplace_back(entry->used, stream_id);
+  }
+  const size_t surplus = std::min(by_use.size(), hot_.size() - options_.hot_streams_max);
+  std::nth_element(by_use.begin(), by_use.begin() + static_cast<std::ptrdiff_t>(surplus), by_use.end());
+  for (size_t i = 0; i < surplus; ++i) hot_.erase(by_use[i].second);
+}
+
+void Projector::Resolve(Position position, FoldOutcome outcome) {
+  std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>> waiters;
+  {
+    const absl::MutexLock lock(&mu_);
+    Partition& partition = *partitions_[position.partition];
+    const auto it = partition.waiters.find(position.offset);
+    if (it != partition.waiters.end()) {
+      waiters = std::move(it->second);
+      partition.waiters.erase(it);
+    }
+    partition.outcomes.emplace_back(position.offset, outcome);
+    if (partition.outcomes.size() > kOutcomesKept) partition.outcomes.pop_front();
+  }
+  for (auto& done : waiters) done(outcome);
+}
+
+void Projector::AwaitFold(Position position, std::function<void(absl::StatusOr<FoldOutcome>)> done) {
+  absl::StatusOr<FoldOutcome> known = absl::OutOfRangeError("the outcome at this position is no longer kept");
+  {
+    const absl::MutexLock lock(&mu_);
+    Partition& partition = *partitions_[position.partition];
+    const auto it = std::lower_bound(partition.outcomes.begin(), partition.outcomes.end(), position.offset,
+                                     [](const auto& entry, int64_t offset) { return entry.first < offset; });
+    if (it != partition.outcomes.end() && it->first == position.offset) {
+      known = it->second;
+    } else if (!health_.ok() && !absl::IsResourceExhausted(health_)) {
+      known = health_;
+    } else if (partition.outcomes.empty() || partition.outcomes.back().first < position.offset) {
+      partition.waiters[position.offset].push_back(std::move(done));
+      return;
+    }
+  }
+  done(std::move(known));
+}
+
+bool Projector::WaitUntilCaughtUp(int64_t timeout_ms) {
+  const absl::Time deadline = absl::Now() + absl::Milliseconds(timeout_ms);
+  std::vector<int64_t> heads;
+  for (uint32_t p = 0; p < log_->partitions(); ++p) {
+    const auto head = log_->HeadOffset(p);
+    heads.push_back(head.ok() ? *head : 0);
+  }
+  absl::MutexLock lock(&mu_);
+  const auto caught_up = [this, &heads] {
+    mu_.AssertHeld();
+    for (size_t p = 0; p < heads.size(); ++p) {
+      if (partitions_[p]->committed < heads[p]) return false;
+    }
+    return true;
+  };
+  return mu_.AwaitWithDeadline(absl::Condition(&caught_up), deadline);
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,186 @@
+// Reads of the projector: thread-safe beside the fold.
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+#include "projector_impl.h"
+#include "trigpoint/base/digest.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/engine/projector.h"
+#include "trigpoint/engine/summary.h"
+
+namespace trigpoint {
+
+std::optional<std::string> Projector::StreamOf(const std::string& scheme, const std::string& value) const {
+  const absl::MutexLock lock(&mu_);
+  const auto it = bound_.find({scheme, value});
+  return it == bound_.end() ? std::nullopt : std::optional(it->second);
+}
+
+bool Projector::HasStream(const std::string& stream_id) const {
+  const absl::MutexLock lock(&mu_);
+  return hot_.count(stream_id) > 0 || summaries_.count(stream_id) > 0;
+}
+
+absl::StatusOr<StreamAsOf> Projector::Read(const std::string& stream_id) const {
+  {
+    const absl::MutexLock lock(&mu_);
+    const auto it = hot_.find(stream_id);
+    if (it != hot_.end() && it->second->hot.state.revision() > 0) {
+      return StreamAsOf{.state = it->second->hot.state, .record = it->second->hot.record};
+    }
+  }
+  const uint32_t p = PartitionFor(stream_id);
+  TP_ASSIGN_OR_RETURN(auto state, store_->ReadState(p, stream_id));
+  if (!state.has_value()) return absl::NotFoundError("no provider " + stream_id);
+  TP_ASSIGN_OR_RETURN(auto record, store_->ReadRecord(p, stream_id));
+  StreamAsOf found;
+  if (!found.state.ParseFromString(*state) || (record.has_value() && !found.record.ParseFromString(*record))) {
+    return absl::DataLossError("the state of stream " + stream_id + " is damaged");
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<v1::StoredEvent>> Projector::ReadEvents(const std::string& stream_id, uint64_t from,
+                                                                   uint64_t to) const {
+  const uint32_t p = PartitionFor(stream_id);
+  {
+    const absl::MutexLock lock(&mu_);
+    const auto it = hot_.find(stream_id);
+    if (it != hot_.end()) return EventsOf(*it->second, p, stream_id, from, to);
+  }
+  return store_->ReadStream(p, stream_id, from, to);
+}
+
+absl::StatusOr<StreamAsOf> Projector::ReadAsOf(const std::string& stream_id, int64_t as_of_us) const {
+  TP_ASSIGN_OR_RETURN(const auto events, ReadEvents(stream_id, 0, UINT64_MAX));
+  TP_ASSIGN_OR_RETURN(StreamAsOf found, FoldAsOf(stream_id, events, ControlsFor(stream_id), as_of_us));
+  if (found.state.revision() == 0) return absl::NotFoundError("nothing was known of " + stream_id + " then");
+  return found;
+}
+
+Controls Projector::ControlsFor(const std::string& stream_id) const {
+  const absl::MutexLock lock(&mu_);
+  return partitions_[PartitionFor(stream_id)]->controls;
+}
+
+std::vector<v1::ProviderSummary> Projector::Summaries() const {
+  const absl::MutexLock lock(&mu_);
+  std::vector<v1::ProviderSummary> all;
+  all.reserve(summaries_.size());
+  for (const auto& [stream_id, summary] : summaries_) all.push_back(summary);
+  return all;
+}
+
+uint64_t Projector::ProviderCount() const {
+  const absl::MutexLock lock(&mu_);
+  return summaries_.size();
+}
+
+std::vector<v1::Event> Projector::WaitingFor(const std::string& scheme, const std::string& value) const {
+  std::vector<v1::Event> events;
+  const std::string prefix = JoinKey({scheme, value}) + '\0';
+  for (uint32_t p = 0; p < provider_partitions(); ++p) {
+    const auto status =
+        store_->ScanIndex(kWaitingIndex, p, prefix, [&](std::string_view key, std::string_view bytes) {
+          if (!key.starts_with(prefix)) return false;
+          v1::HeldSubmission held;
+          if (held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) events.push_back(held.event());
+          return true;
+        });
+    if (!status.ok()) break;
+  }
+  return events;
+}
+
+std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source, const std::string& after,
+                                                       size_t limit) const {
+  std::vector<v1::HeldSubmission> all;
+  for (uint32_t p = 0; p < provider_partitions(); ++p) {
+    size_t taken = 0;
+    const auto status =
+        store_->ScanIndex(kQuarantineIndex, p, after, [&](std::string_view key, std::string_view bytes) {
+          v1::HeldSubmission held;
+          if (key == after || !held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+          const auto& quarantined = held.event().submission_quarantined();
+          if (source.empty() || quarantined.submitted_source() == source) {
+            all.push_back(std::move(held));
+            ++taken;
+          }
+          return taken < limit;
+        });
+    if (!status.ok()) break;
+  }
+  std::sort(all.begin(), all.end(), [](const v1::HeldSubmission& a, const v1::HeldSubmission& b) {
+    return a.event().submission_quarantined().quarantine_id() < b.event().submission_quarantined().quarantine_id();
+  });
+  if (all.size() > limit) all.resize(limit);
+  return all;
+}
+
+uint64_t Projector::QuarantinedCount(const std::string& source) const {
+  return Quarantined(source, "", SIZE_MAX).size();
+}
+
+std::vector<std::string> Projector::StreamsWith(const std::string& source, const std::string& id) const {
+  std::vector<std::string> streams;
+  for (uint32_t p = 0; p < provider_partitions(); ++p) {
+    const auto found = store_->FindStreams(p, source, id);
+    if (found.ok()) streams.insert(streams.end(), found->begin(), found->end());
+  }
+  return streams;
+}
+
+std::vector<Projector::AlertPosition> Projector::AlertsFrom(Position from, size_t limit) const {
+  char key[24];
+  std::snprintf(key, sizeof key, "%020" PRId64, from.offset);
+  std::vector<AlertPosition> alerts;
+  const auto status =
+      store_->ScanIndex(kAlertIndex, from.partition, key, [&](std::string_view offset, std::string_view value) {
+        const size_t split = value.find('\0');
+        alerts.push_back({.position = {from.partition, std::stoll(std::string(offset))},
+                          .stream_id = std::string(value.substr(0, split)),
+                          .alert_id = std::string(value.substr(split + 1))});
+        return alerts.size() < limit;
+      });
+  if (!status.ok()) alerts.clear();
+  return alerts;
+}
+
+std::vector<int64_t> Projector::Committed() const {
+  const absl::MutexLock lock(&mu_);
+  std::vector<int64_t> committed;
+  for (const auto& partition : partitions_) committed.push_back(partition->committed);
+  return committed;
+}
+
+void Projector::OnAlerts(std::function<void()> notify) {
+  const absl::MutexLock lock(&mu_);
+  on_alerts_ = std::move(notify);
+}
+
+void Projector::OnBindings(std::function<void(std::vector<v1::SubjectRef>)> notify) {
+  const absl::MutexLock lock(&mu_);
+  on_bindings_ = std::move(notify);
+}
+
+std::vector<std::pair<int64_t, std::string>> Projector::DueTimers(int64_t due_us, size_t limit) const {
+  std::vector<std::pair<int64_t, std::string>> due;
+  for (uint32_t p = 0; p < provider_partitions(); ++p) {
+    size_t taken = 0;
+    const auto status = store_->ScanTimers(p, due_us, [&](int64_t at, std::string_view stream_id) {
+      due.emplace_back(at, std::string(stream_id));
+      return ++taken < limit;
+    });
+    if (!status.ok()) break;
+  }
+  std::sort(due.begin(), due.end());
+  return due;
+}
+
+std::string Projector::Fingerprint(uint32_t partition) const {
+  const absl::MutexLock lock(&mu_);
+  return HexEncode(partitions_[partition]->checkpoint.rolling_hash());
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,293 @@
+#include "trigpoint/engine/stream_step.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "trigpoint/base/digest.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/policy/alerts.h"
+#include "trigpoint/policy/instants.h"
+
+namespace trigpoint {
+namespace {
+
+DecisionContext DecisionContextFor(const v1::ProviderState& state, const CompiledPack* pack) {
+  DecisionContext context;
+  context.authority = pack == nullptr ? nullptr : &pack->pack().authority();
+  const v1::ServiceRegistered* service = ServiceOf(state);
+  if (service != nullptr) {
+    context.jointly_commissioned = service->jointly_commissioned();
+    context.commissioners = {service->commissioners().begin(), service->commissioners().end()};
+  }
+  return context;
+}
+
+/// Keeps the packs alive for as long as the contexts point into them.
+struct ContextSource {
+  const Controls& controls;
+  const v1::ProviderState& state;
+  int64_t known_us;
+  mutable std::vector<std::shared_ptr<const CompiledPack>> used;
+
+  DecisionContext operator()(const std::string& policy_id) const {
+    used.push_back(controls.PolicyAt(state, policy_id, known_us));
+    return DecisionContextFor(state, used.back().get());
+  }
+};
+
+v1::Event DerivedEvent(const HotStream& stream, const std::string& id, int64_t known_us) {
+  v1::Event event;
+  event.set_source(kEngineSource);
+  event.set_id(id);
+  event.set_source_version(1);
+  event.set_stream_id(stream.state.stream_id());
+  SetMicros(known_us, event.mutable_received_at());
+  return event;
+}
+
+/// Takes a derived event into the expected record and the chain.
+void Chain(const Controls& controls, v1::Event event, HotStream* stream, std::vector<v1::Event>* derived) {
+  if (stream->expected == nullptr) {
+    stream->expected = std::make_unique<v1::ProviderRecord>(stream->record);
+  }
+  const int64_t known_us = ToMicros(event.received_at());
+  const ContextSource context{controls, stream->state, known_us, {}};
+  EvolveRecord(event, known_us, std::cref(context), stream->expected.get());
+  derived->push_back(event);
+  stream->chain.push_back(std::move(event));
+}
+
+void DropChain(HotStream* stream) {
+  stream->chain.clear();
+  stream->expected.reset();
+}
+
+using RawValues = std::map<std::string, std::vector<v1::TruthValue>>;
+
+/// Raw values of every policy with a basis, before an event is folded, at the instant of that event.
+RawValues RawBefore(const Controls& controls, int64_t as_of_us, const HotStream& stream) {
+  RawValues values;
+  if (stream.Expected().policies().empty()) return values;
+  const auto baselines = controls.BaselinesAt(stream.state, as_of_us);
+  for (const auto& pack : controls.PoliciesAt(stream.state, as_of_us)) {
+    const auto* record = FindPolicyRecord(stream.Expected(), pack->pack().id());
+    if (record == nullptr || !record->has_recommendation()) continue;
+    auto& raw = values[pack->pack().id()];
+    for (const auto& criterion :
+         Assess(*pack, ContextFor(stream.state, stream.Expected(), *pack, baselines, as_of_us)).criteria) {
+      raw.push_back(criterion.value());
+    }
+  }
+  return values;
+}
+
+std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, const Cause& cause,
+                                 const RawValues& raw_before, HotStream* stream) {
+  std::vector<v1::Event> derived;
+  const auto baselines = controls.BaselinesAt(stream->state, as_of_us);
+  const auto packs = controls.PoliciesAt(stream->state, as_of_us);
+  std::vector<PolicyGrounds> grounds;
+  int64_t acknowledge_us = 4 * kMicrosPerHour;
+  for (const auto& pack : packs) {
+    const std::string& policy_id = pack->pack().id();
+    const auto raw = raw_before.find(policy_id);
+    const Advice advice =
+        Recommend(*pack, ContextFor(stream->state, stream->Expected(), *pack, baselines, as_of_us), cause,
+                  raw == raw_before.end() ? std::vector<v1::TruthValue>{} : raw->second);
+    if (advice.weakened.has_value()) {
+      v1::Event event = DerivedEvent(
+          *stream, Sha256Hex(stream->state.stream_id() + '\n' + cause.id + "\nweakened\n" + advice.weakened->decision_id())
+                       .substr(0, 32),
+          as_of_us);
+      *event.mutable_decision_basis_weakened() = *advice.weakened;
+      Chain(controls, std::move(event), stream, &derived);
+    }
+    if (advice.recommendation.has_value()) {
+      v1::Event event = DerivedEvent(*stream, advice.recommendation->recommendation_id(), as_of_us);
+      *event.mutable_recommendation() = *advice.recommendation;
+      Chain(controls, std::move(event), stream, &derived);
+    }
+    if (advice.assessment.applies == Truth::kTrue && !advice.assessment.grounds.empty()) {
+      grounds.push_back({.pack = pack.get(), .grounds = advice.assessment.grounds});
+      acknowledge_us = static_cast<int64_t>(pack->Parameter("rqr_ack_hours")) * kMicrosPerHour;
+    }
+  }
+  if (packs.empty()) return derived;
+  const MeasureContext context =
+      ContextFor(stream->state, stream->Expected(), *packs.front(), baselines, as_of_us);
+  std::vector<v1::RapidQualityReviewAlert> alerts = AlertsToRaise(context, grounds, cause.id);
+  for (auto& next : AlertsToEscalate(context, acknowledge_us, cause.id)) alerts.push_back(std::move(next));
+  for (auto& alert : alerts) {
+    v1::Event event = DerivedEvent(*stream, alert.alert_id(), as_of_us);
+    *event.mutable_rapid_quality_review_alert() = std::move(alert);
+    Chain(controls, std::move(event), stream, &derived);
+  }
+  return derived;
+}
+
+void Append(std::vector<v1::Event> more, std::vector<v1::Event>* all) {
+  all->insert(all->end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+/// The next instant after `after_us` at which time alone matters: of the facts, or a control event coming into force.
+int64_t NextAfter(const Controls& controls, const HotStream& stream, int64_t after_us) {
+  return std::min(NextInstant(stream.state, stream.Expected(), WindowsOf(controls, stream.state, after_us), after_us),
+                  controls.NextEffective(stream.state, after_us));
+}
+
+/// Fires the timers of the stream that are due up to `until_us`, in order; each is assessed as of its due time.
+void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
+                std::vector<v1::Event>* derived) {
+  int64_t at = stream->state.known_us();
+  if (at == 0) return;  // Nothing is known yet: nothing can fall due.
+  while (true) {
+    at = NextAfter(controls, *stream, at);
+    if (at > until_us) return;
+    const Cause cause{.id = TimerKey(stream->state.stream_id(), at), .timer = true, .corrected = std::nullopt};
+    Append(AssessAll(controls, at, cause, {}, stream), derived);
+  }
+}
+
+/// Folds a derived or decision event into the record, and sorts out the owner's chain.
+RecordOutcome FoldRecord(const v1::Event& event, int64_t known_us, const Controls& controls,
+                         HotStream* stream, bool* reassess) {
+  const ContextSource context{controls, stream->state, known_us, {}};
+  const RecordOutcome outcome = EvolveRecord(event, known_us, std::cref(context), &stream->record);
+  const bool own_next = !stream->chain.empty() && stream->chain.front().id() == event.id() &&
+                        stream->chain.front().source() == event.source();
+  if (own_next && outcome != RecordOutcome::kIgnored) {
+    stream->chain.pop_front();
+    if (stream->chain.empty()) stream->expected.reset();
+    return outcome;
+  }
+  const bool own = std::any_of(stream->chain.begin(), stream->chain.end(),
+                               [&event](const auto& e) { return e.id() == event.id(); });
+  const bool foreign_head = outcome == RecordOutcome::kRecorded;
+  const bool own_ignored = outcome == RecordOutcome::kIgnored && own;
+  if (foreign_head || own_ignored) {
+    DropChain(stream);
+    *reassess = true;
+  } else if (stream->expected != nullptr) {
+    // What is only kept for the audit trail (a refused decision) belongs to the expected record, too.
+    EvolveRecord(event, known_us, std::cref(context), stream->expected.get());
+  }
+  return outcome;
+}
+
+void TakeControl(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
+  for (auto& late : *state->mutable_late_controls()) {
+    if (late.control_id() == event.control_took_effect().control_id()) {
+      late.set_known_us(std::min(late.known_us(), known_us));
+      return;
+    }
+  }
+  auto* late = state->add_late_controls();
+  late->set_control_id(event.control_took_effect().control_id());
+  late->set_known_us(known_us);
+}
+
+std::optional<v1::EventRef> CorrectedBy(const v1::Event& event, IdentityOutcome identity) {
+  if (identity != IdentityOutcome::kCorrection) return std::nullopt;
+  v1::EventRef ref;
+  ref.set_source(event.source());
+  ref.set_id(event.id());
+  return ref;
+}
+
+}  // namespace
+
+std::string TimerKey(const std::string& stream_id, int64_t due_us) {
+  return "timer/" + stream_id + "/" + std::to_string(due_us);
+}
+
+MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderRecord& record,
+                          const CompiledPack& pack,
+                          std::span<const v1::PeerBaselinePublished* const> baselines, int64_t as_of_us) {
+  const auto* policy = FindPolicyRecord(record, pack.pack().id());
+  return MeasureContext{.state = state,
+                        .record = record,
+                        .baselines = baselines,
+                        .policy_id = pack.pack().id(),
+                        .decided_state = policy == nullptr ? pack.LowestState()
+                                                           : DecidedState(*policy, pack.pack().authority()),
+                        .as_of_us = as_of_us};
+}
+
+std::set<int64_t> WindowsOf(const Controls& controls, const v1::ProviderState& state, int64_t as_of_us) {
+  std::set<int64_t> windows;
+  for (const auto& pack : controls.PoliciesAt(state, as_of_us)) {
+    windows.insert(pack->windows().begin(), pack->windows().end());
+  }
+  return windows;
+}
+
+int64_t NextTimer(const Controls& controls, const HotStream& stream) {
+  return NextAfter(controls, stream, stream.state.known_us());
+}
+
+std::vector<v1::Event> Reassess(const Controls& controls, int64_t as_of_us, const Cause& cause,
+                                HotStream* stream) {
+  return AssessAll(controls, as_of_us, cause, {}, stream);
+}
+
+absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optional<v1::EventIndexEntry>& known,
+                                      const Controls& controls, bool assess, const LoadEvents& load,
+                                      HotStream* stream) {
+  StepResult result;
+  const KindInfo* kind = KindOf(event);
+  const v1::EventRole role = kind == nullptr ? v1::EVENT_ROLE_UNSPECIFIED : kind->role;
+  const bool derived_said = role == v1::EVENT_ROLE_DERIVED && !event.has_deadline_passed() &&
+                            !event.has_day_started() && !event.has_control_took_effect();
+  // Derived events and decisions are known by their id alone.
+  result.identity = Classify(known, event);
+  if (role != v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kNew) {
+    result.identity = IdentityOutcome::kDuplicate;
+  }
+  if (result.identity == IdentityOutcome::kDuplicate || result.identity == IdentityOutcome::kConflict) {
+    return result;
+  }
+  result.applied = true;
+  if (stream->state.stream_id().empty()) stream->state.set_stream_id(event.stream_id());
+  // A derived event is known when its cause was; it never carries time forward.
+  result.known_us = derived_said ? ToMicros(event.received_at()) : KnownAt(stream->state, event);
+
+  if (assess && !derived_said) FireTimers(controls, result.known_us, stream, &result.derived);
+  RawValues raw_before;
+  if (assess && role == v1::EVENT_ROLE_FACT) raw_before = RawBefore(controls, result.known_us, *stream);
+
+  bool reassess = role == v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kSuperseded;
+  if (role == v1::EVENT_ROLE_FACT) {
+    if (result.identity == IdentityOutcome::kSuperseded) {
+      stream->state.set_known_us(result.known_us);
+    } else if (!EvolveFacts(event, result.known_us, &stream->state)) {
+      TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> events, load());
+      v1::StoredEvent& now = events.emplace_back();
+      now.set_known_us(result.known_us);
+      *now.mutable_event() = event;
+      RefoldFacts(events, &stream->state);
+    }
+  } else {
+    if (!derived_said) stream->state.set_known_us(result.known_us);
+    if (event.has_control_took_effect()) {
+      TakeControl(event, result.known_us, &stream->state);
+      reassess = true;
+    } else if (event.has_deadline_passed() || event.has_day_started()) {
+      reassess = false;  // Its timers have fired; the event itself says nothing.
+    } else {
+      result.record = FoldRecord(event, result.known_us, controls, stream, &reassess);
+    }
+  }
+  stream->state.set_revision(stream->state.revision() + 1);
+
+  if (assess && reassess) {
+    const Cause cause{.id = CauseOf(event),
+                      .timer = role != v1::EVENT_ROLE_FACT,
+                      .corrected = CorrectedBy(event, result.identity)};
+    Append(AssessAll(controls, result.known_us, cause, raw_before, stream), &result.derived);
+  }
+  return result;
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,58 @@
+#include "trigpoint/engine/summary.h"
+
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/policy/alerts.h"
+
+namespace trigpoint {
+
+v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
+                              const Controls& controls) {
+  v1::ProviderSummary summary;
+  summary.set_stream_id(state.stream_id());
+  *summary.mutable_ids() = state.ids();
+  summary.set_display_name(DisplayName(state));
+  if (const v1::ServiceRegistered* service = ServiceOf(state); service != nullptr) {
+    summary.set_service_type(service->service_type());
+    summary.set_beds(service->beds());
+    *summary.mutable_commissioners() = service->commissioners();
+    summary.set_local_authority(service->local_authority());
+    summary.set_organisation(service->organisation());
+    summary.set_host(service->host());
+  }
+  const CurrentRating rating = CurrentRatingOf(state, state.known_us());
+  summary.set_overall_rating(rating.overall);
+  if (rating.overall != v1::RATING_UNSPECIFIED) {
+    summary.mutable_rated_on()->set_year(rating.report_date.year);
+    summary.mutable_rated_on()->set_month(rating.report_date.month);
+    summary.mutable_rated_on()->set_day(rating.report_date.day);
+  }
+  for (const auto& policy : record.policies()) {
+    const auto pack = controls.PolicyAt(state, policy.policy_id(), state.known_us());
+    auto* level = summary.add_levels();
+    level->set_policy_id(policy.policy_id());
+    level->set_decided_state(pack == nullptr ? policy.decided_state()
+                                             : DecidedState(policy, pack->pack().authority()));
+    level->set_awaiting_decision(policy.awaiting_decision());
+    if (policy.has_recommendation()) {
+      level->set_recommended_state(policy.recommendation().target_state());
+      level->set_recommendation_id(policy.recommendation().recommendation_id());
+      level->set_urgent(policy.recommendation().urgent() && policy.awaiting_decision());
+      level->set_recommended_us(policy.recommended_us());
+    }
+    if (pack != nullptr) {
+      level->set_rank(pack->Rank(policy.awaiting_decision() ? level->recommended_state() : level->decided_state()));
+    }
+  }
+  uint32_t open_alerts = 0;
+  for (const auto& alert : record.alerts()) {
+    open_alerts += IsOpen(alert, state) && alert.acknowledged_us() == 0 ? 1 : 0;
+  }
+  summary.set_open_alerts(open_alerts);
+  summary.set_last_event_us(state.known_us());
+  summary.set_revision(state.revision());
+  return summary;
+}
+
+}  // namespace trigpoint
