@@ -142,7 +142,7 @@ v1::Event Activation(const v1::PolicyPack& pack) {
   auto* activated = event.mutable_policy_activated();
   activated->set_policy_id(pack.id());
   activated->set_version(pack.version());
-  SetMicros(INT64_MIN / 2, activated->mutable_effective_from());
+  SetMicros(0, activated->mutable_effective_from());
   *activated->mutable_pack() = pack;
   return event;
 }
