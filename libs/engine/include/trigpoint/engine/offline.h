@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "trigpoint/v1/api.pb.h"
 #include "trigpoint/v1/events.pb.h"
+#include "trigpoint/v1/state.pb.h"
 
 namespace trigpoint {
 
