@@ -1,0 +1,55 @@
+#include "services/common/caller.h"
+
+#include <string>
+#include <utility>
+
+#include "trigpoint/base/status.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
+  Credentials credentials;
+  const auto token = context.client_metadata().find("authorization");
+  if (token != context.client_metadata().end()) {
+    const std::string_view value(token->second.data(), token->second.size());
+    // Anything else than a bearer token is a wrong credential, not the absence of one.
+    credentials.bearer_token = value.starts_with(kBearer) ? value.substr(kBearer.size()) : std::string_view("?");
+  }
+  const auto auth = context.auth_context();
+  if (auth != nullptr && auth->IsPeerAuthenticated()) {
+    const auto names = auth->FindPropertyValues("x509_common_name");
+    if (!names.empty()) credentials.client_certificate_common_name.assign(names[0].data(), names[0].size());
+  }
+  return credentials;
+}
+
+}  // namespace
+
+CallerAuth::CallerAuth(Principals principals, DisclosureLog* disclosures)
+    : principals_(std::move(principals)), disclosures_(disclosures) {}
+
+absl::StatusOr<Principal> CallerAuth::Caller(const grpc::CallbackServerContext& context) const {
+  return principals_.Authenticate(CredentialsOf(context));
+}
+
+absl::Status CallerAuth::Check(const Principal& principal, std::string_view method, const Target& target) const {
+  return Authorise(principal, method, target);
+}
+
+absl::StatusOr<Principal> CallerAuth::Admit(const grpc::CallbackServerContext& context, std::string_view method,
+                                            const Target& target) const {
+  TP_ASSIGN_OR_RETURN(Principal principal, Caller(context));
+  TP_RETURN_IF_ERROR(Check(principal, method, target));
+  return principal;
+}
+
+absl::Status CallerAuth::Disclose(const Principal& principal, std::string_view method, std::string_view stream_id,
+                                  Sensitivity sensitivity) const {
+  if (disclosures_ == nullptr) return absl::OkStatus();
+  return disclosures_->Record(principal, method, stream_id, sensitivity);
+}
+
+}  // namespace trigpoint
