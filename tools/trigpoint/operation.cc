@@ -1,4 +1,4 @@
-// policies, verify, status, version.
+// policies, verify, baselines, status, version.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -103,6 +103,22 @@ ExitCode Verify(const Session& session, const Client& client, const VerifyOption
   return differences == 0 ? ExitCode::kOk : ExitCode::kNo;
 }
 
+ExitCode PublishBaselines(const Session& session, const Client& client) {
+  v1::PublishBaselinesResponse answer;
+  const auto context = client.NewContext();
+  const auto status = client.operation().PublishBaselines(context.get(), {}, &answer);
+  if (!status.ok()) {
+    return Fail(session, status);
+  }
+  if (session.json) {
+    PutJson(answer);
+  } else {
+    Put("Published the rates of the last 12 months of " + Count(static_cast<uint64_t>(answer.baselines()), "service type") +
+        "; in force in two seconds.\n");
+  }
+  return ExitCode::kOk;
+}
+
 ExitCode ShowStatus(const Session& session, const Client& client) {
   v1::Status answer;
   const auto context = client.NewContext();
@@ -155,6 +171,15 @@ void AddOperationCommands(CLI::App& app, Session& session) {
     session.command = [&session, verify_options] {
       return WithClient(
           session, [&](const Client& client) { return Verify(session, client, *verify_options); });
+    };
+  });
+
+  CLI::App* baselines = app.add_subcommand(
+      "baselines", "Publishes what is expected of a service of its size and nature: the peers' rates now");
+  baselines->footer("The node does it by itself once a day.\nExample: trigpoint baselines");
+  baselines->callback([&session] {
+    session.command = [&session] {
+      return WithClient(session, [&](const Client& client) { return PublishBaselines(session, client); });
     };
   });
 
