@@ -36,9 +36,9 @@ void Roll(const Record& record, v1::Checkpoint* checkpoint) {
 
 std::string JoinKey(std::initializer_list<std::string_view> parts) {
   std::string key;
-  for (const auto part : parts) {
-    if (!key.empty()) key.push_back('\0');
-    key.append(part);
+  for (const auto* part = parts.begin(); part != parts.end(); ++part) {
+    if (part != parts.begin()) key.push_back('\0');  // Also after an empty part: an id may have no subject.
+    key.append(*part);
   }
   return key;
 }
@@ -159,14 +159,18 @@ void Projector::Run() {
   while (!stop_.load()) {
     const absl::Status status = Cycle(50);
     if (status.ok()) continue;
-    const absl::MutexLock lock(&mu_);
-    health_ = status;
-    for (auto& partition : partitions_) {
-      for (auto& [offset, waiters] : partition->waiters) {
-        for (auto& done : waiters) done(status);
+    std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>> waiters;  // Called without the lock: they may read.
+    {
+      const absl::MutexLock lock(&mu_);
+      health_ = status;
+      for (auto& partition : partitions_) {
+        for (auto& [offset, waiting] : partition->waiters) {
+          for (auto& done : waiting) waiters.push_back(std::move(done));
+        }
+        partition->waiters.clear();
       }
-      partition->waiters.clear();
     }
+    for (auto& done : waiters) done(status);
     return;
   }
 }
@@ -504,6 +508,8 @@ absl::Status Projector::Commit(Batch* batch) {
     }
     for (const uint32_t p : batch->partitions) batch->store.PutCheckpoint(p, partitions_[p]->checkpoint);
   }
+  counters_.puts.fetch_add(batch->store.puts(), std::memory_order_relaxed);
+  counters_.put_bytes.fetch_add(batch->store.bytes(), std::memory_order_relaxed);
   const int64_t started = absl::GetCurrentTimeNanos();
   absl::Status status = store_->Commit(std::move(batch->store));
   // A full disk stops the fold, not the process: it goes on when there is space again.

@@ -64,6 +64,11 @@ Controls Projector::ControlsFor(const std::string& stream_id) const {
   return partitions_[PartitionFor(stream_id)]->controls;
 }
 
+Controls Projector::ControlsOfPartition(uint32_t partition) const {
+  const absl::MutexLock lock(&mu_);
+  return partitions_[partition]->controls;
+}
+
 std::vector<v1::ProviderSummary> Projector::Summaries() const {
   const absl::MutexLock lock(&mu_);
   std::vector<v1::ProviderSummary> all;
@@ -91,6 +96,29 @@ std::vector<v1::Event> Projector::WaitingFor(const std::string& scheme, const st
     if (!status.ok()) break;
   }
   return events;
+}
+
+std::vector<v1::Event> Projector::AllWaiting() const {
+  std::vector<v1::Event> events;
+  for (uint32_t p = 0; p < provider_partitions(); ++p) {
+    const auto status = store_->ScanIndex(kWaitingIndex, p, "", [&](std::string_view, std::string_view bytes) {
+      v1::HeldSubmission held;
+      if (held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) events.push_back(held.event());
+      return true;
+    });
+    if (!status.ok()) break;
+  }
+  return events;
+}
+
+bool Projector::HasQuarantined(const std::string& source_stream, const std::string& quarantine_id) const {
+  bool found = false;
+  const auto status = store_->ScanIndex(kQuarantineIndex, PartitionFor(source_stream), quarantine_id,
+                                        [&](std::string_view key, std::string_view) {
+                                          found = key == quarantine_id;
+                                          return false;
+                                        });
+  return status.ok() && found;
 }
 
 std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source, const std::string& after,

@@ -46,6 +46,8 @@ struct ProjectorCounters {
   std::atomic<uint64_t> alerts{0};
   std::atomic<uint64_t> ignored_derived{0};
   std::atomic<uint64_t> commits{0};
+  std::atomic<uint64_t> puts{0};           ///< Puts and deletes in committed batches.
+  std::atomic<uint64_t> put_bytes{0};      ///< Their keys and values.
   std::atomic<int64_t> commit_micros{0};   ///< Total time in commits.
   std::atomic<uint64_t> late_controls{0};  ///< Control events that reached a stream late: an alarm.
 };
@@ -106,11 +108,17 @@ class Projector {
                                                           uint64_t to) const;
   /// Control events as the stream's partition has them. The copy is cheap: packs are shared.
   Controls ControlsFor(const std::string& stream_id) const;
+  /// Control events as a partition has them; also of the control partition.
+  Controls ControlsOfPartition(uint32_t partition) const;
   /// Every provider's line, in no particular order.
   std::vector<v1::ProviderSummary> Summaries() const;
   uint64_t ProviderCount() const;
   /// Waiting submissions for an external id, and all of them for release.
   std::vector<v1::Event> WaitingFor(const std::string& scheme, const std::string& value) const;
+  /// Every waiting submission.
+  std::vector<v1::Event> AllWaiting() const;
+  /// Whether a quarantined submission of a source stream is held under this id.
+  bool HasQuarantined(const std::string& source_stream, const std::string& quarantine_id) const;
   /// Quarantined submissions with id > `after`, in order of id, at most `limit`; `source` empty: of all sources.
   std::vector<v1::HeldSubmission> Quarantined(const std::string& source, const std::string& after,
                                               size_t limit) const;

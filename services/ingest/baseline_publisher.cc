@@ -1,0 +1,97 @@
+#include "services/ingest/baseline_publisher.h"
+
+#include <set>
+#include <string>
+
+#include "services/ingest/intake.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
+#include "trigpoint/domain/clusters.h"
+#include "trigpoint/domain/concern.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/telemetry/logging.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr int kWindowDays = 365;
+
+struct Tally {
+  uint32_t providers = 0;
+  double bed_days = 0;
+  std::map<v1::SourceFamily, uint64_t> clusters;
+};
+
+/// A cluster counts once in each family that reported it.
+void AddClusters(const v1::ProviderState& state, int64_t now_us, Tally* tally) {
+  for (const auto& cluster : ClustersOf(state, now_us - kWindowDays * kMicrosPerDay, now_us, &Counts)) {
+    std::set<v1::SourceFamily> families;
+    for (const auto* report : cluster.reports) families.insert(report->family());
+    for (const auto family : families) ++tally->clusters[family];
+  }
+}
+
+v1::PeerBaselinePublished ToBaseline(v1::ServiceType type, const Tally& tally, int64_t now_us) {
+  v1::PeerBaselinePublished baseline;
+  baseline.set_service_type(type);
+  SetMicros(now_us, baseline.mutable_window_end());
+  baseline.set_window_days(kWindowDays);
+  SetMicros(now_us + kControlAheadUs, baseline.mutable_effective_from());
+  for (int number = 1; number < v1::SourceFamily_ARRAYSIZE; ++number) {
+    if (!v1::SourceFamily_IsValid(number)) continue;
+    // Also of a family that nobody reported: none in so many bed days is an answer.
+    const auto family = static_cast<v1::SourceFamily>(number);
+    const auto it = tally.clusters.find(family);
+    auto* rate = baseline.add_rates();
+    rate->set_family(family);
+    rate->set_events(it == tally.clusters.end() ? 0 : it->second);
+    rate->set_exposure(tally.bed_days);
+    rate->set_providers(tally.providers);
+  }
+  return baseline;
+}
+
+}  // namespace
+
+absl::StatusOr<BaselinePublisher::Baselines> BaselinePublisher::Count(int64_t now_us) const {
+  std::map<std::string, v1::ProviderSummary> summaries;
+  for (auto& summary : projector_->Summaries()) summaries[summary.stream_id()] = std::move(summary);
+  std::map<v1::ServiceType, Tally> tallies;
+  TP_RETURN_IF_ERROR(projector_->store().ScanStates(
+      std::nullopt, [&](uint32_t, std::string_view stream_id, std::string_view bytes) {
+        const auto summary = summaries.find(std::string(stream_id));
+        if (summary == summaries.end() || summary->second.beds() == 0) return true;
+        v1::ProviderState state;
+        if (!state.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+        Tally& tally = tallies[summary->second.service_type()];
+        ++tally.providers;
+        tally.bed_days += static_cast<double>(summary->second.beds()) * kWindowDays;
+        AddClusters(state, now_us, &tally);
+        return true;
+      }));
+  Baselines baselines;
+  for (const auto& [type, tally] : tallies) baselines[type] = ToBaseline(type, tally, now_us);
+  return baselines;
+}
+
+absl::StatusOr<int> BaselinePublisher::Publish() {
+  const absl::MutexLock lock(&one_at_a_time_);
+  TP_ASSIGN_OR_RETURN(const Baselines counted, Count(writer_->Now()));
+  int published = 0;
+  for (const auto& [type, baseline] : counted) {
+    // The count may have taken long: it takes effect ahead of this append.
+    const int64_t now_us = writer_->Now();
+    v1::Event event;
+    event.set_source(std::string(kControlSource));
+    event.set_id("baseline/" + v1::ServiceType_Name(type) + "/" + FormatInstant(now_us));
+    event.set_source_version(1);
+    *event.mutable_peer_baseline_published() = baseline;
+    SetMicros(now_us + kControlAheadUs, event.mutable_peer_baseline_published()->mutable_effective_from());
+    TP_RETURN_IF_ERROR(controls_->Publish(std::move(event)));
+    ++published;
+  }
+  Log(LogLevel::kInfo, "baselines_published", {{"baselines", published}});
+  return published;
+}
+
+}  // namespace trigpoint

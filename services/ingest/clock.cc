@@ -1,0 +1,96 @@
+#include "services/ingest/clock.h"
+
+#include <algorithm>
+
+#include "absl/time/time.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/engine/stream_step.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/telemetry/logging.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr size_t kTimersPerPartition = 500;
+
+v1::Event DeadlineOf(int64_t due_us, const std::string& stream_id) {
+  v1::Event event;
+  event.set_source(kTimeSource);
+  event.set_id(TimerKey(stream_id, due_us));
+  event.set_source_version(1);
+  event.set_stream_id(stream_id);
+  SetMicros(due_us + 1, event.mutable_received_at());
+  event.mutable_deadline_passed()->set_timer_key(event.id());
+  SetMicros(due_us, event.mutable_deadline_passed()->mutable_due_at());
+  return event;
+}
+
+}  // namespace
+
+Clock::Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines, const ClockOptions& options)
+    : projector_(projector), writer_(writer), baselines_(baselines), options_(options) {}
+
+Clock::~Clock() { Stop(); }
+
+void Clock::Start() {
+  next_baseline_us_ = LastBaseline() + options_.baseline_period_us;
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Clock::Stop() {
+  {
+    const absl::MutexLock lock(&mu_);
+    stop_ = true;
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+int64_t Clock::LastBaseline() const {
+  int64_t last = writer_->Now() - options_.baseline_period_us + 60'000'000;  // Never yet: a minute after the start.
+  const Controls controls = projector_->ControlsOfPartition(projector_->control_partition());
+  for (const auto& control : controls.state().controls()) {
+    if (control.has_peer_baseline_published()) last = std::max(last, ToMicros(control.received_at()));
+  }
+  return last;
+}
+
+void Clock::Run() {
+  while (true) {
+    {
+      absl::MutexLock lock(&mu_);
+      if (mu_.AwaitWithTimeout(absl::Condition(&stop_), absl::Milliseconds(options_.period_ms))) return;
+    }
+    FireTimers();
+    if (writer_->Now() >= next_baseline_us_) PublishBaselines();
+  }
+}
+
+void Clock::FireTimers() {
+  const auto due = projector_->DueTimers(writer_->Now() - options_.grace_us, kTimersPerPartition);
+  const std::set<std::pair<int64_t, std::string>> present(due.begin(), due.end());
+  if (failed_->exchange(false)) in_flight_.clear();  // Appended again: the fold drops what is there already.
+  // What is no longer due was folded; what is still due and in flight is on its way.
+  std::erase_if(in_flight_, [&present](const auto& timer) { return present.count(timer) == 0; });
+  for (const auto& timer : due) {
+    if (!in_flight_.insert(timer).second) continue;
+    writer_->AppendAndFold(projector_->PartitionFor(timer.second), DeadlineOf(timer.first, timer.second),
+                           [failed = failed_](absl::StatusOr<Written> written) {
+                             if (written.ok()) return;
+                             failed->store(true);
+                             Log(LogLevel::kWarning, "timer_append_failed",
+                                 {{"code", static_cast<int>(written.status().code())}});
+                           });
+  }
+}
+
+void Clock::PublishBaselines() {
+  const auto published = baselines_->Publish();
+  if (published.ok()) {
+    next_baseline_us_ = writer_->Now() + options_.baseline_period_us;
+    return;
+  }
+  next_baseline_us_ = writer_->Now() + 60'000'000;
+  Log(LogLevel::kWarning, "baselines_failed", {{"code", static_cast<int>(published.status().code())}});
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/synchronization/mutex.h"
+#include "services/common/write_gate.h"
+#include "services/ingest/baseline_publisher.h"
+
+namespace trigpoint {
+
+/// When the clock acts.
+struct ClockOptions {
+  int64_t grace_us = 60'000'000;           ///< Time that events have to carry a stream past an instant by themselves.
+  int64_t period_ms = 200;                 ///< Between two looks.
+  int64_t baseline_period_us = 86'400'000'000;  ///< Between two peer baselines.
+};
+
+/// Carries streams past the instants at which time alone matters, and publishes peer baselines once a day. The only
+/// place that looks at the clock for them: no fold does. The arguments must outlive it.
+class Clock {
+ public:
+  Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines, const ClockOptions& options);
+  ~Clock();
+
+  void Start();
+  /// Idempotent. Appends under way are still answered.
+  void Stop();
+
+ private:
+  void Run();
+  void FireTimers();
+  void PublishBaselines();
+  int64_t LastBaseline() const;
+
+  Projector* projector_;
+  EventWriter* writer_;
+  BaselinePublisher* baselines_;
+  ClockOptions options_;
+  int64_t next_baseline_us_ = 0;
+  std::set<std::pair<int64_t, std::string>> in_flight_;  // Confined to the thread.
+  std::shared_ptr<std::atomic<bool>> failed_ = std::make_shared<std::atomic<bool>>(false);
+  absl::Mutex mu_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace trigpoint

@@ -1,0 +1,65 @@
+#include "services/ingest/control_publisher.h"
+
+#include "services/ingest/intake.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/engine/pack_file.h"
+#include "trigpoint/events/digest.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/telemetry/logging.h"
+
+namespace trigpoint {
+
+absl::Status ControlPublisher::Publish(v1::Event control) {
+  SetMicros(writer_->Now(), control.mutable_received_at());
+  TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(projector_->control_partition(), control).status());
+  for (uint32_t p = 0; p < projector_->provider_partitions(); ++p) {
+    TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(p, control).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ControlPublisher::EnsureCopies() {
+  const Controls truth = projector_->ControlsOfPartition(projector_->control_partition());
+  for (uint32_t p = 0; p < projector_->provider_partitions(); ++p) {
+    const Controls copies = projector_->ControlsOfPartition(p);
+    for (const auto& control : truth.state().controls()) {
+      if (copies.Has(control.id())) continue;
+      TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(p, control).status());
+      Log(LogLevel::kInfo, "control_copied", {{"control", LogId{control.id()}}, {"partition", p}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ControlPublisher::ActivatePolicies(const std::string& directory) {
+  TP_ASSIGN_OR_RETURN(const auto packs, ReadPackDirectory(directory));
+  for (const auto& pack : packs) TP_RETURN_IF_ERROR(Activate(pack));
+  return absl::OkStatus();
+}
+
+absl::Status ControlPublisher::Activate(const v1::PolicyPack& pack) {
+  const std::string id = "policy/" + pack.id() + "/" + std::to_string(pack.version());
+  const Controls truth = projector_->ControlsOfPartition(projector_->control_partition());
+  for (const auto& control : truth.state().controls()) {
+    if (control.id() != id) continue;
+    if (CanonicalBytes(control.policy_activated().pack()) == CanonicalBytes(pack)) return absl::OkStatus();
+    return absl::FailedPreconditionError("policy " + pack.id() + " version " + std::to_string(pack.version()) +
+                                         " is active with other content; raise `version` in its file");
+  }
+  v1::Event event;
+  event.set_source(std::string(kControlSource));
+  event.set_id(id);
+  event.set_source_version(1);
+  auto* activated = event.mutable_policy_activated();
+  activated->set_policy_id(pack.id());
+  activated->set_version(pack.version());
+  const int64_t from_us = projector_->ProviderCount() == 0 ? 0 : writer_->Now() + kControlAheadUs;
+  SetMicros(from_us, activated->mutable_effective_from());
+  *activated->mutable_pack() = pack;
+  activated->set_approved_by("local");
+  TP_RETURN_IF_ERROR(Publish(std::move(event)));
+  Log(LogLevel::kInfo, "policy_activated", {{"policy", LogId{pack.id()}}, {"version", pack.version()}});
+  return absl::OkStatus();
+}
+
+}  // namespace trigpoint

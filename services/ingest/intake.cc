@@ -1,0 +1,406 @@
+#include "services/ingest/intake.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "absl/synchronization/mutex.h"
+#include "trigpoint/base/digest.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
+#include "trigpoint/events/digest.h"
+#include "trigpoint/events/pii_guard.h"
+#include "trigpoint/events/sealing.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/events/validate.h"
+#include "trigpoint/telemetry/logging.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr size_t kSourceBytesMax = 200;
+
+std::string Joined(std::initializer_list<std::string_view> parts) {
+  std::string joined;
+  for (const auto part : parts) {
+    joined.append(part);
+    joined.push_back('\0');
+  }
+  return joined;
+}
+
+bool IsPlain(std::string_view text) {
+  return !text.empty() && text.size() <= kSourceBytesMax &&
+         std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }) &&
+         !FindPersonalData(text).has_value();
+}
+
+/// What may stand clear beside a refused submission.
+std::string Shown(std::string_view text) { return IsPlain(text) ? std::string(text) : std::string(); }
+
+v1::Event OwnEvent(std::string_view source, std::string id, int64_t now_us) {
+  v1::Event event;
+  event.set_source(std::string(source));
+  event.set_id(std::move(id));
+  event.set_source_version(1);
+  SetMicros(now_us, event.mutable_received_at());
+  return event;
+}
+
+std::string_view ReasonLabel(v1::SubmissionQuarantined::Reason reason) {
+  switch (reason) {
+    case v1::SubmissionQuarantined::REASON_CONFLICT:
+      return "conflict";
+    case v1::SubmissionQuarantined::REASON_UNREADABLE:
+      return "unreadable";
+    default:
+      return "invalid";
+  }
+}
+
+v1::FieldViolation Violation(std::string_view field, std::string_view rule, std::string_view description) {
+  v1::FieldViolation violation;
+  violation.set_field(std::string(field));
+  violation.set_rule(std::string(rule));
+  violation.set_description(std::string(description));
+  return violation;
+}
+
+v1::SubmissionOutcome OutcomeOf(FoldOutcome::Kind kind) {
+  switch (kind) {
+    case FoldOutcome::Kind::kDuplicate:
+      return v1::SUBMISSION_OUTCOME_DUPLICATE;
+    case FoldOutcome::Kind::kConflict:
+      return v1::SUBMISSION_OUTCOME_CONFLICT;
+    case FoldOutcome::Kind::kSuperseded:
+      return v1::SUBMISSION_OUTCOME_SUPERSEDED;
+    case FoldOutcome::Kind::kWaiting:
+      return v1::SUBMISSION_OUTCOME_WAITING;
+    default:
+      return v1::SUBMISSION_OUTCOME_ACCEPTED;
+  }
+}
+
+}  // namespace
+
+/// A submission on its way into quarantine.
+struct Intake::Held {
+  std::string source;
+  std::string id;
+  uint32_t version = 1;
+  std::string bytes;
+  std::string digest;
+  v1::SubmissionQuarantined::Reason reason = v1::SubmissionQuarantined::REASON_INVALID;
+};
+
+std::string SourceStream(const std::string& source) {
+  return std::string(kSourceStreamPrefix) + (IsPlain(source) ? source : std::string("unnamed"));
+}
+
+Intake::Intake(const IntakeDeps& deps) : deps_(deps), placements_(deps.projector) {}
+
+void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done) {
+  const int64_t now_us = deps_.writer->Now();
+  auto violations = Validate(event, {.submitter = Submitter::kPartner, .received_us = now_us});
+  if (!violations.empty()) {
+    Refuse(event, origin, std::move(violations), validate_only, std::move(done));
+    return;
+  }
+  auto stream = Resolve(event, validate_only);
+  if (!stream.ok()) {
+    done(stream.status());
+    return;
+  }
+  if (validate_only) {
+    IntakeAnswer answer;
+    const bool known = stream->has_value() || event.has_service_registered();
+    answer.outcome = known ? v1::SUBMISSION_OUTCOME_ACCEPTED : v1::SUBMISSION_OUTCOME_WAITING;
+    answer.stream_id = stream->value_or("");
+    done(std::move(answer));
+    return;
+  }
+  if (const absl::Status sealed = SealEvent(&event, *deps_.keys); !sealed.ok()) {
+    if (!absl::IsAborted(sealed)) {
+      done(sealed);
+      return;
+    }
+    IntakeAnswer answer;  // Nothing is kept of it: its erasure was ordered.
+    answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
+    answer.violations = {Violation("id", "ERASED", "the record was erased and cannot be reported again")};
+    done(std::move(answer));
+    return;
+  }
+  event.set_submission_digest(SubmissionDigest(event));
+  ApplyDefaults(&event);
+  SetMicros(now_us, event.mutable_received_at());
+  if (stream->has_value()) {
+    Place(std::move(event), **stream, origin, std::move(done));
+  } else {
+    Wait(std::move(event), std::move(done));
+  }
+}
+
+void Intake::SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done) {
+  Held held;
+  held.source = row.source();
+  held.bytes = row.original();
+  held.digest = Joined({origin.file, std::to_string(origin.line)}) + row.original();
+  held.reason = v1::SubmissionQuarantined::REASON_UNREADABLE;
+  IntakeAnswer answer;
+  answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
+  answer.violations.assign(row.violations().begin(), row.violations().end());
+  Quarantine(std::move(held), origin, std::move(answer), std::move(done));
+}
+
+void Intake::PrepareKeys(const std::vector<const v1::Event*>& events) {
+  std::vector<std::string> ids;
+  for (const auto* event : events) {
+    if (HasClear(*event)) ids.push_back(SealingKeyId(*event));
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (ids.size() > 1) deps_.keys->GetOrCreateKeys(ids).status().IgnoreError();
+}
+
+absl::StatusOr<std::optional<std::string>> Intake::Resolve(const v1::Event& event, bool validate_only) {
+  if (!event.has_subject()) return placements_.AnchorOrHold(event, false);
+  const auto& subject = event.subject();
+  if (event.has_service_registered() && !validate_only) TP_RETURN_IF_ERROR(Bind(event));
+  return deps_.projector->StreamOf(subject.scheme(), subject.value());
+}
+
+absl::Status Intake::Bind(const v1::Event& event) {
+  std::vector<v1::SubjectRef> ids{event.subject()};
+  for (const auto& other : event.service_registered().also_known_as()) ids.push_back(other);
+  const bool bound = std::all_of(ids.begin(), ids.end(), [this](const v1::SubjectRef& id) {
+    return deps_.projector->StreamOf(id.scheme(), id.value()).has_value();
+  });
+  if (bound) return absl::OkStatus();
+  std::string key;
+  for (const auto& id : ids) key += Joined({id.scheme(), id.value()});
+  v1::Event proposal =
+      OwnEvent(kControlSource, "binding/" + Sha256Hex(key).substr(0, 32), deps_.writer->Now());
+  auto* binding = proposal.mutable_binding_proposed();
+  const std::string named = event.subject().scheme() + '\0' + event.subject().value();
+  binding->set_proposed_stream_id("prv-" + Sha256Hex(named).substr(0, 16));
+  for (const auto& id : ids) *binding->add_ids() = id;
+  return deps_.writer->AppendAndFoldWait(deps_.projector->control_partition(), std::move(proposal)).status();
+}
+
+void Intake::Refuse(const v1::Event& event, const Origin& origin, std::vector<v1::FieldViolation> violations,
+                    bool validate_only, IntakeDone done) {
+  IntakeAnswer answer;
+  answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
+  answer.violations = std::move(violations);
+  if (validate_only) {
+    done(std::move(answer));
+    return;
+  }
+  Held held;
+  held.source = event.source();
+  held.id = event.id();
+  held.version = std::max(1U, event.source_version());
+  held.bytes = event.SerializeAsString();
+  held.digest = SubmissionDigest(event);
+  Quarantine(std::move(held), origin, std::move(answer), std::move(done));
+}
+
+void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, IntakeDone done) {
+  const std::string stream_id = SourceStream(held.source);
+  const std::string identity = Joined({held.source, held.id, std::to_string(held.version)}) + held.digest;
+  answer.quarantine_id = "q-" + Sha256Hex(identity).substr(0, 24);
+  if (deps_.projector->HasQuarantined(stream_id, answer.quarantine_id)) {
+    done(std::move(answer));
+    return;
+  }
+  const std::string key_id = "quarantine:" + stream_id.substr(kSourceStreamPrefix.size());
+  auto sealed = SealBytes(key_id, answer.quarantine_id, held.bytes, *deps_.keys);
+  if (!sealed.ok()) {
+    done(sealed.status());
+    return;
+  }
+  v1::Event event = OwnEvent(kIntakeSource, "quarantine/" + answer.quarantine_id, deps_.writer->Now());
+  event.set_stream_id(stream_id);
+  auto* kept = event.mutable_submission_quarantined();
+  kept->set_quarantine_id(answer.quarantine_id);
+  kept->set_submitted_source(Shown(held.source));
+  kept->set_submitted_id(Shown(held.id));
+  for (const auto& violation : answer.violations) *kept->add_violations() = violation;
+  kept->set_file(Shown(origin.file));
+  kept->set_line(origin.line);
+  *kept->mutable_original() = *std::move(sealed);
+  kept->set_reason(held.reason);
+  if (deps_.metrics != nullptr) deps_.metrics->Quarantined(ReasonLabel(held.reason)).Increment();
+  deps_.writer->AppendAndFold(deps_.projector->PartitionFor(stream_id), std::move(event),
+                              [answer = std::move(answer), done = std::move(done)](absl::StatusOr<Written> written) {
+                                if (!written.ok()) {
+                                  done(written.status());
+                                } else {
+                                  IntakeAnswer kept_answer = answer;
+                                  kept_answer.position = written->first;
+                                  done(std::move(kept_answer));
+                                }
+                              });
+}
+
+void Intake::Wait(v1::Event event, IntakeDone done) {
+  if (!event.has_subject()) {
+    // Held in the same step as the last look: what it leans on may be arriving now.
+    if (const auto stream = placements_.AnchorOrHold(event, true)) {
+      Place(std::move(event), *stream, {}, std::move(done));
+      return;
+    }
+  }
+  const std::string stream_id = SourceStream(event.source());
+  event.set_stream_id(stream_id);
+  auto kept = std::make_shared<v1::Event>(event);
+  deps_.writer->AppendAndFold(
+      deps_.projector->PartitionFor(stream_id), std::move(event),
+      [this, kept, done = std::move(done)](absl::StatusOr<Written> written) {
+        if (!written.ok()) {
+          done(written.status());
+          return;
+        }
+        IntakeAnswer answer;
+        answer.outcome = v1::SUBMISSION_OUTCOME_WAITING;
+        answer.position = written->first;
+        done(std::move(answer));
+        // Bound between the look and the append: nobody else would release it.
+        if (!kept->has_subject() || !releasable_) return;
+        const auto stream = deps_.projector->StreamOf(kept->subject().scheme(), kept->subject().value());
+        if (stream.has_value()) releasable_(*kept, *stream);
+      });
+}
+
+void Intake::Place(v1::Event event, const std::string& stream_id, const Origin& origin, IntakeDone done) {
+  const RecordId record{event.source(), event.id()};
+  std::vector<std::string> others;
+  if (event.source_version() > 1) {
+    others = placements_.StreamsOf(record);
+    others.erase(std::remove(others.begin(), others.end(), stream_id), others.end());
+  }
+  event.set_stream_id(stream_id);
+  std::vector<v1::Event> waited = placements_.Place(record, stream_id);
+  auto kept = std::make_shared<const v1::Event>(event);
+  AppendMoves(event, stream_id, others,
+              [this, kept, origin, done = std::move(done)](absl::StatusOr<Written> written) mutable {
+                Answer(*kept, origin, std::move(written), std::move(done));
+              });
+  if (!releasable_) return;
+  for (auto& waiting : waited) releasable_(std::move(waiting), stream_id);
+}
+
+void Intake::AppendMoves(const v1::Event& event, const std::string& stream_id,
+                         const std::vector<std::string>& others,
+                         std::function<void(absl::StatusOr<Written>)> done) {
+  struct Join {
+    absl::Mutex mu;
+    size_t left = 0;
+    absl::Status failed;
+    absl::StatusOr<Written> written = absl::UnknownError("not answered");
+    std::function<void(absl::StatusOr<Written>)> done;
+  };
+  auto join = std::make_shared<Join>();
+  join->left = others.size() + 1;
+  join->done = std::move(done);
+  const auto answered = [](const std::shared_ptr<Join>& all, bool main, absl::StatusOr<Written> written) {
+    {
+      const absl::MutexLock lock(&all->mu);
+      if (!written.ok()) all->failed = written.status();
+      if (main) all->written = std::move(written);
+      if (--all->left > 0) return;
+    }
+    all->done(all->failed.ok() ? std::move(all->written) : all->failed);
+  };
+  for (const auto& other : others) {
+    v1::Event retraction = event;
+    retraction.clear_first_received_at();
+    retraction.clear_subject();  // It is about the stream it stands in, not about the new one.
+    retraction.set_stream_id(other);
+    retraction.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_WRONG_ORG);
+    retraction.set_submission_digest(SubmissionDigest(retraction));
+    deps_.writer->AppendAndFold(deps_.projector->PartitionFor(other), std::move(retraction),
+                                [join, answered](absl::StatusOr<Written> w) { answered(join, false, std::move(w)); });
+  }
+  deps_.writer->AppendAndFold(deps_.projector->PartitionFor(stream_id), event,
+                              [join, answered](absl::StatusOr<Written> w) { answered(join, true, std::move(w)); });
+}
+
+void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr<Written> written,
+                    IntakeDone done) {
+  if (!written.ok()) {
+    done(written.status());
+    return;
+  }
+  IntakeAnswer answer;
+  answer.outcome = OutcomeOf(written->second.kind);
+  answer.position = written->first;
+  answer.stream_id = event.stream_id();
+  if (deps_.metrics != nullptr) {
+    deps_.metrics->EventsAppended().Increment();
+    deps_.metrics->LastEventTimestamp(event.source())
+        .SetMax(static_cast<double>(ToMicros(event.received_at())) / 1e6);
+  }
+  if (answer.outcome != v1::SUBMISSION_OUTCOME_CONFLICT) {
+    done(std::move(answer));
+    return;
+  }
+  Held held;
+  held.source = event.source();
+  held.id = event.id();
+  held.version = event.source_version();
+  held.bytes = event.SerializeAsString();
+  held.digest = event.submission_digest();
+  held.reason = v1::SubmissionQuarantined::REASON_CONFLICT;
+  answer.violations = {Violation("source_version", "CONFLICT",
+                                 "this version was reported before with other content; raise source_version")};
+  // Sealing may wait for the disk; this is a thread of the log or the projector.
+  deps_.pool->Run([this, held = std::move(held), origin, answer = std::move(answer), done = std::move(done)]() mutable {
+    const auto position = answer.position;
+    Quarantine(std::move(held), origin, std::move(answer),
+               [done = std::move(done), position](absl::StatusOr<IntakeAnswer> kept) {
+                 if (kept.ok()) kept->position = position;
+                 done(std::move(kept));
+               });
+  });
+}
+
+std::optional<std::string> Intake::StreamOfWaiting(const v1::Event& waiting) {
+  if (!waiting.has_subject()) return placements_.AnchorOrHold(waiting, true);
+  return deps_.projector->StreamOf(waiting.subject().scheme(), waiting.subject().value());
+}
+
+absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream_id) {
+  v1::Event event = waiting;
+  const int64_t now_us = deps_.writer->Now();
+  *event.mutable_first_received_at() = waiting.received_at();
+  SetMicros(now_us, event.mutable_received_at());
+  struct Wait {
+    absl::Mutex mu;
+    bool over = false;
+    absl::Status status;
+  };
+  auto wait = std::make_shared<Wait>();
+  Place(std::move(event), stream_id, {}, [wait](absl::StatusOr<IntakeAnswer> answer) {
+    const absl::MutexLock lock(&wait->mu);
+    wait->status = answer.status();
+    wait->over = true;
+  });
+  {
+    absl::MutexLock lock(&wait->mu);
+    wait->mu.Await(absl::Condition(&wait->over));
+    TP_RETURN_IF_ERROR(wait->status);
+  }
+  const std::string identity =
+      Joined({waiting.source(), waiting.id(), std::to_string(waiting.source_version())});
+  v1::Event released = OwnEvent(kIntakeSource, "released/" + Sha256Hex(identity).substr(0, 32), now_us);
+  released.set_stream_id(SourceStream(waiting.source()));
+  if (waiting.has_subject()) *released.mutable_subject() = waiting.subject();
+  auto* payload = released.mutable_waiting_released();
+  payload->set_waiting_source(waiting.source());
+  payload->set_waiting_id(waiting.id());
+  payload->set_waiting_version(waiting.source_version());
+  const uint32_t partition = deps_.projector->PartitionFor(released.stream_id());
+  return deps_.writer->AppendAndFoldWait(partition, std::move(released)).status();
+}
+
+}  // namespace trigpoint

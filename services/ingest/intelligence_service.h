@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+
+#include "services/common/caller.h"
+#include "services/ingest/intake.h"
+#include "trigpoint/v1/api.grpc.pb.h"
+
+namespace trigpoint {
+
+/// What the service works with. All must outlive it; `metrics` may be null.
+struct IntelligenceDeps {
+  Intake* intake = nullptr;
+  const Projector* projector = nullptr;
+  const CallerAuth* auth = nullptr;
+  WorkerPool* pool = nullptr;
+  Metrics* metrics = nullptr;
+  std::string page_secret{};
+};
+
+/// IntelligenceService of the API. No thread of gRPC waits for the disk: the pool does.
+class IntelligenceService final : public v1::IntelligenceService::CallbackService {
+ public:
+  explicit IntelligenceService(IntelligenceDeps deps) : deps_(std::move(deps)) {}
+
+  grpc::ServerUnaryReactor* SubmitEvent(grpc::CallbackServerContext* context, const v1::SubmitEventRequest* request,
+                                        v1::SubmitEventResponse* response) override;
+  grpc::ServerBidiReactor<v1::SubmitEventsRequest, v1::SubmitEventsResponse>* SubmitEvents(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* ListQuarantined(grpc::CallbackServerContext* context,
+                                            const v1::ListQuarantinedRequest* request,
+                                            v1::ListQuarantinedResponse* response) override;
+
+ private:
+  grpc::Status List(const v1::ListQuarantinedRequest& request, v1::ListQuarantinedResponse* response) const;
+
+  IntelligenceDeps deps_;
+};
+
+/// Counts a finished call.
+void CountCall(Metrics* metrics, std::string_view method, const grpc::Status& status);
+
+}  // namespace trigpoint

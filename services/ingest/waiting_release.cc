@@ -1,0 +1,76 @@
+#include "services/ingest/waiting_release.h"
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "trigpoint/telemetry/logging.h"
+
+namespace trigpoint {
+
+WaitingRelease::WaitingRelease(Projector* projector, Intake* intake) : projector_(projector), intake_(intake) {}
+
+WaitingRelease::~WaitingRelease() { Stop(); }
+
+void WaitingRelease::Start() {
+  intake_->OnReleasable([this](v1::Event event, std::string stream_id) { Add(std::move(event), std::move(stream_id)); });
+  projector_->OnBindings([this](std::vector<v1::SubjectRef> ids) { Bound(ids); });
+  for (auto& event : projector_->AllWaiting()) {
+    if (auto stream_id = intake_->StreamOfWaiting(event)) Add(std::move(event), *std::move(stream_id));
+  }
+  thread_ = std::thread([this] { Work(); });
+}
+
+void WaitingRelease::Stop() {
+  {
+    const absl::MutexLock lock(&mu_);
+    stop_ = true;
+  }
+  if (!thread_.joinable()) return;
+  thread_.join();
+  projector_->OnBindings(nullptr);
+}
+
+void WaitingRelease::Bound(const std::vector<v1::SubjectRef>& ids) {
+  const absl::MutexLock lock(&mu_);
+  bound_.insert(bound_.end(), ids.begin(), ids.end());
+}
+
+void WaitingRelease::Add(v1::Event event, std::string stream_id) {
+  const absl::MutexLock lock(&mu_);
+  ready_.emplace_back(std::move(event), std::move(stream_id));
+}
+
+void WaitingRelease::Work() {
+  while (true) {
+    std::deque<v1::SubjectRef> bound;
+    std::pair<v1::Event, std::string> next;
+    {
+      absl::MutexLock lock(&mu_);
+      const auto wanted = [this]()
+                              ABSL_NO_THREAD_SAFETY_ANALYSIS { return stop_ || !bound_.empty() || !ready_.empty(); };
+      mu_.Await(absl::Condition(&wanted));
+      if (stop_) return;
+      bound.swap(bound_);
+      if (bound.empty()) {
+        next = std::move(ready_.front());
+        ready_.pop_front();
+      }
+    }
+    for (const auto& id : bound) {
+      const auto stream_id = projector_->StreamOf(id.scheme(), id.value());
+      for (auto& event : projector_->WaitingFor(id.scheme(), id.value())) Add(std::move(event), stream_id.value_or(""));
+    }
+    if (!bound.empty()) continue;
+    const absl::Status status = intake_->Release(next.first, next.second);
+    if (status.ok()) {
+      Log(LogLevel::kDebug, "waiting_released", {{"stream", LogId{next.second}}});
+      continue;
+    }
+    Log(LogLevel::kWarning, "waiting_release_failed",
+        {{"stream", LogId{next.second}}, {"code", static_cast<int>(status.code())}});
+    absl::MutexLock lock(&mu_);
+    ready_.push_back(std::move(next));
+    mu_.AwaitWithTimeout(absl::Condition(&stop_), absl::Seconds(1));
+  }
+}
+
+}  // namespace trigpoint

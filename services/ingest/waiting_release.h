@@ -1,0 +1,41 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "services/ingest/intake.h"
+
+namespace trigpoint {
+
+/// Appends waiting events to their streams as soon as those are known, from a thread of its own. A release that fails is
+/// tried again; one that is repeated changes nothing. Both arguments must outlive it.
+class WaitingRelease {
+ public:
+  WaitingRelease(Projector* projector, Intake* intake);
+  ~WaitingRelease();
+
+  /// Listens for bindings, looks through everything that waits, and starts the thread.
+  void Start();
+  /// Ends after the release in hand; what is left is found again at the next start. Idempotent.
+  void Stop();
+
+ private:
+  void Bound(const std::vector<v1::SubjectRef>& ids);
+  void Add(v1::Event event, std::string stream_id);
+  void Work();
+
+  Projector* projector_;
+  Intake* intake_;
+  absl::Mutex mu_;
+  std::deque<v1::SubjectRef> bound_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::pair<v1::Event, std::string>> ready_ ABSL_GUARDED_BY(mu_);
+  bool stop_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;
+};
+
+}  // namespace trigpoint

@@ -1,0 +1,345 @@
+#include "services/node/wiring.h"
+
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "services/common/caller.h"
+#include "services/common/page.h"
+#include "services/common/write_gate.h"
+#include "services/ingest/baseline_publisher.h"
+#include "services/ingest/clock.h"
+#include "services/ingest/control_publisher.h"
+#include "services/ingest/intake.h"
+#include "services/ingest/intelligence_service.h"
+#include "services/ingest/waiting_release.h"
+#include "trigpoint/access/disclosure.h"
+#include "trigpoint/access/principals.h"
+#include "trigpoint/base/digest.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/engine/projector.h"
+#include "trigpoint/log/embedded_log.h"
+#include "trigpoint/store/key_store.h"
+#include "trigpoint/store/store.h"
+#include "trigpoint/telemetry/logging.h"
+#include "trigpoint/telemetry/metrics.h"
+#ifdef TRIGPOINT_WITH_QUERY
+#include "services/query/query_services.h"
+#endif
+
+namespace trigpoint {
+namespace {
+
+constexpr int kReceiveBytesMax = 4 << 20;  // Intake takes a file's rows; reference/streaming 3.2.
+constexpr size_t kPoolThreads = 4;
+constexpr int64_t kDrainSeconds = 10;
+
+int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1000; }
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, const std::string& flag) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(flag + ": cannot read " + path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TransportOf(const NodeConfig& config) {
+  if (config.tls_cert.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  TP_ASSIGN_OR_RETURN(std::string cert, ReadFile(config.tls_cert, "--tls-cert"));
+  TP_ASSIGN_OR_RETURN(std::string key, ReadFile(config.tls_key, "--tls-key"));
+  options.pem_key_cert_pairs.push_back({std::move(key), std::move(cert)});
+  if (!config.tls_client_ca.empty()) {
+    TP_ASSIGN_OR_RETURN(options.pem_root_certs, ReadFile(config.tls_client_ca, "--tls-client-ca"));
+    // Tokens stay possible beside certificates; a certificate that is shown must be good.
+    options.client_certificate_request = GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY;
+  }
+  return grpc::SslServerCredentials(options);
+}
+
+absl::StatusOr<Principals> ReadPrincipals(const NodeConfig& config) {
+  if (config.principals.empty()) return Principals::LocalOperator();
+  TP_ASSIGN_OR_RETURN(const std::string text, ReadFile(config.principals, "--principals"));
+  auto principals = Principals::FromYaml(text);
+  if (!principals.ok()) return Annotate(principals.status(), config.principals);
+  return principals;
+}
+
+#ifdef TRIGPOINT_WITH_QUERY
+/// The name of this log, made once: resume tokens carry it, so that they are not taken for another log's.
+absl::StatusOr<std::string> ReadLogId(const std::string& data) {
+  const std::string path = data + "/log.id";
+  std::ifstream existing(path);
+  std::string id;
+  if (existing >> id && !id.empty()) return id;
+  id = Sha256Hex(NewPageSecret()).substr(0, 16);
+  std::ofstream file(path, std::ios::trunc);
+  file << id << "\n";
+  file.flush();
+  if (!file) return absl::UnavailableError("cannot write " + path);
+  return id;
+}
+#endif
+
+void SetLimits(grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // Two nodes on one port would each get some of the calls.
+  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+}  // namespace
+
+/// In the order of construction; destroyed in the reverse order.
+struct RunningNode::Parts {
+  NodeConfig config;
+  std::unique_ptr<Metrics> metrics;
+  std::unique_ptr<KeyStore> keys;
+  std::unique_ptr<EventLog> log;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<DisclosureLog> disclosures;
+  std::unique_ptr<Projector> projector;
+  std::unique_ptr<EventWriter> writer;
+  std::unique_ptr<CallerAuth> auth;
+  std::unique_ptr<WorkerPool> pool;
+  std::unique_ptr<Intake> intake;
+  std::unique_ptr<WaitingRelease> release;
+  std::unique_ptr<ControlPublisher> controls;
+  std::unique_ptr<BaselinePublisher> baselines;
+  std::unique_ptr<Clock> clock;
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  std::unique_ptr<grpc::Server> server;
+  uint64_t folded_seen = 0;
+  uint64_t duplicates_seen = 0;
+  uint64_t conflicts_seen = 0;
+  uint64_t ignored_seen = 0;
+  bool serving = true;
+  bool stopped = false;
+
+  absl::Status OpenStorage();
+  absl::Status OpenEngine();
+  absl::Status OpenServices();
+  absl::Status Listen();
+  void ExportCounters();
+};
+
+absl::Status RunningNode::Parts::OpenStorage() {
+  std::error_code error;
+  std::filesystem::create_directories(config.data, error);
+  if (error) {
+    return absl::UnavailableError("cannot make the data directory " + config.data + ": " + error.message() +
+                                  "; name another with --data");
+  }
+  auto opened_log = OpenEmbeddedLog({.directory = config.data + "/log", .partitions = config.partitions + 1});
+  if (!opened_log.ok()) {
+    return Annotate(opened_log.status(), "open the log in " + config.data +
+                                             " (is another node using it? stop that one, or use another --data)");
+  }
+  log = *std::move(opened_log);
+  auto opened_keys = KeyStore::Open({.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
+  if (!opened_keys.ok()) return Annotate(opened_keys.status(), "open the key store");
+  keys = *std::move(opened_keys);
+  auto opened_store = Store::Open({.directory = config.data + "/store"});
+  if (!opened_store.ok()) return Annotate(opened_store.status(), "open the store");
+  store = *std::move(opened_store);
+  TP_ASSIGN_OR_RETURN(disclosures, OpenFileDisclosureLog(config.data + "/disclosures.jsonl"));
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::OpenEngine() {
+  TP_ASSIGN_OR_RETURN(projector, Projector::Open(log.get(), store.get(), {}));
+  TP_RETURN_IF_ERROR(projector->CatchUp());
+  TP_RETURN_IF_ERROR(projector->Start());
+  writer = std::make_unique<EventWriter>(log.get(), projector.get(), &NowMicros);
+  controls = std::make_unique<ControlPublisher>(projector.get(), writer.get());
+  TP_RETURN_IF_ERROR(controls->EnsureCopies());
+  TP_RETURN_IF_ERROR(controls->ActivatePolicies(config.policies));
+  baselines = std::make_unique<BaselinePublisher>(projector.get(), writer.get(), controls.get());
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::OpenServices() {
+  TP_ASSIGN_OR_RETURN(Principals principals, ReadPrincipals(config));
+  auth = std::make_unique<CallerAuth>(std::move(principals), disclosures.get());
+  pool = std::make_unique<WorkerPool>(kPoolThreads);
+  intake = std::make_unique<Intake>(IntakeDeps{.projector = projector.get(),
+                                               .writer = writer.get(),
+                                               .keys = keys.get(),
+                                               .pool = pool.get(),
+                                               .metrics = metrics.get()});
+  release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
+  release->Start();
+  clock = std::make_unique<Clock>(projector.get(), writer.get(), baselines.get(),
+                                  ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
+  clock->Start();
+  const std::string secret = NewPageSecret();
+  services.push_back(std::make_unique<IntelligenceService>(IntelligenceDeps{.intake = intake.get(),
+                                                                            .projector = projector.get(),
+                                                                            .auth = auth.get(),
+                                                                            .pool = pool.get(),
+                                                                            .metrics = metrics.get(),
+                                                                            .page_secret = secret}));
+#ifdef TRIGPOINT_WITH_QUERY
+  TP_ASSIGN_OR_RETURN(const std::string log_id, ReadLogId(config.data));
+  QueryDeps deps;
+  deps.projector = projector.get();
+  deps.writer = writer.get();
+  deps.auth = auth.get();
+  deps.keys = keys.get();
+  deps.page_secret = secret;
+  deps.now_us = &NowMicros;
+  deps.publish_baselines = [this] { return baselines->Publish(); };
+  deps.log_id = log_id;
+  for (auto& service : MakeQueryServices(deps)) services.push_back(std::move(service));
+#endif
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::Listen() {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  TP_ASSIGN_OR_RETURN(const auto credentials, TransportOf(config));
+  grpc::ServerBuilder builder;
+  SetLimits(&builder);
+  int port = 0;
+  builder.AddListeningPort(config.listen, credentials, &port);
+  for (const auto& service : services) builder.RegisterService(service.get());
+  server = builder.BuildAndStart();
+  if (server == nullptr || (port == 0 && config.listen.rfind("unix:", 0) != 0)) {
+    return absl::UnavailableError("cannot listen on " + config.listen +
+                                  ": the port is in use or not ours; name another with --listen");
+  }
+  Log(LogLevel::kInfo, "node_ready", {{"listen", LogId{config.listen}},
+                                      {"port", port},
+                                      {"partitions", config.partitions},
+                                      {"providers", projector->ProviderCount()}});
+  return absl::OkStatus();
+}
+
+void RunningNode::Parts::ExportCounters() {
+  const auto add = [](uint64_t now, uint64_t* seen, Counter& counter) {
+    if (now > *seen) counter.Increment(now - *seen);
+    *seen = now;
+  };
+  const ProjectorCounters& counters = projector->counters();
+  add(counters.duplicates.load(), &duplicates_seen, metrics->EventsFolded("duplicate"));
+  add(counters.conflicts.load(), &conflicts_seen, metrics->EventsFolded("conflict"));
+  add(counters.folded.load() - duplicates_seen - conflicts_seen, &folded_seen, metrics->EventsFolded("applied"));
+  add(counters.ignored_derived.load(), &ignored_seen, metrics->IgnoredDerived());
+  const std::vector<int64_t> committed = projector->Committed();
+  for (uint32_t p = 0; p < log->partitions(); ++p) {
+    const auto head = log->HeadOffset(p);
+    if (head.ok()) metrics->FoldLag(p).Set(static_cast<double>(*head - committed[p]));
+  }
+}
+
+RunningNode::RunningNode(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+RunningNode::~RunningNode() { Stop().IgnoreError(); }
+
+absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig& config) {
+  std::unique_ptr<RunningNode> node(new RunningNode(std::make_unique<Parts>()));
+  Parts& parts = *node->parts_;
+  parts.config = config;
+  TP_RETURN_IF_ERROR(parts.OpenStorage());
+  auto metrics = Metrics::Start(config.metrics_listen);
+  if (!metrics.ok()) {
+    return Annotate(metrics.status(), "metrics on " + config.metrics_listen +
+                                          " (name another address with --metrics-listen, or none with \"\")");
+  }
+  parts.metrics = *std::move(metrics);
+  TP_RETURN_IF_ERROR(parts.OpenEngine());
+  TP_RETURN_IF_ERROR(parts.OpenServices());
+  TP_RETURN_IF_ERROR(parts.Listen());
+  return node;
+}
+
+absl::Status RunningNode::Health() const {
+  TP_RETURN_IF_ERROR(parts_->projector->Health());
+  return parts_->log->Health();
+}
+
+void RunningNode::Refresh() {
+  const bool serving = Health().ok();
+  if (serving != parts_->serving) {
+    parts_->serving = serving;
+    if (auto* health = parts_->server->GetHealthCheckService()) health->SetServingStatus(serving);
+    Log(serving ? LogLevel::kInfo : LogLevel::kError, "health_changed", {{"serving", serving}});
+  }
+  parts_->ExportCounters();
+}
+
+absl::Status RunningNode::Stop() {
+  Parts& parts = *parts_;
+  if (parts.stopped) return absl::OkStatus();
+  parts.stopped = true;
+  if (parts.server != nullptr) {
+    if (auto* health = parts.server->GetHealthCheckService()) health->SetServingStatus(false);
+    parts.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(kDrainSeconds));
+  }
+  if (parts.clock != nullptr) parts.clock->Stop();
+  if (parts.release != nullptr) parts.release->Stop();
+  if (parts.pool != nullptr) parts.pool->Stop();
+  // The log answers what is under way, into a projector that still stands; then nothing refers to either.
+  absl::Status status;
+  if (parts.projector != nullptr) parts.projector->Stop();
+  if (parts.log != nullptr) status.Update(parts.log->Close());
+  parts.server.reset();
+  parts.services.clear();
+  if (parts.store != nullptr) status.Update(parts.store->Close());
+  return status;
+}
+
+int Serve(const NodeConfig& config) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const LogLevel level = config.log_level == "debug"     ? LogLevel::kDebug
+                         : config.log_level == "warning" ? LogLevel::kWarning
+                         : config.log_level == "error"   ? LogLevel::kError
+                                                         : LogLevel::kInfo;
+  InitLogging(level, config.log_format == "text" ? LogFormat::kText : LogFormat::kJson);
+  auto node = RunningNode::Start(config);
+  if (!node.ok()) {
+    std::fprintf(stderr, "trigpoint-node: %s\n", std::string(node.status().message()).c_str());
+    return 1;
+  }
+  int exit_code = 0;
+  const timespec period{.tv_sec = 0, .tv_nsec = 250'000'000};
+  while (sigtimedwait(&signals, nullptr, &period) < 0) {
+    (*node)->Refresh();
+    const absl::Status health = (*node)->Health();
+    if (health.ok() || absl::IsResourceExhausted(health)) continue;
+    Log(LogLevel::kError, "node_failed", {{"code", static_cast<int>(health.code())}});
+    std::fprintf(stderr, "trigpoint-node: %s\n", std::string(health.message()).c_str());
+    exit_code = 1;
+    break;
+  }
+  Log(LogLevel::kInfo, "node_draining");
+  const absl::Status stopped = (*node)->Stop();
+  if (!stopped.ok()) std::fprintf(stderr, "trigpoint-node: %s\n", std::string(stopped.message()).c_str());
+  Log(LogLevel::kInfo, "node_stopped", {{"ok", stopped.ok()}});
+  return stopped.ok() ? exit_code : 1;
+}
+
+}  // namespace trigpoint

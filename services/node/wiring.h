@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "services/node/node_config.h"
+
+namespace trigpoint {
+
+/// A running node: log, store, keys, projector, services, clock.
+class RunningNode {
+ public:
+  /// Starts everything; when it returns, calls are served. Errors say what to do about them.
+  static absl::StatusOr<std::unique_ptr<RunningNode>> Start(const NodeConfig& config);
+  ~RunningNode();
+
+  /// OK while it can do its work; anything but ResourceExhausted (a full disk, which heals) is for good.
+  absl::Status Health() const;
+  /// Sets the health service and the metrics to the present state; called a few times a second.
+  void Refresh();
+  /// Drains: NOT_SERVING first, then calls in flight have ten seconds, then everything is flushed. Idempotent.
+  absl::Status Stop();
+
+ private:
+  struct Parts;
+  explicit RunningNode(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Serves until a signal (0) or until the node cannot go on (1). Blocks SIGTERM and SIGINT for every thread.
+int Serve(const NodeConfig& config);
+
+}  // namespace trigpoint
