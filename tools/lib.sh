@@ -57,6 +57,9 @@ cache_value() {
 }
 
 # configure PRESET [CMAKE OPTION...]
+# The compiler cache then serves every checkout of this machine alike.
+export CCACHE_BASEDIR=$TRIGPOINT_ROOT CCACHE_NOHASHDIR=1
+
 configure() {
   local preset=$1 log="$TRIGPOINT_ROOT/build/$1-configure.log" home
   shift

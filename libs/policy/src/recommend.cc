@@ -76,6 +76,18 @@ bool Supporting(const CompiledPack& pack, size_t index) {
   return index >= criteria || pack.Supports(static_cast<int>(index));
 }
 
+bool SupportChanged(const CompiledPack& pack, const v1::Recommendation& last, const AssessmentResult& now) {
+  for (size_t i = 0; i < now.criteria.size(); ++i) {
+    if (!Supporting(pack, i)) continue;
+    const v1::CriterionResult* before = FindResult(last, now.criteria[i].id());
+    if (before == nullptr || before->value() != now.criteria[i].value() ||
+        before->decisive() != now.criteria[i].decisive()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool AnythingTrue(const CompiledPack& pack, const AssessmentResult& now) {
   for (size_t i = 0; i < now.criteria.size(); ++i) {
     if (Supporting(pack, i) && now.criteria[i].value() == v1::TRUTH_VALUE_TRUE) return true;
@@ -83,10 +95,15 @@ bool AnythingTrue(const CompiledPack& pack, const AssessmentResult& now) {
   return false;
 }
 
-/// Evidence of a criterion that supports a level, beyond what was declined.
+/// Evidence of a criterion that supports a level, beyond what was declined; or a criterion that was not TRUE then.
 bool NewEvidence(const CompiledPack& pack, const v1::PolicyRecord& record, const AssessmentResult& now) {
   for (size_t i = 0; i < now.criteria.size(); ++i) {
     if (!Supporting(pack, i) || now.criteria[i].value() != v1::TRUTH_VALUE_TRUE) continue;
+    const v1::CriterionResult* before = FindResult(record.recommendation(), now.criteria[i].id());
+    if (before == nullptr || before->value() != v1::TRUTH_VALUE_TRUE ||
+        (now.criteria[i].decisive() && !before->decisive())) {
+      return true;
+    }
     for (const auto& ref : now.criteria[i].evidence()) {
       const auto& declined = record.declined_evidence();
       const bool known = std::any_of(declined.begin(), declined.end(), [&ref](const auto& x) {
@@ -146,23 +163,27 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   }
 
   if (basis == nullptr && !wanted) return advice;
-  if (record != nullptr && record->declined() && !NewEvidence(pack, *record, now)) return advice;
+  const bool declined = record != nullptr && record->declined();
+  const bool news = declined && NewEvidence(pack, *record, now);
+  if (declined && !news && !fell) return advice;
   if (basis != nullptr) {
     const bool changed = !SameValues(*basis, now) || basis->target_state() != target ||
                          basis->urgent() != now.urgent;
-    const bool concerns_people = open || !lowest || wanted;
+    // What a fact ended is recorded in any case: it must not be held as if it had merely aged.
+    const bool concerns_people = open || !lowest || wanted || fell;
     const bool reissue = wanted && !open && (target != decided || !basis->urgent());
     if (!(changed && concerns_people) && !reissue) return advice;
-    // At a decided level that stands and with nothing wanted, only a supporting value is news.
-    if (!open && !wanted && !fell) return advice;
+    // At a decided level that stands and with nothing wanted, only a supporting value is news: it is recorded, so that it
+    // cannot age away unseen.
+    if (!open && !wanted && !SupportChanged(pack, *basis, now)) return advice;
   }
 
   v1::Recommendation& out = advice.recommendation.emplace();
   const bool withdrawn = open && cause.corrected.has_value() && !AnythingTrue(pack, now);
-  out.set_kind(withdrawn  ? v1::Recommendation::KIND_WITHDRAWN
-               : open     ? v1::Recommendation::KIND_REVISED
-               : wanted   ? v1::Recommendation::KIND_ISSUED
-                          : v1::Recommendation::KIND_REVISED);
+  const bool revised = open || !wanted || (fell && !news);
+  out.set_kind(withdrawn ? v1::Recommendation::KIND_WITHDRAWN
+               : revised ? v1::Recommendation::KIND_REVISED
+                         : v1::Recommendation::KIND_ISSUED);
   out.set_policy_id(policy_id);
   out.set_policy_version(pack.pack().version());
   out.set_target_state(target);
