@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "grpcpp/support/server_callback.h"
+#include "grpcpp/server_context.h"
 #include "trigpoint/access/authorise.h"
 #include "trigpoint/access/disclosure.h"
 #include "trigpoint/access/principals.h"
