@@ -173,12 +173,8 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     outgoing_ = ToResponse(slots_.front()->sequence, **front);
     slots_.pop_front();
     writing_ = true;
-    grpc::WriteOptions options;
-    // Held back only where another one follows at once; never the first of a call (grpc issue 34231).
-    const bool more = !slots_.empty() && slots_.front()->answer.has_value() && slots_.front()->answer->ok();
-    if (wrote_ && more) options.set_buffer_hint();
-    wrote_ = true;
-    StartWrite(&outgoing_, options);
+    // Never with a buffer hint: a hinted write may complete only with the next one, and that one waits for it.
+    StartWrite(&outgoing_);
   }
 
   void FinishLocked(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
@@ -201,7 +197,6 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
   bool paused_ ABSL_GUARDED_BY(mu_) = false;
   bool reads_done_ ABSL_GUARDED_BY(mu_) = false;
   bool writing_ ABSL_GUARDED_BY(mu_) = false;
-  bool wrote_ ABSL_GUARDED_BY(mu_) = false;
   bool failed_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
 };

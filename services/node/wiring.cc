@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -226,8 +227,7 @@ absl::Status RunningNode::Parts::Listen() {
     return absl::UnavailableError("cannot listen on " + config.listen +
                                   ": the port is in use or not ours; name another with --listen");
   }
-  Log(LogLevel::kInfo, "node_ready", {{"listen", LogId{config.listen}},
-                                      {"port", port},
+  Log(LogLevel::kInfo, "node_ready", {{"port", port},
                                       {"partitions", config.partitions},
                                       {"providers", projector->ProviderCount()}});
   return absl::OkStatus();
@@ -314,6 +314,7 @@ int Serve(const NodeConfig& config) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  setenv("GRPC_VERBOSITY", "NONE", 0);  // Its lines are no structured logs; set the variable to see them.
   const LogLevel level = config.log_level == "debug"     ? LogLevel::kDebug
                          : config.log_level == "warning" ? LogLevel::kWarning
                          : config.log_level == "error"   ? LogLevel::kError
