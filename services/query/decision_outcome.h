@@ -1,0 +1,13 @@
+#pragma once
+
+#include "grpcpp/support/status.h"
+#include "trigpoint/v1/api.pb.h"
+#include "trigpoint/v1/state.pb.h"
+
+namespace trigpoint {
+
+/// Turns what the fold said about a decision into the answer of the call: FAILED_PRECONDITION with the clause where the
+/// authority is missing, ABORTED where the basis moved, INVALID_ARGUMENT where the request makes no sense.
+grpc::Status AnswerDecision(const v1::DecisionRecord& decision, v1::ProposeDecisionResponse* response);
+
+}  // namespace trigpoint

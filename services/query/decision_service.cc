@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <optional>
+
+#include "services/query/decision_outcome.h"
+#include "services/query/query_core.h"
+#include "services/query/request_id.h"
+#include "services/query/resolve.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/domain/decisions.h"
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/events/digest.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/v1/api.grpc.pb.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr char kPropose[] = "trigpoint.v1.DecisionService/ProposeDecision";
+constexpr char kConcur[] = "trigpoint.v1.DecisionService/ConcurDecision";
+constexpr size_t kRationaleMax = 20'000;
+
+/// A call between its first look at the record and the answer of the fold. Shared by the threads it passes through.
+struct Pending {
+  QueryCore* core = nullptr;
+  grpc::ServerUnaryReactor* reactor = nullptr;
+  v1::ProposeDecisionResponse* response = nullptr;
+  std::string stream_id{};
+  std::string decision_id{};  ///< Of the proposal, also for a concurrence.
+  v1::Event event{};
+};
+
+/// What the record says about a decision; the first word on a proposal, the last on a concurrence.
+std::optional<v1::DecisionRecord> FindDecision(const v1::ProviderRecord& record, const std::string& id, bool first) {
+  std::optional<v1::DecisionRecord> found;
+  for (const auto& policy : record.policies()) {
+    for (const auto& decision : policy.decisions()) {
+      if (decision.decision_id() != id) continue;
+      found = decision;
+      if (first) return found;
+    }
+  }
+  return found;
+}
+
+DecisionContext ContextOfPolicy(const v1::ProviderState& state, const CompiledPack* pack) {
+  DecisionContext context;
+  context.authority = pack == nullptr ? nullptr : &pack->pack().authority();
+  if (const v1::ServiceRegistered* service = ServiceOf(state); service != nullptr) {
+    context.jointly_commissioned = service->jointly_commissioned();
+    context.commissioners = {service->commissioners().begin(), service->commissioners().end()};
+  }
+  return context;
+}
+
+v1::Event DecisionEvent(const std::string& id, const std::string& stream_id, int64_t now_us) {
+  v1::Event event;
+  event.set_source(kDecisionSource);
+  event.set_id(id);
+  event.set_source_version(1);
+  event.set_stream_id(stream_id);
+  SetMicros(now_us, event.mutable_occurred_at());
+  SetMicros(now_us, event.mutable_received_at());
+  return event;
+}
+
+grpc::Status AnswerFromRecord(const Pending& call) {
+  const absl::StatusOr<StreamAsOf> stream = call.core->projector().Read(call.stream_id);
+  if (!stream.ok()) return ToGrpc(stream.status());
+  const auto decision = FindDecision(stream->record, call.decision_id, call.event.has_decision_proposed());
+  if (!decision.has_value()) return NotFound("there is no such proposal, or it is no longer kept");
+  return AnswerDecision(*decision, call.response);
+}
+
+/// Appends and answers with the fold's outcome. No thread waits meanwhile.
+void Append(const std::shared_ptr<Pending>& call) {
+  const uint32_t partition = call->core->projector().PartitionFor(call->stream_id);
+  call->event.set_submission_digest(SubmissionDigest(call->event));
+  call->core->deps.writer->AppendAndFold(partition, call->event, [call](absl::StatusOr<Written> written) {
+    if (!written.ok()) {
+      call->reactor->Finish(ToGrpc(written.status()));
+      return;
+    }
+    const FoldOutcome& outcome = written->second;
+    if (outcome.decision.has_value()) {
+      call->reactor->Finish(AnswerDecision(*outcome.decision, call->response));
+      return;
+    }
+    // A repeated request, or a proposal that is gone: the record knows. Reading it may touch the disk.
+    const bool accepted = call->core->pool.Run([call] { call->reactor->Finish(AnswerFromRecord(*call)); });
+    if (!accepted) call->reactor->Finish(ToGrpc(absl::UnavailableError("busy; ask again with the same request_id")));
+  });
+}
+
+grpc::Status CheckProposal(const v1::ProposeDecisionRequest& request) {
+  if (request.policy_id().empty()) return InvalidArgument("policy_id", "REQUIRED", "name the policy");
+  if (request.kind() != v1::DecisionProposed::KIND_MOVE && request.kind() != v1::DecisionProposed::KIND_DECLINE) {
+    return InvalidArgument("kind", "REQUIRED", "a move or a decline");
+  }
+  if (request.kind() == v1::DecisionProposed::KIND_MOVE && request.to_state().empty()) {
+    return InvalidArgument("to_state", "REQUIRED", "a move names where to");
+  }
+  if (request.rationale().size() > kRationaleMax) {
+    return InvalidArgument("rationale", "TOO_LONG", "at most 20,000 bytes");
+  }
+  return grpc::Status::OK;
+}
+
+v1::DecisionProposed ProposalOf(const v1::ProposeDecisionRequest& request, const Principal& principal,
+                                const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority) {
+  v1::DecisionProposed proposal;
+  proposal.set_kind(request.kind());
+  proposal.set_policy_id(request.policy_id());
+  proposal.set_from_state(DecidedState(record, authority));
+  proposal.set_to_state(request.to_state());
+  *proposal.mutable_actor() = ActorOf(principal);
+  proposal.set_based_on(request.based_on().empty() ? record.head() : request.based_on());
+  if (!request.rationale().empty()) proposal.mutable_rationale()->set_clear(request.rationale());
+  proposal.set_override(request.override());
+  proposal.set_meeting_id(request.meeting_id());
+  proposal.set_risk_profile_ref(request.risk_profile_ref());
+  proposal.set_sqg_ref(request.sqg_ref());
+  return proposal;
+}
+
+bool SameRequest(const v1::DecisionProposed& kept, const v1::ProposeDecisionRequest& request) {
+  return kept.kind() == request.kind() && kept.policy_id() == request.policy_id() &&
+         kept.to_state() == request.to_state() && kept.override() == request.override();
+}
+
+/// Answers at once with a status, or appends and answers later (nullopt).
+std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
+                                    const v1::ProposeDecisionRequest& request,
+                                    const std::shared_ptr<Pending>& call) {
+  if (grpc::Status checked = CheckProposal(request); !checked.ok()) return checked;
+  const auto stream_id = ResolveProvider(core.projector(), request.provider());
+  if (!stream_id.ok()) return ToGrpc(stream_id.status());
+  const auto id = EventIdOf(principal, kPropose, request.request_id());
+  if (!id.ok()) return ToGrpc(id.status());
+  const auto stream = core.projector().Read(*stream_id);
+  if (!stream.ok()) return ToGrpc(stream.status());
+  if (const auto earlier = FindDecision(stream->record, *id, true); earlier.has_value()) {
+    if (SameRequest(earlier->decision(), request)) return AnswerDecision(*earlier, call->response);
+    return InvalidArgument("request_id", "REQUEST_ID_REUSED", "was used for another decision");
+  }
+  const int64_t now_us = core.Now();
+  const int64_t known_us = std::max(now_us, stream->state.known_us());
+  const Controls controls = core.projector().ControlsFor(*stream_id);
+  const auto pack = controls.PolicyAt(stream->state, request.policy_id(), known_us);
+  if (pack == nullptr) return InvalidArgument("policy_id", "POLICY_NOT_IN_FORCE", "the policy is not in force");
+  const v1::PolicyRecord* kept = FindPolicyRecord(stream->record, request.policy_id());
+  v1::PolicyRecord record = kept == nullptr ? v1::PolicyRecord() : *kept;
+  record.set_policy_id(request.policy_id());
+
+  call->event = DecisionEvent(*id, *stream_id, now_us);
+  *call->event.mutable_decision_proposed() = ProposalOf(request, principal, record, pack->pack().authority());
+  if (request.validate_only()) {
+    const DecisionContext context = ContextOfPolicy(stream->state, pack.get());
+    return AnswerDecision(FoldProposal(call->event.decision_proposed(), *id, known_us, context, &record),
+                          call->response);
+  }
+  const absl::Status sealed = SealEvent(&call->event, *core.deps.keys);
+  if (!sealed.ok()) return ToGrpc(sealed);
+  call->stream_id = *stream_id;
+  call->decision_id = *id;
+  Append(call);
+  return std::nullopt;
+}
+
+/// Nothing is refused here that the fold would decide: only that nobody ever proposed it.
+std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
+                                   const v1::ConcurDecisionRequest& request,
+                                   const std::shared_ptr<Pending>& call) {
+  if (request.proposal_id().empty()) return InvalidArgument("proposal_id", "REQUIRED", "name the proposal");
+  const auto stream_id = ResolveProvider(core.projector(), request.provider());
+  if (!stream_id.ok()) return ToGrpc(stream_id.status());
+  const auto id = EventIdOf(principal, kConcur, request.request_id());
+  if (!id.ok()) return ToGrpc(id.status());
+  const auto stream = core.projector().Read(*stream_id);
+  if (!stream.ok()) return ToGrpc(stream.status());
+  const auto proposed = FindDecision(stream->record, request.proposal_id(), false);
+  if (!proposed.has_value()) return NotFound("the provider has no such proposal");
+  const uint32_t partition = core.projector().PartitionFor(*stream_id);
+  const auto repeated = core.projector().store().ReadEventIndex(partition, *stream_id, kDecisionSource, *id);
+  if (repeated.ok() && repeated->has_value()) return AnswerDecision(*proposed, call->response);
+  const bool pending = std::any_of(
+      stream->record.policies().begin(), stream->record.policies().end(),
+      [&request](const auto& policy) { return policy.pending().proposal_id() == request.proposal_id(); });
+  if (!pending) {
+    return ToGrpc(absl::FailedPreconditionError("the proposal no longer awaits concurrence"), "NOT_PENDING");
+  }
+  call->event = DecisionEvent(*id, *stream_id, core.Now());
+  auto* concurrence = call->event.mutable_decision_concurrence();
+  concurrence->set_proposal_id(request.proposal_id());
+  concurrence->set_concurs(request.concurs());
+  *concurrence->mutable_actor() = ActorOf(principal);
+  call->stream_id = *stream_id;
+  call->decision_id = request.proposal_id();
+  Append(call);
+  return std::nullopt;
+}
+
+class DecisionService final : public v1::DecisionService::CallbackService {
+ public:
+  explicit DecisionService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
+
+  grpc::ServerUnaryReactor* ProposeDecision(grpc::CallbackServerContext* context,
+                                            const v1::ProposeDecisionRequest* request,
+                                            v1::ProposeDecisionResponse* response) override {
+    return Start(context, kPropose, request, response, Propose);
+  }
+
+  grpc::ServerUnaryReactor* ConcurDecision(grpc::CallbackServerContext* context,
+                                           const v1::ConcurDecisionRequest* request,
+                                           v1::ProposeDecisionResponse* response) override {
+    return Start(context, kConcur, request, response, Concur);
+  }
+
+ private:
+  template <typename Request, typename Work>
+  grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, std::string_view method,
+                                  const Request* request, v1::ProposeDecisionResponse* response, Work work) {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    absl::StatusOr<Principal> principal =
+        core_->deps.auth->Admit(*context, method, {.sensitivity = kAnswerClass});
+    if (!principal.ok()) {
+      reactor->Finish(ToGrpc(principal.status()));
+      return reactor;
+    }
+    auto call = std::make_shared<Pending>();
+    call->core = core_.get();
+    call->reactor = reactor;
+    call->response = response;
+    const bool accepted = core_->pool.Run([call, request, work, who = *std::move(principal)] {
+      const std::optional<grpc::Status> at_once = work(*call->core, who, *request, call);
+      if (at_once.has_value()) call->reactor->Finish(*at_once);
+    });
+    if (!accepted) reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
+    return reactor;
+  }
+
+  std::shared_ptr<QueryCore> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeDecisionService(std::shared_ptr<QueryCore> core) {
+  return std::make_unique<DecisionService>(std::move(core));
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "services/query/paging.h"
+#include "services/query/present.h"
+#include "services/query/query_core.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+struct Row {
+  std::string key;
+  const v1::ProviderSummary* summary = nullptr;
+  const v1::ProviderSummary::Level* level = nullptr;
+};
+
+/// Urgent first, then the highest level, then what has waited longest.
+std::string KeyOf(const v1::ProviderSummary& summary, const v1::ProviderSummary::Level& level) {
+  std::string key = level.urgent() ? "0" : "1";
+  key += SortableNumber(level.rank(), true) + SortableNumber(level.recommended_us(), false);
+  return key + '\0' + summary.stream_id() + '\0' + level.policy_id();
+}
+
+std::vector<Row> RowsOf(const std::vector<v1::ProviderSummary>& all,
+                        const v1::ListRecommendationsRequest& request) {
+  std::vector<Row> rows;
+  for (const auto& summary : all) {
+    for (const auto& level : summary.levels()) {
+      if (level.recommendation_id().empty()) continue;
+      if (!level.awaiting_decision() && !request.include_decided()) continue;
+      if (!request.policy_id().empty() && level.policy_id() != request.policy_id()) continue;
+      rows.push_back({KeyOf(summary, level), &summary, &level});
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
+  return rows;
+}
+
+absl::Status Fill(const QueryCore& core, const Row& row, v1::OpenRecommendation* out) {
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, core.projector().Read(row.summary->stream_id()));
+  const v1::PolicyRecord* policy = FindPolicyRecord(stream.record, row.level->policy_id());
+  if (policy == nullptr) return absl::InternalError("a listed recommendation is not in its record");
+  out->set_provider("providers/" + row.summary->stream_id());
+  out->set_display_name(row.summary->display_name());
+  *out->mutable_ids() = row.summary->ids();
+  *out->mutable_recommendation() = policy->recommendation();
+  HideProtected(stream.state, out->mutable_recommendation());
+  out->set_decided_state(row.level->decided_state());
+  SetMicros(policy->recommended_us(), out->mutable_recommended_at());
+  out->set_awaiting_decision(policy->awaiting_decision());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsRequest& request,
+                                 v1::ListRecommendationsResponse* response) {
+  const QueryCore::Summaries all = core.AllSummaries();
+  const std::vector<Row> rows = RowsOf(*all, request);
+  const std::string scope =
+      "ListRecommendations\n" + request.policy_id() + (request.include_decided() ? "\nall" : "\nawaiting");
+  const auto page = PageOf(
+      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret, scope,
+      request.page_size(), request.page_token());
+  if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
+  for (size_t i = page->from; i < page->to; ++i) {
+    const absl::Status filled = Fill(core, rows[i], response->add_recommendations());
+    if (!filled.ok()) return ToGrpc(filled);
+  }
+  response->set_next_page_token(page->next_token);
+  response->set_total_size(static_cast<int64_t>(rows.size()));
+  return grpc::Status::OK;
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+
+#include "services/query/query_core.h"
+#include "services/query/resolve.h"
+#include "services/query/verify.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/policy/recommend.h"
+#include "trigpoint/telemetry/logging.h"
+#include "trigpoint/v1/api.grpc.pb.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr char kStatus[] = "trigpoint.v1.OperationService/GetStatus";
+constexpr char kVerify[] = "trigpoint.v1.OperationService/Verify";
+constexpr char kPublish[] = "trigpoint.v1.OperationService/PublishBaselines";
+/// Work between two progress messages; between them other reads have their turn.
+constexpr std::chrono::milliseconds kSlice(200);
+
+/// Verifies in slices on the pool and tells progress after each; one write in flight, so a slow client slows it down.
+class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
+ public:
+  VerifyStream(std::shared_ptr<QueryCore> core, std::vector<std::string> streams, bool everything)
+      : core_(std::move(core)), verification_(&core_->projector(), std::move(streams), everything) {
+    Schedule();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok || cancelled_.load()) {
+      Finish(grpc::Status::CANCELLED);
+    } else if (response_.done()) {
+      Finish(grpc::Status::OK);
+    } else {
+      Schedule();
+    }
+  }
+  /// Whoever is at work, slice or write, finishes.
+  void OnCancel() override { cancelled_.store(true); }
+  void OnDone() override { delete this; }
+
+ private:
+  void Schedule() {
+    if (!core_->pool.Run([this] { Slice(); })) {
+      Finish(ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
+    }
+  }
+
+  void Slice() {
+    response_.Clear();
+    const auto until = std::chrono::steady_clock::now() + kSlice;
+    bool more = true;
+    while (more && std::chrono::steady_clock::now() < until) {
+      if (cancelled_.load()) {
+        Finish(grpc::Status::CANCELLED);
+        return;
+      }
+      const absl::StatusOr<bool> step = verification_.Step(&response_);
+      if (!step.ok()) {
+        Log(LogLevel::kError, "verify_failed",
+            {{"code", LogId{absl::StatusCodeToString(step.status().code())}}});
+        Finish(ToGrpc(step.status()));
+        return;
+      }
+      more = *step;
+    }
+    response_.set_streams_checked(verification_.streams_checked());
+    response_.set_recommendations_checked(verification_.recommendations_checked());
+    response_.set_done(!more);
+    StartWrite(&response_);
+  }
+
+  std::shared_ptr<QueryCore> core_;
+  Verification verification_;
+  v1::VerifyResponse response_;
+  std::atomic<bool> cancelled_{false};
+};
+
+absl::Status FillStatus(const QueryCore& core, v1::Status* status) {
+  const Projector& projector = core.projector();
+  status->set_version(TRIGPOINT_VERSION);
+  status->set_engine_version(kEngineVersion);
+  status->set_log_backend(core.deps.log_backend);
+  status->set_providers(projector.ProviderCount());
+  const std::vector<int64_t> committed = projector.Committed();
+  uint64_t events = 0;
+  for (uint32_t p = 0; p < projector.log().partitions(); ++p) {
+    TP_ASSIGN_OR_RETURN(const int64_t head, projector.log().HeadOffset(p));
+    TP_ASSIGN_OR_RETURN(const auto checkpoint, projector.store().ReadCheckpoint(p));
+    auto* partition = status->add_partitions();
+    partition->set_partition(p);
+    partition->set_head(head);
+    partition->set_folded(committed[p]);
+    partition->set_fingerprint(projector.Fingerprint(p));
+    if (checkpoint.has_value()) events += checkpoint->events_folded();
+  }
+  status->set_events(events);
+  return absl::OkStatus();
+}
+
+class OperationService final : public v1::OperationService::CallbackService {
+ public:
+  explicit OperationService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
+
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
+                                      v1::Status* response) override {
+    return Serve(*core_, context, kStatus, {}, Where::kPool, [core = core_.get(), response](const Principal&) {
+      return ToGrpc(FillStatus(*core, response));
+    });
+  }
+
+  grpc::ServerWriteReactor<v1::VerifyResponse>* Verify(grpc::CallbackServerContext* context,
+                                                      const v1::VerifyRequest* request) override {
+    const absl::StatusOr<Principal> principal = core_->deps.auth->Admit(*context, kVerify, {});
+    if (!principal.ok()) return new RefusedStream<v1::VerifyResponse>(ToGrpc(principal.status()));
+    if (request->provider().empty()) {
+      std::vector<std::string> streams;
+      for (const auto& summary : *core_->AllSummaries()) streams.push_back(summary.stream_id());
+      std::sort(streams.begin(), streams.end());
+      return new VerifyStream(core_, std::move(streams), true);
+    }
+    absl::StatusOr<std::string> stream_id = ResolveProvider(core_->projector(), request->provider());
+    if (!stream_id.ok()) return new RefusedStream<v1::VerifyResponse>(ToGrpc(stream_id.status()));
+    return new VerifyStream(core_, {*std::move(stream_id)}, false);
+  }
+
+  grpc::ServerUnaryReactor* PublishBaselines(grpc::CallbackServerContext* context,
+                                             const v1::PublishBaselinesRequest*,
+                                             v1::PublishBaselinesResponse* response) override {
+    return Serve(*core_, context, kPublish, {}, Where::kPool, [core = core_.get(), response](const Principal&) {
+      if (!core->deps.publish_baselines) return ToGrpc(absl::UnimplementedError("this process publishes no baselines"));
+      const absl::StatusOr<int> published = core->deps.publish_baselines();
+      if (published.ok()) response->set_baselines(*published);
+      return ToGrpc(published.status());
+    });
+  }
+
+ private:
+  std::shared_ptr<QueryCore> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeOperationService(std::shared_ptr<QueryCore> core) {
+  return std::make_unique<OperationService>(std::move(core));
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,134 @@
+#include <algorithm>
+
+#include "services/query/present.h"
+#include "services/query/query_core.h"
+#include "services/query/resolve.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/engine/assessment.h"
+#include "trigpoint/engine/stream_step.h"
+#include "trigpoint/engine/summary.h"
+#include "trigpoint/v1/api.grpc.pb.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr char kGet[] = "trigpoint.v1.ProviderService/GetProvider";
+constexpr char kList[] = "trigpoint.v1.ProviderService/ListProviders";
+constexpr char kTimeline[] = "trigpoint.v1.ProviderService/ListTimeline";
+constexpr char kAssess[] = "trigpoint.v1.ProviderService/AssessProvider";
+constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommendations";
+
+absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderRequest& request) {
+  const Projector& projector = core.projector();
+  TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
+  TP_ASSIGN_OR_RETURN(const int64_t as_of_us, ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
+  return PresentProvider(Summarise(stream.state, stream.record, projector.ControlsFor(stream_id)));
+}
+
+/// The policy asked for, or the first that applies, or else the first that may apply.
+absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
+    const Controls& controls, const StreamAsOf& stream, const v1::AssessProviderRequest& request,
+    std::span<const v1::PeerBaselinePublished* const> baselines, int64_t as_of_us) {
+  std::shared_ptr<const CompiledPack> maybe;
+  bool in_force = false;
+  for (const auto& pack : controls.PoliciesAt(stream.state, as_of_us)) {
+    if (!request.policy_id().empty() && pack->pack().id() != request.policy_id()) continue;
+    in_force = true;
+    if (request.assume_policy() && !request.policy_id().empty()) return pack;
+    const Truth applies = Applies(*pack, ContextFor(stream.state, stream.record, *pack, baselines, as_of_us));
+    if (applies == Truth::kTrue) return pack;
+    if (maybe == nullptr && (applies == Truth::kUnknown || request.assume_policy())) maybe = pack;
+  }
+  if (maybe != nullptr) return maybe;
+  if (!in_force && !request.policy_id().empty()) {
+    return absl::NotFoundError("the policy " + request.policy_id().substr(0, 64) + " is not in force then");
+  }
+  if (!in_force) return absl::NotFoundError("no policy is in force then");
+  return absl::FailedPreconditionError(request.policy_id().empty()
+                                           ? "no policy in force applies to the provider; name one with assume_policy"
+                                           : "the policy does not apply to the provider; set assume_policy to see it");
+}
+
+absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core, const v1::AssessProviderRequest& request) {
+  const Projector& projector = core.projector();
+  TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
+  TP_ASSIGN_OR_RETURN(int64_t as_of_us, ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
+  // The present is never before what is known already, whatever the clocks say.
+  if (!request.has_as_of()) as_of_us = std::max(as_of_us, stream.state.known_us());
+  const Controls controls = projector.ControlsFor(stream_id);
+  const auto baselines = controls.BaselinesAt(stream.state, as_of_us);
+  TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(controls, stream, request, baselines, as_of_us));
+  v1::Assessment assessment = BuildAssessment(*pack, stream.state, stream.record, baselines, as_of_us);
+  assessment.set_provider("providers/" + stream_id);
+  HideProtected(stream.state, assessment.mutable_criteria());
+  return assessment;
+}
+
+class ProviderService final : public v1::ProviderService::CallbackService {
+ public:
+  explicit ProviderService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
+
+  grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context,
+                                        const v1::GetProviderRequest* request, v1::Provider* response) override {
+    const Where where = request->has_as_of() ? Where::kPool : Where::kInline;
+    return Serve(*core_, context, kGet, {.sensitivity = kAnswerClass}, where,
+                 [core = core_.get(), request, response](const Principal&) {
+                   absl::StatusOr<v1::Provider> found = Get(*core, *request);
+                   if (found.ok()) *response = *std::move(found);
+                   return ToGrpc(found.status());
+                 });
+  }
+
+  grpc::ServerUnaryReactor* ListProviders(grpc::CallbackServerContext* context,
+                                          const v1::ListProvidersRequest* request,
+                                          v1::ListProvidersResponse* response) override {
+    return Serve(*core_, context, kList, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   return trigpoint::ListProviders(*core, *request, response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* ListTimeline(grpc::CallbackServerContext* context,
+                                         const v1::ListTimelineRequest* request,
+                                         v1::ListTimelineResponse* response) override {
+    // Redacted entry by entry: no class for the whole.
+    return Serve(*core_, context, kTimeline, {}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal& principal) {
+                   return trigpoint::ListTimeline(*core, principal, *request, response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* AssessProvider(grpc::CallbackServerContext* context,
+                                           const v1::AssessProviderRequest* request,
+                                           v1::Assessment* response) override {
+    return Serve(*core_, context, kAssess, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   absl::StatusOr<v1::Assessment> found = AssessOne(*core, *request);
+                   if (found.ok()) *response = *std::move(found);
+                   const bool excluded = absl::IsFailedPrecondition(found.status());
+                   return ToGrpc(found.status(), excluded ? "POLICY_DOES_NOT_APPLY" : "");
+                 });
+  }
+
+  grpc::ServerUnaryReactor* ListRecommendations(grpc::CallbackServerContext* context,
+                                                const v1::ListRecommendationsRequest* request,
+                                                v1::ListRecommendationsResponse* response) override {
+    return Serve(*core_, context, kRecommendations, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   return trigpoint::ListRecommendations(*core, *request, response);
+                 });
+  }
+
+ private:
+  std::shared_ptr<QueryCore> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeProviderService(std::shared_ptr<QueryCore> core) {
+  return std::make_unique<ProviderService>(std::move(core));
+}
+
+}  // namespace trigpoint

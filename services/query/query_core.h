@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "grpcpp/support/server_callback.h"
+#include "services/common/rpc_status.h"
+#include "services/query/query_services.h"
+#include "services/query/read_pool.h"
+#include "trigpoint/v1/api.pb.h"
+
+namespace trigpoint {
+
+/// What the services of one process share. Threading: thread-safe.
+class QueryCore {
+ public:
+  using Summaries = std::shared_ptr<const std::vector<v1::ProviderSummary>>;
+
+  explicit QueryCore(QueryDeps given);
+
+  const QueryDeps deps;
+
+  Projector& projector() const { return *deps.projector; }
+  int64_t Now() const { return deps.now_us(); }
+  /// Every provider's line; copied from the projector only when something was committed since.
+  Summaries AllSummaries();
+
+ private:
+  absl::Mutex mu_;
+  std::vector<int64_t> committed_ ABSL_GUARDED_BY(mu_);
+  Summaries summaries_ ABSL_GUARDED_BY(mu_);
+
+ public:
+  ReadPool pool;  ///< Last: joined before anything that its work uses goes.
+};
+
+/// Class of what the read methods show: levels, recommendations and alerts are in confidence.
+inline constexpr Sensitivity kAnswerClass = v1::SENSITIVITY_C2_IN_CONFIDENCE;
+
+/// Where a call is answered: at once on gRPC's thread, or by the pool.
+enum class Where : uint8_t { kInline, kPool };
+
+/// Admits the caller and answers with `work(principal)`, a grpc::Status; every unary read goes through here.
+template <typename Work>
+grpc::ServerUnaryReactor* Serve(QueryCore& core, grpc::CallbackServerContext* context,
+                                std::string_view method, const Target& target, Where where, Work work) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::StatusOr<Principal> principal = core.deps.auth->Admit(*context, method, target);
+  if (!principal.ok()) {
+    reactor->Finish(ToGrpc(principal.status()));
+    return reactor;
+  }
+  if (where == Where::kInline) {
+    reactor->Finish(work(*principal));
+    return reactor;
+  }
+  const bool accepted =
+      core.pool.Run([reactor, context, who = *std::move(principal), work = std::move(work)]() {
+        reactor->Finish(context->IsCancelled() ? grpc::Status::CANCELLED : work(who));
+      });
+  if (!accepted) reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
+  return reactor;
+}
+
+/// A server stream that only says why there is none.
+template <typename Response>
+class RefusedStream final : public grpc::ServerWriteReactor<Response> {
+ public:
+  explicit RefusedStream(const grpc::Status& status) { this->Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+// One factory for each service.
+std::unique_ptr<grpc::Service> MakeProviderService(std::shared_ptr<QueryCore> core);
+std::unique_ptr<grpc::Service> MakeDecisionService(std::shared_ptr<QueryCore> core);
+std::unique_ptr<grpc::Service> MakeAlertService(std::shared_ptr<QueryCore> core);
+std::unique_ptr<grpc::Service> MakePolicyService(std::shared_ptr<QueryCore> core);
+std::unique_ptr<grpc::Service> MakeOperationService(std::shared_ptr<QueryCore> core);
+
+// The larger reads of ProviderService.
+grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& request,
+                           v1::ListProvidersResponse* response);
+grpc::Status ListTimeline(QueryCore& core, const Principal& principal, const v1::ListTimelineRequest& request,
+                          v1::ListTimelineResponse* response);
+grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsRequest& request,
+                                 v1::ListRecommendationsResponse* response);
+
+}  // namespace trigpoint

@@ -1,0 +1,34 @@
+#include "services/query/query_services.h"
+
+#include <algorithm>
+
+#include "services/query/query_core.h"
+
+namespace trigpoint {
+
+QueryCore::QueryCore(QueryDeps given)
+    : deps(std::move(given)), pool(std::max<size_t>(2, std::thread::hardware_concurrency())) {}
+
+QueryCore::Summaries QueryCore::AllSummaries() {
+  const absl::MutexLock lock(&mu_);
+  // Read before the copy: what is committed in between is in the copy, and costs one more copy next time.
+  std::vector<int64_t> committed = projector().Committed();
+  if (summaries_ == nullptr || committed != committed_) {
+    summaries_ = std::make_shared<const std::vector<v1::ProviderSummary>>(projector().Summaries());
+    committed_ = std::move(committed);
+  }
+  return summaries_;
+}
+
+std::vector<std::unique_ptr<grpc::Service>> MakeQueryServices(const QueryDeps& deps) {
+  const auto core = std::make_shared<QueryCore>(deps);
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(MakeProviderService(core));
+  services.push_back(MakeDecisionService(core));
+  services.push_back(MakeAlertService(core));
+  services.push_back(MakePolicyService(core));
+  services.push_back(MakeOperationService(core));
+  return services;
+}
+
+}  // namespace trigpoint

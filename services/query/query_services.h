@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/impl/codegen/service_type.h"
+#include "services/common/caller.h"
+#include "services/common/write_gate.h"
+#include "trigpoint/engine/projector.h"
+#include "trigpoint/events/sealing.h"
+
+namespace trigpoint {
+
+/// What the query services stand on. All pointers are borrowed and must outlive the services.
+struct QueryDeps {
+  Projector* projector = nullptr;
+  EventWriter* writer = nullptr;
+  CallerAuth* auth = nullptr;
+  KeySource* keys = nullptr;               ///< Seals rationales and opens narratives for who may read them.
+  std::string page_secret{};
+  std::function<int64_t()> now_us{};       ///< Microseconds UTC.
+  std::function<absl::StatusOr<int>()> publish_baselines{};  ///< How many were published; may block.
+  std::string log_id{};                    ///< Stands in resume tokens: a token of another log is refused.
+  std::string log_backend = "embedded";    ///< Shown in the status.
+};
+
+/// Providers, decisions, alerts, policies and operation. Register all with the server; destroy them after it was shut
+/// down (give Shutdown a deadline: watches end only by it or by their clients).
+std::vector<std::unique_ptr<grpc::Service>> MakeQueryServices(const QueryDeps& deps);
+
+}  // namespace trigpoint

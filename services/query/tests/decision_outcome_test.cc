@@ -1,0 +1,72 @@
+#include "services/query/decision_outcome.h"
+
+#include <gmock/gmock.h>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace trigpoint {
+namespace {
+
+v1::DecisionRecord Decision(v1::DecisionRecord::Outcome outcome) {
+  v1::DecisionRecord decision;
+  decision.set_decision_id("d1");
+  decision.set_outcome(outcome);
+  decision.mutable_decision()->set_kind(v1::DecisionProposed::KIND_MOVE);
+  decision.mutable_decision()->set_from_state("LEVEL_1");
+  decision.mutable_decision()->set_to_state("LEVEL_2");
+  return decision;
+}
+
+google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  EXPECT_TRUE(details.ParseFromString(status.error_details()));
+  for (const auto& detail : details.details()) {
+    if (detail.Is<google::rpc::ErrorInfo>()) detail.UnpackTo(&info);
+  }
+  return info;
+}
+
+TEST(DecisionOutcome, AnswersWhatWasRecordedPendingOrBlocked) {
+  v1::ProposeDecisionResponse response;
+  EXPECT_TRUE(AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_RECORDED), &response).ok());
+  EXPECT_EQ(response.outcome(), v1::ProposeDecisionResponse::OUTCOME_RECORDED);
+  EXPECT_EQ(response.decided_state(), "LEVEL_2");
+  EXPECT_EQ(response.decision_id(), "d1");
+  EXPECT_TRUE(AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE), &response).ok());
+  EXPECT_EQ(response.outcome(), v1::ProposeDecisionResponse::OUTCOME_PENDING_CONCURRENCE);
+  EXPECT_EQ(response.decided_state(), "LEVEL_1");
+  EXPECT_TRUE(AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_BLOCKED), &response).ok());
+  EXPECT_EQ(response.outcome(), v1::ProposeDecisionResponse::OUTCOME_BLOCKED);
+}
+
+TEST(DecisionOutcome, NamesTheClauseWhereTheAuthorityIsMissing) {
+  v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY);
+  decision.set_clause("S2 3.4.4");
+  decision.set_reason("the move is authorised by ICB_AUTHORISER");
+  v1::ProposeDecisionResponse response;
+  const grpc::Status status = AnswerDecision(decision, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), testing::HasSubstr("S2 3.4.4"));
+  EXPECT_EQ(InfoOf(status).reason(), "AUTHORITY");
+  EXPECT_EQ(InfoOf(status).metadata().at("clause"), "S2 3.4.4");
+}
+
+TEST(DecisionOutcome, IsAbortedWhereTheBasisMoved) {
+  v1::ProposeDecisionResponse response;
+  const grpc::Status status =
+      AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED), &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
+}
+
+TEST(DecisionOutcome, TellsAnInvalidRequestFromARuleThatForbidsIt) {
+  v1::ProposeDecisionResponse response;
+  v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
+  EXPECT_EQ(AnswerDecision(decision, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  decision.set_clause("S3 3.0");
+  EXPECT_EQ(AnswerDecision(decision, &response).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+}  // namespace
+}  // namespace trigpoint

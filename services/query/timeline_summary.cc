@@ -1,0 +1,91 @@
+#include "services/query/timeline_summary.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "trigpoint/domain/ratings.h"
+#include "trigpoint/events/catalogue.h"
+
+namespace trigpoint {
+namespace {
+
+/// "THEME_PRESSURE_CARE" -> "pressure care".
+std::string Words(std::string name, std::string_view prefix) {
+  if (name.starts_with(prefix)) name.erase(0, prefix.size());
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return absl::AsciiStrToLower(name);
+}
+
+std::string Themes(const v1::Event& event) {
+  std::string text;
+  for (const int theme : event.themes()) {
+    text += (text.empty() ? "; themes: " : ", ") + Words(v1::Theme_Name(static_cast<v1::Theme>(theme)), "THEME_");
+  }
+  return text;
+}
+
+std::string OfRecommendation(const v1::Recommendation& recommendation) {
+  std::string text = recommendation.policy_id() + ": ";
+  switch (recommendation.kind()) {
+    case v1::Recommendation::KIND_WITHDRAWN:
+      return text + "recommendation withdrawn";
+    case v1::Recommendation::KIND_REVISED:
+      text += "recommendation revised: ";
+      break;
+    default:
+      text += "recommended: ";
+  }
+  text += recommendation.target_state();
+  if (recommendation.urgent()) text += ", urgent: " + recommendation.urgent_target();
+  return text;
+}
+
+std::string OfDecision(const v1::DecisionProposed& decision) {
+  if (decision.kind() == v1::DecisionProposed::KIND_DECLINE) return decision.policy_id() + ": recommendation declined";
+  return decision.policy_id() + ": move proposed from " + decision.from_state() + " to " + decision.to_state() +
+         (decision.override() ? " (override)" : "");
+}
+
+std::string OfIncident(const v1::Event& event) {
+  const auto& incident = event.incident_reported();
+  const v1::Harm harm = std::max(incident.physical_harm(), incident.psychological_harm());
+  std::string text = "Incident";
+  if (harm != v1::HARM_UNSPECIFIED) text += ", harm: " + Words(v1::Harm_Name(harm), "HARM_");
+  if (incident.never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED) text += ", never event";
+  return text + Themes(event);
+}
+
+}  // namespace
+
+std::string SummaryOf(const v1::Event& event) {
+  switch (event.payload_case()) {
+    case v1::Event::kIncidentReported:
+      return OfIncident(event);
+    case v1::Event::kSafeguardingConcernRaised:
+      return "Safeguarding concern" + Themes(event);
+    case v1::Event::kComplaintReceived:
+      return "Complaint" + Themes(event);
+    case v1::Event::kCqcRatingPublished:
+      return "Rating published: " + RatingText(event.cqc_rating_published().overall());
+    case v1::Event::kCqcEnforcementActionRecorded:
+      return "Enforcement: " + Words(v1::EnforcementKind_Name(event.cqc_enforcement_action_recorded().action()),
+                                     "ENFORCEMENT_KIND_");
+    case v1::Event::kEventRetracted:
+      return "Taken back: " +
+             Words(v1::EventRetracted::Reason_Name(event.event_retracted().reason()), "REASON_");
+    case v1::Event::kRecommendation:
+      return OfRecommendation(event.recommendation());
+    case v1::Event::kDecisionProposed:
+      return OfDecision(event.decision_proposed());
+    case v1::Event::kDecisionConcurrence:
+      return event.decision_concurrence().concurs() ? "Concurred with a proposed decision"
+                                                    : "Did not concur with a proposed decision";
+    default: {
+      const KindInfo* kind = KindOf(event);
+      return kind == nullptr ? "" : std::string(kind->summary);
+    }
+  }
+}
+
+}  // namespace trigpoint
