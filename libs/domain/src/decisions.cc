@@ -44,8 +44,21 @@ std::string Missing(const v1::AuthorityMatrix::Transition& transition,
   return "";
 }
 
-bool RecommendationMatches(const v1::PolicyRecord& record, const std::string& to) {
-  return record.awaiting_decision() && record.recommendation().target_state() == to;
+/// 0 for the lowest state, rising; -1 for none of the policy.
+int RankOf(const v1::AuthorityMatrix& authority, const std::string& state) {
+  const auto& states = authority.states();
+  const auto it = std::find(states.begin(), states.end(), state);
+  return it == states.end() ? -1 : static_cast<int>(it - states.begin());
+}
+
+/// Whether the open recommendation says `to`, or something beyond it: a step on the way (3.10 ruling 6).
+bool RecommendationMatches(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority,
+                           const std::string& from, const std::string& to) {
+  if (!record.awaiting_decision()) return false;
+  const int target = RankOf(authority, record.recommendation().target_state());
+  const int start = RankOf(authority, from);
+  const int step = RankOf(authority, to);
+  return step > start ? step <= target : step >= target && target < start;
 }
 
 struct Verdict {
@@ -112,7 +125,7 @@ Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& c
                            ? " (or override with a rationale)"
                            : ""));
   }
-  if (!RecommendationMatches(record, proposal.to_state()) &&
+  if (!RecommendationMatches(record, authority, from, proposal.to_state()) &&
       !(proposal.override() && HasRationale(proposal))) {
     return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",
                   "no open recommendation says " + proposal.to_state() +
@@ -140,22 +153,31 @@ Verdict Judge(const v1::DecisionProposed& proposal, const DecisionContext& conte
   return JudgeMove(proposal, context, record);
 }
 
+/// What people looked at and did not follow is not recommended again without new evidence (3.5 rule b).
+void Decline(v1::PolicyRecord* record) {
+  record->set_declined(true);
+  record->clear_declined_evidence();
+  for (const auto& criterion : record->recommendation().criteria()) {
+    if (criterion.value() != v1::TRUTH_VALUE_TRUE) continue;
+    for (const auto& ref : criterion.evidence()) *record->add_declined_evidence() = ref;
+  }
+}
+
 void Apply(const v1::DecisionProposed& proposal, const std::string& decision_id, int64_t known_us,
            const v1::AuthorityMatrix& authority, v1::PolicyRecord* record) {
+  const std::string from = DecidedState(*record, authority);
+  // A step on the way leaves the rest of the move recommended.
+  const bool on_the_way = proposal.kind() != v1::DecisionProposed::KIND_DECLINE &&
+                          RecommendationMatches(*record, authority, from, proposal.to_state()) &&
+                          proposal.to_state() != record->recommendation().target_state();
   record->set_head(decision_id);
   record->set_decision_id(decision_id);
-  record->set_awaiting_decision(false);
+  record->set_awaiting_decision(on_the_way);
   record->set_basis_weakened(false);
   if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE) {
-    record->set_declined(true);
-    record->clear_declined_evidence();
-    for (const auto& criterion : record->recommendation().criteria()) {
-      if (criterion.value() != v1::TRUTH_VALUE_TRUE) continue;
-      for (const auto& ref : criterion.evidence()) *record->add_declined_evidence() = ref;
-    }
+    Decline(record);
     return;
   }
-  const std::string from = DecidedState(*record, authority);
   if (authority.states_size() > 0 && from == authority.states(0)) {
     record->add_entered_enhanced_us(known_us);
   }
@@ -163,6 +185,8 @@ void Apply(const v1::DecisionProposed& proposal, const std::string& decision_id,
   record->clear_declined_evidence();
   record->set_decided_state(proposal.to_state());
   record->set_decided_us(known_us);
+  const bool below = RankOf(authority, proposal.to_state()) < RankOf(authority, record->recommendation().target_state());
+  if (proposal.override() && below && !on_the_way) Decline(record);
 }
 
 void Keep(const v1::DecisionRecord& decision, v1::PolicyRecord* record) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -71,23 +72,44 @@ v1::Event Slim(const v1::Event& event, int64_t known_us) {
   return slim;
 }
 
+v1::SourceFamily FamilyOf(const v1::Concern& concern) { return concern.family(); }
+v1::SourceFamily FamilyOf(const v1::Event& event) {
+  const KindInfo* kind = KindOf(event);
+  return kind == nullptr ? v1::SOURCE_FAMILY_UNSPECIFIED : kind->family;
+}
+v1::SourceFamily FamilyOf(const v1::EventRef& /*retracted*/) { return v1::SOURCE_FAMILY_UNSPECIFIED; }
+
+/// What was there of an earlier version.
+struct Erased {
+  bool concern = false;
+  bool visit = false;
+  bool anything = false;
+  bool same_family = true;
+};
+
 template <typename Field>
-bool EraseByKey(Field* field, const std::string& source, const std::string& id) {
-  bool erased = false;
+bool EraseByKey(Field* field, const v1::Event& event, Erased* erased) {
+  bool any = false;
   for (int i = field->size() - 1; i >= 0; --i) {
-    if (field->Get(i).source() == source && field->Get(i).id() == id) {
-      field->DeleteSubrange(i, 1);
-      erased = true;
+    const auto& known = field->Get(i);
+    if (known.source() != event.source() || known.id() != event.id()) continue;
+    any = true;
+    erased->same_family = erased->same_family && FamilyOf(known) == FamilyOf(event);
+    if constexpr (std::is_same_v<Field, google::protobuf::RepeatedPtrField<v1::Event>>) {
+      erased->visit = erased->visit || known.has_commissioner_visit_conducted();
     }
+    field->DeleteSubrange(i, 1);
   }
-  return erased;
+  erased->anything = erased->anything || any;
+  return any;
 }
 
-bool EraseFact(const std::string& source, const std::string& id, v1::ProviderState* state) {
-  const bool concern = EraseByKey(state->mutable_concerns(), source, id);
-  const bool fact = EraseByKey(state->mutable_facts(), source, id);
-  const bool retracted = EraseByKey(state->mutable_retracted(), source, id);
-  return concern || fact || retracted;
+Erased EraseFact(const v1::Event& event, v1::ProviderState* state) {
+  Erased erased;
+  erased.concern = EraseByKey(state->mutable_concerns(), event, &erased);
+  EraseByKey(state->mutable_facts(), event, &erased);
+  EraseByKey(state->mutable_retracted(), event, &erased);
+  return erased;
 }
 
 void Hear(v1::SourceFamily family, v1::ProviderState* state) {
@@ -185,9 +207,15 @@ bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* st
   const bool correcting = VersionOf(event) > 1 || event.has_event_retracted();
   bool complete = true;
   if (correcting) {
-    const bool erased = EraseFact(event.source(), event.id(), state);
-    // Nothing of the earlier version is left: it was summed, or it never left a trace.
-    complete = erased || LeavesNoTrace(event) || state->summed_size() == 0;
+    const Erased erased = EraseFact(event, state);
+    if (event.has_event_retracted() || !erased.same_family) {
+      complete = false;  // Whether the family is still heard depends on the other facts.
+    } else if (erased.visit && !erased.concern) {
+      complete = state->summed_size() == 0;  // Its findings may have been summed.
+    } else {
+      // Nothing of the earlier version is left: it was summed, or it never left a trace.
+      complete = erased.anything || LeavesNoTrace(event) || state->summed_size() == 0;
+    }
     state->set_corrected_us(known_us);
   }
   AddFact(event, known_us, state);
@@ -195,11 +223,18 @@ bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* st
   return complete;
 }
 
+void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
+  NoteSubject(event, state);
+  state->set_known_us(std::max(state->known_us(), known_us));
+}
+
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state) {
   std::map<std::pair<std::string, std::string>, const v1::StoredEvent*> effective;
+  state->clear_ids();
   for (const auto& stored : events) {
     const KindInfo* kind = KindOf(stored.event());
     if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT) continue;
+    NoteSubject(stored.event(), state);  // An id was heard of, whatever became of the record.
     auto& slot = effective[{stored.event().source(), stored.event().id()}];
     if (slot == nullptr || VersionOf(slot->event()) < VersionOf(stored.event())) slot = &stored;
   }
@@ -208,9 +243,7 @@ void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* sta
   state->clear_summed();
   state->clear_retracted();
   state->clear_families_heard();
-  state->clear_ids();
   for (const auto& [key, stored] : effective) {
-    NoteSubject(stored->event(), state);
     state->set_known_us(std::max(state->known_us(), stored->known_us()));
     AddFact(stored->event(), stored->known_us(), state);
   }
@@ -221,9 +254,8 @@ const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state) {
   const v1::Event* latest = nullptr;
   for (const auto& fact : state.facts()) {
     if (!fact.has_service_registered()) continue;
-    if (latest == nullptr || ToMicros(fact.received_at()) >= ToMicros(latest->received_at())) {
-      latest = &fact;
-    }
+    // By its own date: the order of delivery never shows.
+    if (latest == nullptr || OccurredMicros(fact) >= OccurredMicros(*latest)) latest = &fact;
   }
   return latest == nullptr ? nullptr : &latest->service_registered();
 }

@@ -48,9 +48,9 @@ std::map<Key, Report> ReportsOf(const v1::ProviderState& state, CivilDate today)
     if (fact.has_cqc_rating_amended()) {
       const auto it = reports.find(KeyOf(fact, fact.cqc_rating_amended().rating()));
       if (it == reports.end()) continue;
-      // Of several amendments the one known last stands.
+      // Of several amendments the one made last stands, in whatever order they arrived.
       if (it->second.amendment != nullptr &&
-          ToMicros(it->second.amendment->received_at()) > ToMicros(fact.received_at())) {
+          OccurredMicros(*it->second.amendment) > OccurredMicros(fact)) {
         continue;
       }
       it->second.amendment = &fact;

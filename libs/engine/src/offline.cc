@@ -150,7 +150,9 @@ v1::Event Activation(const v1::PolicyPack& pack) {
 }  // namespace
 
 absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineRequest& request) {
-  TP_ASSIGN_OR_RETURN(v1::PolicyPack pack, FindPack(request.policy, request.pack_directory));
+  auto found = request.pack.has_value() ? absl::StatusOr<v1::PolicyPack>(*request.pack)
+                                        : FindPack(request.policy, request.pack_directory);
+  TP_ASSIGN_OR_RETURN(v1::PolicyPack pack, std::move(found));
   // Taken to apply unless facts in the file exclude the provider: only a registration can do that.
   Controls controls;
   std::vector<std::pair<int64_t, v1::Event>> events;
@@ -166,6 +168,7 @@ absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineReques
       continue;
     }
     TP_RETURN_IF_ERROR(Complete(line, &event));
+    if (request.as_of_us.has_value() && ToMicros(event.received_at()) > *request.as_of_us) continue;
     events.emplace_back(line, std::move(event));
   }
   std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) {

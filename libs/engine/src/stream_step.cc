@@ -260,7 +260,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optiona
   bool reassess = role == v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kSuperseded;
   if (role == v1::EVENT_ROLE_FACT) {
     if (result.identity == IdentityOutcome::kSuperseded) {
-      stream->state.set_known_us(result.known_us);
+      EvolveSuperseded(event, result.known_us, &stream->state);
     } else if (!EvolveFacts(event, result.known_us, &stream->state)) {
       TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> events, load());
       v1::StoredEvent& now = events.emplace_back();

@@ -42,11 +42,15 @@ int64_t KnownAt(const v1::ProviderState& state, const v1::Event& event);
 /// Folds one fact (new or correcting) into the state. Total: never fails. Facts are a keyed set, so the order of
 /// delivery, duplication and lateness never show in the result.
 ///
-/// Returns false when the version that is replaced was already summed by day: the caller refolds the stream
-/// (RefoldFacts) from its events.
+/// Returns false when the state alone cannot tell what the version that is replaced left behind (it was summed by day, or
+/// its record is retracted): the caller refolds the stream (RefoldFacts) from its events.
 bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state);
 
-/// Folds the effective facts of a stream afresh: of every (source, id) the highest version, in any order.
+/// Takes note of a version lower than the one that is there: its subject and its time, nothing else.
+void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderState* state);
+
+/// Folds the effective facts of a stream afresh: of every (source, id) the highest version, in any order. Superseded
+/// versions must be among `events`.
 /// `state` keeps its stream id, revision and late controls.
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state);
 

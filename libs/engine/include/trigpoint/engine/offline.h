@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "trigpoint/v1/api.pb.h"
 #include "trigpoint/v1/events.pb.h"
+#include "trigpoint/v1/policy.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
 namespace trigpoint {
@@ -20,6 +21,7 @@ struct OfflineRequest {
   std::string pack_directory;
   std::vector<std::pair<int64_t, v1::Event>> events; ///< Line number and event.
   std::optional<int64_t> as_of_us;                   ///< Default: the latest known_at in the file, never now.
+  std::optional<v1::PolicyPack> pack = std::nullopt; ///< The policy itself, instead of its name.
 };
 
 /// The answer for one service of the file, with what the engine said on the way.
@@ -36,7 +38,7 @@ struct OfflineAssessment {
 ///
 /// A missing received_at is reported_at, else occurred_at; lines are sorted stably by it; an unknown subject is bound at
 /// first sight; the policy is taken to apply unless facts in the file exclude the provider; `as_of` fires timers up to it
-/// (design 2). Decision events and PeerBaselinePublished are accepted from the file.
+/// (design 2), and what was received after it is not known yet. Decision events and PeerBaselinePublished are accepted from the file.
 /// INVALID_ARGUMENT names the line of an event that has neither time nor subject.
 absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineRequest& request);
 

@@ -1,0 +1,50 @@
+#include "expectations.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/engine/offline.h"
+#include "trigpoint/testkit/scenario.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr size_t kGivenShown = 60;
+
+std::string Report(const Scenario& scenario, const std::string& policy, const ScenarioThen& then,
+                   const std::vector<Check>& checks) {
+  std::string text = scenario.id + ": " + scenario.title + " (" + scenario.clause + ")\nGIVEN\n";
+  for (size_t i = 0; i < scenario.given.size() && i < kGivenShown; ++i) {
+    text += "  " + scenario.given[i].words + "\n";
+  }
+  if (scenario.given.size() > kGivenShown) {
+    text += "  ... and " + std::to_string(scenario.given.size() - kGivenShown) + " more\n";
+  }
+  text += "WHEN\n  " + policy + " is assessed as known on " + then.at + "\nEXPECTED\n";
+  for (const Check& check : checks) text += "  " + check.what + ": " + check.expected + "\n";
+  text += "ACTUAL\n";
+  for (const Check& check : checks) {
+    text += (check.holds ? "  " : "x ") + check.what + ": " + check.actual + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::PolicyPack& pack) {
+  for (const ScenarioThen& then : scenario.then) {
+    OfflineRequest request;
+    request.pack = pack;
+    request.as_of_us = then.at_us;
+    int64_t line = 0;
+    for (const auto& given : scenario.given) request.events.emplace_back(++line, given.event);
+    TP_ASSIGN_OR_RETURN(const std::vector<OfflineAssessment> all, AssessOffline(request));
+    if (all.size() != 1) {
+      return absl::InvalidArgumentError(scenario.id + ": " + std::to_string(all.size()) + " services at " + then.at);
+    }
+    TP_ASSIGN_OR_RETURN(const std::vector<Check> checks, CheckAll(then, scenario, all.front()));
+    for (const Check& check : checks) {
+      if (!check.holds) return ScenarioOutcome{.passed = false, .report = Report(scenario, pack.id(), then, checks)};
+    }
+  }
+  return ScenarioOutcome{.passed = true, .report = ""};
+}
+
+}  // namespace trigpoint
