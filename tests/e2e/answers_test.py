@@ -1,0 +1,169 @@
+"""What people ask and decide: why, decide, alerts, assess, verify."""
+
+import hashlib
+import json
+import subprocess
+import time
+import unittest
+
+from harness import BIN, EndToEnd, Lines, incident, now
+
+HOME = "1-900000001"
+
+
+def principals(path, *people):
+    """Writes a principals file; a person is (id, organisation, roles, sources, clearance), the token is the id."""
+    text = "principals:\n"
+    for name, organisation, roles, sources, clearance in people:
+        text += (f"  - id: {name}\n    organisation: {organisation}\n    roles: [{', '.join(roles)}]\n"
+                 f"    sources: [{', '.join(sources)}]\n    clearance: {clearance}\n"
+                 f"    token_sha256: {hashlib.sha256(name.encode()).hexdigest()}\n")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def warning_notice(number=1):
+    return {"source": "cqc/enforcement", "id": f"W-{number}", "subject": f"cqc-location/{HOME}", "occurredAt": now(20),
+            "cqcEnforcementActionRecorded": {"action": "ENFORCEMENT_KIND_WARNING_NOTICE"}}
+
+
+class WhyTest(EndToEnd):
+    def test_the_proof_names_the_clause(self):
+        node = self.node()
+        self.register(node, HOME)
+        self.assertEqual("ACCEPTED", node.submit(warning_notice())[0])
+        words = node.run("why", HOME)
+        self.assertEqual(0, words.code, words)
+        self.assertIn("S2 App 2 Level 2", words.out)
+        self.assertIn("W-1", words.out)
+        proof = node.run("--json", "why", HOME, "--policy", "herefordshire").json()[0]
+        met = {one["id"]: one for one in proof["criteria"] if one["value"] == "TRUTH_VALUE_TRUE"}
+        self.assertIn("H-L2-2", met)
+        self.assertEqual("LEVEL_2", proof["target_state"])
+
+    def test_offline_and_server_say_the_same(self):
+        node = self.node()
+        events = [self.register(node, HOME), warning_notice(), incident(HOME, 1), incident(HOME, 2)]
+        for event in events[1:]:
+            self.assertEqual("ACCEPTED", node.submit(event)[0])
+        rows = self.scratch / "events.jsonl"
+        rows.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+        server = node.run("--json", "why", HOME, "--policy", "herefordshire", "--full").json()[0]
+        offline = node.run("--json", "assess", "--policy", "herefordshire", "--events", rows, "--as-of", server["as_of"])
+        self.assertEqual(0, offline.code, offline)
+        file = offline.json()[0]
+        self.assertEqual(f"cqc-location/{HOME}", file["provider"])
+        for key in ("target_state", "level", "urgent", "floor", "ceiling"):
+            self.assertEqual(server[key], file["recommendation"][key], key)
+        for key in ("gaps", "near_misses", "measures", "caveats"):
+            self.assertEqual(server[key], file[key], key)
+
+        def name(ref):
+            return f"{ref['source']}/{ref['id']}"
+
+        expected = [(one["id"], one["value"].removeprefix("TRUTH_VALUE_"), one["clause"], [name(ref) for ref in one["evidence"]],
+                     {figure["name"]: figure["value"] for figure in one["figures"]}) for one in server["criteria"]]
+        found = [(one["id"], one["value"].upper().replace(" ", "_"), one["clause"], one["evidence"], one["figures"])
+                 for one in file["criteria"]]
+        self.assertEqual(expected, found)
+
+    def test_verify_folds_everything_afresh(self):
+        node = self.node()
+        self.register(node, HOME)
+        self.assertEqual("ACCEPTED", node.submit(warning_notice())[0])
+        result = node.run("verify")
+        self.assertEqual(0, result.code, result)
+        self.assertIn("every byte is the same", result.out)
+        answer = node.run("--json", "verify").lines()[-1]
+        self.assertTrue(answer["done"])
+        self.assertGreater(int(answer["recommendations_checked"]), 0, answer)
+
+
+class DecisionTest(EndToEnd):
+    def test_only_the_role_that_the_clause_names_may_decide(self):
+        file = principals(
+            self.scratch / "principals.yaml",
+            ("feed", "cqc", ["PARTNER"], ["cqc"], "C2"),
+            ("manager", "herefordshire-council", ["TEAM_MANAGER"], [], "C3"),
+            ("icb", "hwicb", ["ICB_AUTHORISER"], [], "C3"),
+            ("operator", "herefordshire-council", ["OPERATOR"], [], "C1"))
+        node = self.node("--principals", str(file))
+        self.register(node, HOME, token="feed")
+        self.assertEqual("ACCEPTED", node.submit(warning_notice(), token="feed")[0])
+        decide = ["decide", HOME, "--policy", "herefordshire", "--to", "LEVEL_2", "--rationale", "Warning notice of this month"]
+        wrong = node.run("--json", *decide, token="icb")
+        self.assertEqual(6, wrong.code, wrong)
+        error = json.loads(wrong.err)["error"]
+        self.assertEqual("FAILED_PRECONDITION", error["code"])
+        self.assertIn("S2 3.4.3", error["message"] + json.dumps(error["metadata"]))
+        nobody = node.run("--json", *decide, token="feed")
+        self.assertEqual(5, nobody.code, nobody)
+        right = node.run("--json", *decide, token="manager")
+        self.assertEqual(0, right.code, right)
+        self.assertEqual("LEVEL_2", right.json()["decided_state"])
+        self.assertEqual("S2 3.4.3", right.json()["clause"])
+        levels = node.run("--json", "show", HOME, token="manager").json()["levels"]
+        self.assertEqual("LEVEL_2", [level for level in levels if level["policy_id"] == "herefordshire"][0]["decided_state"])
+        self.assertEqual(0, node.run("verify", token="operator").code)
+        self.assertEqual(5, node.run("verify", token="feed").code)
+        self.assertEqual(5, node.run("providers").code, "without a token")
+        # A partner reports for its own sources only.
+        outcome, result = node.submit(incident(HOME, 1), token="feed")
+        self.assertEqual((None, 5), (outcome, result.code), result)
+
+
+class AlertTest(EndToEnd):
+    def whistleblow(self, number=1):
+        return {"source": "council/speaking-up", "id": f"WB-{number}", "subject": f"cqc-location/{HOME}",
+                "occurredAt": now(1), "sourceOrganisation": "herefordshire-council",
+                "recordedBy": "night-care-assistant-4",
+                "whistleblowingConcernReceived": {"route": "ROUTE_LOCAL_AUTHORITY", "currentAbuseAlleged": True,
+                                                  "anonymous": True, "narrative": "Told by Quillfeather on the late shift"}}
+
+    def watch(self, node, *more):
+        watching = Lines([str(BIN / "trigpoint"), "--json", "alerts", "--watch", *more], node.environment())
+        self.addCleanup(lambda: watching.process.poll() is None and watching.stop())
+        return watching
+
+    def test_a_whistleblowing_alert_comes_at_once_and_protects_its_source(self):
+        node = self.node()
+        self.register(node, HOME)
+        watching = self.watch(node, "--from-start")
+        event = self.whistleblow()
+        submitted = time.monotonic()
+        self.assertEqual("ACCEPTED", node.submit(event)[0])
+        seen, line = watching.wait_for(lambda text: '"alert_id"' in text, 10, "the alert")
+        print(f"alert {seen - submitted:.3f} s after the submit began")
+        alert = json.loads(line)["alert"]
+        self.assertTrue(alert["detail"]["protected_source"], line)
+        self.assertIn("R-URG", [ground["rule"] for ground in alert["detail"]["grounds"]])
+        for hidden in ("Quillfeather", "night-care-assistant", event["occurredAt"][11:19]):
+            self.assertNotIn(hidden, line)
+        code, said = watching.stop()
+        self.assertEqual(0, code, said)
+        self.assertIn("--resume", said)
+        listed = node.run("alerts")
+        self.assertEqual(0, listed.code, listed)
+        self.assertIn(alert["alert_id"], listed.out)
+        acknowledged = node.run("ack", alert["alert_id"])
+        self.assertEqual(0, acknowledged.code, acknowledged)
+        self.assertIn("No alert is open", node.run("alerts").out)
+        self.assertEqual(0, node.run("verify").code)
+
+    def test_a_resume_token_of_another_node_is_out_of_range(self):
+        first = self.node(name="first")
+        watching = self.watch(first, "--from-start")
+        self.register(first, HOME)
+        self.assertEqual("ACCEPTED", first.submit(self.whistleblow())[0])
+        _, line = watching.wait_for(lambda text: '"alert_id"' in text, 10, "the alert")
+        watching.stop()
+        token = json.loads(line)["resume_token"]
+        second = self.node(name="second")
+        refused = subprocess.run([str(BIN / "trigpoint"), "--json", "alerts", "--watch", "--resume", token],
+                                 env=second.environment(), capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(7, refused.returncode, refused)
+        self.assertEqual("OUT_OF_RANGE", json.loads(refused.stderr)["error"]["code"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
