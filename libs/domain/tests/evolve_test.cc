@@ -1,0 +1,286 @@
+#include "trigpoint/domain/evolve.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "trigpoint/events/digest.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr int64_t kDay = kMicrosPerDay;
+const int64_t kStart = DaysFromCivil({2022, 1, 1}) * kDay;  // NOLINT(cert-err58-cpp)
+constexpr int kDays = 1500;                                 // Longer than the horizon: old days are summed.
+
+/// A stream as its folder sees it.
+struct Folder {
+  v1::ProviderState state;
+  std::map<std::pair<std::string, std::string>, v1::EventIndexEntry> index;
+  std::vector<v1::StoredEvent> events;
+  int refolds = 0;
+
+  void Deliver(const v1::Event& event) {
+    const auto it = index.find({event.source(), event.id()});
+    const auto known = it == index.end() ? std::nullopt : std::optional(it->second);
+    const IdentityOutcome outcome = Classify(known, event);
+    if (outcome == IdentityOutcome::kDuplicate || outcome == IdentityOutcome::kConflict) return;
+    const int64_t known_us = KnownAt(state, event);
+    auto& stored = events.emplace_back();
+    stored.set_known_us(known_us);
+    *stored.mutable_event() = event;
+    if (outcome == IdentityOutcome::kSuperseded) {
+      EvolveSuperseded(event, known_us, &state);
+      return;
+    }
+    auto& entry = index[{event.source(), event.id()}];
+    entry.set_version(VersionOf(event));
+    entry.set_digest(event.submission_digest());
+    if (EvolveFacts(event, known_us, &state)) return;
+    ++refolds;
+    RefoldFacts(events, &state);
+  }
+};
+
+/// The facts without when they became known.
+std::string Facts(v1::ProviderState state) {
+  state.clear_known_us();
+  state.clear_corrected_us();
+  state.clear_revision();
+  for (auto& concern : *state.mutable_concerns()) concern.clear_known_us();
+  for (auto& fact : *state.mutable_facts()) fact.clear_received_at();
+  return CanonicalBytes(state);
+}
+
+std::string Fold(const std::vector<v1::Event>& events) {
+  Folder folder;
+  for (const auto& event : events) folder.Deliver(event);
+  return Facts(folder.state);
+}
+
+class Histories {
+ public:
+  explicit Histories(uint32_t seed) : random_(seed) {}
+
+  int Pick(int below) { return static_cast<int>(random_() % static_cast<uint32_t>(below)); }
+
+  v1::Event Fact(const std::string& id, uint32_t version, int kind, int64_t occurred) {
+    v1::Event event;
+    event.set_source(kind % 2 == 0 ? "a/x" : "b/y");
+    event.set_id(id);
+    event.set_source_version(version);
+    event.mutable_subject()->set_scheme(Pick(2) == 0 ? "cqc" : "ods");
+    event.mutable_subject()->set_value("1");
+    SetMicros(occurred, event.mutable_occurred_at());
+    switch (kind) {
+      case 0:
+        event.mutable_incident_reported()->set_physical_harm(static_cast<v1::Harm>(1 + Pick(5)));
+        break;
+      case 1:
+        event.mutable_safeguarding_concern_raised()->set_adults(static_cast<uint32_t>(Pick(4)));
+        break;
+      case 2:
+        for (int i = Pick(3); i > 0; --i) {
+          event.mutable_commissioner_visit_conducted()->add_findings()->set_grade(v1::VisitFinding::GRADE_CONCERN);
+        }
+        event.mutable_commissioner_visit_conducted()->set_announced(true);
+        break;
+      case 3:
+        event.mutable_provider_feedback_received()->set_tone(v1::ProviderFeedbackReceived::TONE_NEGATIVE);
+        break;
+      case 4:
+        event.mutable_complaint_outcome_recorded()->set_outcome(v1::ComplaintOutcomeRecorded::OUTCOME_UPHELD);
+        break;
+      default:
+        event.mutable_contract_notice_served()->set_notice(static_cast<v1::ContractNoticeServed::Notice>(1 + Pick(4)));
+    }
+    return event;
+  }
+
+  /// Facts with corrections and retractions; an event of the same record keeps its kind, mostly.
+  std::vector<v1::Event> Make(int records) {
+    std::vector<v1::Event> events;
+    for (int r = 0; r < records; ++r) {
+      const int kind = Pick(6);
+      const int64_t occurred = kStart + Pick(kDays) * kDay + Pick(1000);
+      const int versions = Pick(4) == 0 ? 1 + Pick(3) : 1;
+      for (int v = 1; v <= versions; ++v) {
+        v1::Event event = Fact("r" + std::to_string(r), static_cast<uint32_t>(v), kind, occurred + Pick(3) * kDay);
+        if (v > 1 && Pick(3) == 0) {
+          event.clear_payload();
+          event.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_ENTERED_IN_ERROR);
+        }
+        Stamp(occurred + Pick(200) * kDay, &event);
+        events.push_back(event);
+      }
+    }
+    return events;
+  }
+
+  static void Stamp(int64_t received, v1::Event* event) {
+    SetMicros(received, event->mutable_received_at());
+    event->set_submission_digest(SubmissionDigest(*event));
+  }
+
+  /// The latest of all: brings every order of delivery to the same instant.
+  v1::Event Last() {
+    v1::Event event = Fact("last", 1, 5, kStart + kDays * kDay);
+    Stamp(kStart + 3000 * kDay, &event);
+    return event;
+  }
+
+  std::mt19937 random_;
+};
+
+class EvolveLaws : public testing::TestWithParam<uint32_t> {};
+
+TEST_P(EvolveLaws, OrderOfDeliveryNeverShows) {
+  Histories histories(GetParam());
+  std::vector<v1::Event> events = histories.Make(60);
+  const v1::Event last = histories.Last();
+  events.push_back(last);
+  const std::string expected = Fold(events);
+  for (int i = 0; i < 5; ++i) {
+    events.pop_back();
+    std::shuffle(events.begin(), events.end(), histories.random_);
+    events.push_back(last);
+    EXPECT_EQ(Fold(events), expected) << "seed " << GetParam();
+  }
+}
+
+TEST_P(EvolveLaws, DuplicationNeverShows) {
+  Histories histories(GetParam());
+  std::vector<v1::Event> events = histories.Make(60);
+  events.push_back(histories.Last());
+  const std::string expected = Fold(events);
+  std::vector<v1::Event> twice;
+  for (const auto& event : events) {
+    twice.push_back(event);
+    twice.push_back(events[static_cast<size_t>(histories.Pick(static_cast<int>(twice.size())) / 2)]);
+    if (twice.back().id() == "last") twice.pop_back();
+  }
+  EXPECT_EQ(Fold(twice), expected) << "seed " << GetParam();
+}
+
+TEST_P(EvolveLaws, LatenessNeverShows) {
+  Histories histories(GetParam());
+  std::vector<v1::Event> events = histories.Make(60);
+  const v1::Event last = histories.Last();
+  events.push_back(last);
+  const std::string expected = Fold(events);
+  for (auto& event : events) {
+    if (event.id() != "last") Histories::Stamp(ToMicros(event.received_at()) + histories.Pick(900) * kDay, &event);
+  }
+  EXPECT_EQ(Fold(events), expected) << "seed " << GetParam();
+}
+
+TEST_P(EvolveLaws, ACorrectionIsAsIfItHadBeenRightFromTheStart) {
+  Histories histories(GetParam());
+  std::vector<v1::Event> events = histories.Make(60);
+  for (auto& event : events) event.mutable_subject()->set_scheme("cqc");
+  for (auto& event : events) Histories::Stamp(ToMicros(event.received_at()), &event);
+  events.push_back(histories.Last());
+  events.back().mutable_subject()->set_scheme("cqc");
+  Histories::Stamp(ToMicros(events.back().received_at()), &events.back());
+  std::vector<v1::Event> right;
+  for (const auto& event : events) {
+    const bool replaced = std::any_of(events.begin(), events.end(), [&event](const auto& other) {
+      return other.id() == event.id() && other.source() == event.source() &&
+             other.source_version() > event.source_version();
+    });
+    if (!replaced) right.push_back(event);
+  }
+  EXPECT_EQ(Fold(right), Fold(events)) << "seed " << GetParam();
+}
+
+TEST_P(EvolveLaws, ARefoldGivesWhatStepsGave) {
+  Histories histories(GetParam());
+  std::vector<v1::Event> events = histories.Make(60);
+  events.push_back(histories.Last());
+  Folder folder;
+  for (const auto& event : events) folder.Deliver(event);
+  v1::ProviderState again = folder.state;
+  RefoldFacts(folder.events, &again);
+  EXPECT_EQ(CanonicalBytes(again), CanonicalBytes(folder.state)) << "seed " << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, EvolveLaws, testing::Range(1U, 41U));
+
+TEST(EvolveFacts, RefoldsWhenASummedReportIsCorrected) {
+  Histories histories(7);
+  Folder folder;
+  v1::Event old = histories.Fact("old", 1, 0, kStart);
+  Histories::Stamp(kStart, &old);
+  folder.Deliver(old);
+  v1::Event later = histories.Fact("later", 1, 0, kStart + 900 * kDay);
+  Histories::Stamp(kStart + 900 * kDay, &later);
+  folder.Deliver(later);
+  ASSERT_EQ(folder.state.summed_size(), 1);
+  v1::Event taken_back = old;
+  taken_back.set_source_version(2);
+  taken_back.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_DUPLICATE);
+  Histories::Stamp(kStart + 901 * kDay, &taken_back);
+  folder.Deliver(taken_back);
+  EXPECT_EQ(folder.refolds, 1);
+  EXPECT_EQ(folder.state.summed_size(), 0);
+  EXPECT_EQ(folder.state.concerns_size(), 1);
+}
+
+TEST(EvolveFacts, ARetractedFamilyWasNeverHeard) {
+  Histories histories(8);
+  Folder folder;
+  v1::Event only = histories.Fact("only", 1, 1, kStart);
+  Histories::Stamp(kStart, &only);
+  folder.Deliver(only);
+  EXPECT_EQ(folder.state.families_heard_size(), 1);
+  only.set_source_version(2);
+  only.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_WRONG_ORG);
+  Histories::Stamp(kStart + kDay, &only);
+  folder.Deliver(only);
+  EXPECT_EQ(folder.state.families_heard_size(), 0);
+}
+
+TEST(Classify, TellsDuplicateConflictCorrectionAndSuperseded) {
+  v1::EventIndexEntry known;
+  known.set_version(2);
+  known.set_digest("d");
+  v1::Event event;
+  event.set_source_version(2);
+  event.set_submission_digest("d");
+  EXPECT_EQ(Classify(std::nullopt, event), IdentityOutcome::kNew);
+  EXPECT_EQ(Classify(known, event), IdentityOutcome::kDuplicate);
+  event.set_submission_digest("e");
+  EXPECT_EQ(Classify(known, event), IdentityOutcome::kConflict);
+  event.set_source_version(3);
+  EXPECT_EQ(Classify(known, event), IdentityOutcome::kCorrection);
+  event.set_source_version(0);
+  EXPECT_EQ(Classify(known, event), IdentityOutcome::kSuperseded);
+}
+
+TEST(ServiceOf, IsTheLatestByItsOwnDate) {
+  for (const bool in_order : {true, false}) {
+    Folder folder;
+    std::vector<v1::Event> events;
+    for (int year = 0; year < 2; ++year) {
+      v1::Event event;
+      event.set_source("directory");
+      event.set_id(year == 0 ? "z" : "a");
+      SetMicros(kStart + year * 365 * kDay, event.mutable_occurred_at());
+      event.mutable_service_registered()->set_beds(year == 0 ? 10 : 20);
+      Histories::Stamp(kStart + 800 * kDay, &event);
+      events.push_back(event);
+    }
+    if (!in_order) std::reverse(events.begin(), events.end());
+    for (const auto& event : events) folder.Deliver(event);
+    EXPECT_EQ(ServiceOf(folder.state)->beds(), 20U);
+  }
+}
+
+}  // namespace
+}  // namespace trigpoint
