@@ -1,4 +1,5 @@
-// A rule that could be removed or turned round without any story failing is a rule that nothing guards.
+// A rule that could be removed or turned round without any story failing is a rule that nothing
+// guards.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,7 +34,8 @@ v1::Expression Always() {
   return always;
 }
 
-/// Calls `change` once for every part of an "any", "all" or "at least", with that part left out of `root`.
+/// Calls `change` once for every part of an "any", "all" or "at least", with that part left out of
+/// `root`.
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the condition is written.
 void EachPartLeftOut(v1::Expression* node, const std::string& where,
                      const std::function<void(const std::string&)>& emit) {
@@ -49,9 +51,11 @@ void EachPartLeftOut(v1::Expression* node, const std::string& where,
   leave_out(node->mutable_all(), "all");
   if (node->has_at_least()) leave_out(node->mutable_at_least()->mutable_of(), "at_least");
   int n = 0;
-  for (auto& child : *node->mutable_any()) EachPartLeftOut(&child, where + "/any" + std::to_string(++n), emit);
+  for (auto& child : *node->mutable_any())
+    EachPartLeftOut(&child, where + "/any" + std::to_string(++n), emit);
   n = 0;
-  for (auto& child : *node->mutable_all()) EachPartLeftOut(&child, where + "/all" + std::to_string(++n), emit);
+  for (auto& child : *node->mutable_all())
+    EachPartLeftOut(&child, where + "/all" + std::to_string(++n), emit);
   if (node->has_not_()) EachPartLeftOut(node->mutable_not_(), where + "/not", emit);
 }
 
@@ -59,7 +63,9 @@ std::vector<Mutant> MutantsOf(v1::PolicyPack pack) {
   std::vector<Mutant> mutants;
   const auto change = [&](v1::Expression* when, const std::string& id) {
     const v1::Expression kept = *when;
-    const auto emit = [&](const std::string& what) { mutants.push_back({.what = what, .pack = pack}); };
+    const auto emit = [&](const std::string& what) {
+      mutants.push_back({.what = what, .pack = pack});
+    };
     *when = Never();
     emit(id + " never holds");
     *when = Always();
@@ -69,7 +75,8 @@ std::vector<Mutant> MutantsOf(v1::PolicyPack pack) {
   };
   for (auto& criterion : *pack.mutable_criteria()) {
     change(criterion.mutable_when(), criterion.id());
-    if (criterion.has_decisive_when()) change(criterion.mutable_decisive_when(), criterion.id() + " (decisive)");
+    if (criterion.has_decisive_when())
+      change(criterion.mutable_decisive_when(), criterion.id() + " (decisive)");
   }
   for (auto& rule : *pack.mutable_urgent()) change(rule.mutable_when(), rule.id());
   for (auto& rule : *pack.mutable_states()) change(rule.mutable_when(), rule.state());
@@ -98,8 +105,9 @@ TEST_P(MutantTest, EveryPartOfARuleIsGuardedByAStory) {
     scenarios.push_back(*std::move(scenario));
   }
   // Short stories first: most mutants are found early.
-  std::stable_sort(scenarios.begin(), scenarios.end(),
-                   [](const Scenario& a, const Scenario& b) { return a.given.size() < b.given.size(); });
+  std::stable_sort(scenarios.begin(), scenarios.end(), [](const Scenario& a, const Scenario& b) {
+    return a.given.size() < b.given.size();
+  });
   for (const Mutant& mutant : MutantsOf(*pack)) {
     ASSERT_TRUE(CompiledPack::Compile(mutant.pack).ok()) << mutant.what;
     EXPECT_TRUE(Noticed(scenarios, mutant.pack)) << "no story fails when " << mutant.what;

@@ -33,7 +33,8 @@ std::string NameOf(const testing::TestParamInfo<std::string>& file) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Story, ScenarioTest, testing::ValuesIn(ScenarioFiles(kSource + "/tests/scenarios")), NameOf);
+INSTANTIATE_TEST_SUITE_P(Story, ScenarioTest,
+                         testing::ValuesIn(ScenarioFiles(kSource + "/tests/scenarios")), NameOf);
 
 TEST(Scenarios, AreThere) { EXPECT_GT(ScenarioFiles(kSource + "/tests/scenarios").size(), 40U); }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,9 @@ namespace {
 
 using Outcome = v1::DecisionRecord;
 
-void Allow(const std::string& from, const std::string& to, const std::string& role, const std::string& clause,
-           const std::vector<std::string>& needs, v1::AuthorityMatrix* matrix) {
+void Allow(const std::string& from, const std::string& to, const std::string& role,
+           const std::string& clause, const std::vector<std::string>& needs,
+           v1::AuthorityMatrix* matrix) {
   auto* transition = matrix->add_transitions();
   transition->set_from_state(from);
   transition->set_to_state(to);
@@ -28,7 +30,8 @@ v1::AuthorityMatrix Herefordshire() {
   Allow("L2", "L3", "PANEL", "S2 3.4.4", {"meeting_id"}, &matrix);
   Allow("L3", "L2", "PANEL", "S2 3.4.4", {"meeting_id"}, &matrix);
   Allow("L2", "L1", "PANEL", "S2 3.4.4", {"meeting_id"}, &matrix);
-  for (auto& transition : *matrix.mutable_transitions()) transition.set_joint_if_jointly_commissioned(true);
+  for (auto& transition : *matrix.mutable_transitions())
+    transition.set_joint_if_jointly_commissioned(true);
   matrix.add_decline_roles("TEAM_MANAGER");
   matrix.set_decline_clause("S2 3.4.3");
   return matrix;
@@ -92,15 +95,18 @@ struct Row {
   std::string clause;
 };
 
+void PrintTo(const Row& row, std::ostream* out) { *out << row.name; }
+
 class AuthorityTest : public testing::TestWithParam<Row> {};
 
 TEST_P(AuthorityTest, DecidesWhoMayMoveWhat) {
   const Row& row = GetParam();
   const v1::AuthorityMatrix matrix = row.nqb ? Nqb() : Herefordshire();
   v1::PolicyRecord record = At(row.from, row.recommended);
-  const auto decision =
-      FoldProposal(With(Move(row.to, row.role), row.with), "d", 5, {.authority = &matrix, .commissioners = {}}, &record);
-  EXPECT_EQ(Outcome::Outcome_Name(decision.outcome()), Outcome::Outcome_Name(row.outcome)) << decision.reason();
+  const auto decision = FoldProposal(With(Move(row.to, row.role), row.with), "d", 5,
+                                     {.authority = &matrix, .commissioners = {}}, &record);
+  EXPECT_EQ(Outcome::Outcome_Name(decision.outcome()), Outcome::Outcome_Name(row.outcome))
+      << decision.reason();
   EXPECT_EQ(decision.clause(), row.clause);
   const bool recorded = row.outcome == Outcome::OUTCOME_RECORDED;
   EXPECT_EQ(record.decided_state(), recorded ? row.to : row.from);
@@ -119,7 +125,8 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AnotherRoleDoesNot", false, "L1", "L2", "L2", "OFFICER", "", kNo, "S2 3.4.3"},
         Row{"PanelToLevel3", false, "L2", "L3", "L3", "PANEL", "meeting", kYes, "S2 3.4.4"},
         Row{"PanelWithoutMeeting", false, "L2", "L3", "L3", "PANEL", "", kNo, "S2 3.4.4"},
-        Row{"TeamManagerToLevel3", false, "L2", "L3", "L3", "TEAM_MANAGER", "meeting", kNo, "S2 3.4.4"},
+        Row{"TeamManagerToLevel3", false, "L2", "L3", "L3", "TEAM_MANAGER", "meeting", kNo,
+            "S2 3.4.4"},
         // A32
         Row{"TeamManagerDownFrom3", false, "L3", "L2", "L2", "TEAM_MANAGER", "", kNo, "S2 3.4.4"},
         Row{"PanelDownFrom3", false, "L3", "L2", "L2", "PANEL", "meeting", kYes, "S2 3.4.4"},
@@ -128,31 +135,38 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"TwoStepsAtOnce", false, "L1", "L3", "L3", "PANEL", "meeting", kNo, "3.5 rule f"},
         Row{"NoRecommendation", false, "L1", "", "L2", "TEAM_MANAGER", "", kNo, "S3 3.0"},
         Row{"OtherWay", false, "L2", "L1", "L3", "PANEL", "meeting", kNo, "S3 3.0"},
-        Row{"OverrideWithoutReason", false, "L1", "", "L2", "TEAM_MANAGER", "override", kNo, "S3 3.0"},
-        Row{"OverrideWithReason", false, "L1", "", "L2", "TEAM_MANAGER", "reasoned override", kYes, "S2 3.4.3"},
-        Row{"OverrideDoesNotWaiveTheMeeting", false, "L2", "L3", "L3", "PANEL", "reasoned override", kNo, "S2 3.4.4"},
-        Row{"SameState", false, "L2", "L2", "L2", "PANEL", "meeting", Outcome::OUTCOME_REFUSED_INVALID, ""},
-        Row{"NoSuchState", false, "L2", "", "L9", "PANEL", "meeting", Outcome::OUTCOME_REFUSED_INVALID, ""},
+        Row{"OverrideWithoutReason", false, "L1", "", "L2", "TEAM_MANAGER", "override", kNo,
+            "S3 3.0"},
+        Row{"OverrideWithReason", false, "L1", "", "L2", "TEAM_MANAGER", "reasoned override", kYes,
+            "S2 3.4.3"},
+        Row{"OverrideDoesNotWaiveTheMeeting", false, "L2", "L3", "L3", "PANEL", "reasoned override",
+            kNo, "S2 3.4.4"},
+        Row{"SameState", false, "L2", "L2", "L2", "PANEL", "meeting",
+            Outcome::OUTCOME_REFUSED_INVALID, ""},
+        Row{"NoSuchState", false, "L2", "", "L9", "PANEL", "meeting",
+            Outcome::OUTCOME_REFUSED_INVALID, ""},
         Row{"IcbToEnhanced", true, "L1", "L2", "L2", "ICB", "", kYes, "S1 L169"},
         // A25
         Row{"IcbToIntensive", true, "L2", "L3", "L3", "ICB", "refs", kNo, "S1 L170-172"},
         Row{"NhseWithRefs", true, "L2", "L3", "L3", "NHSE", "refs", kYes, "S1 L170-172"},
         Row{"NhseWithoutRefs", true, "L2", "L3", "L3", "NHSE", "", kNo, "S1 L170-172"},
-        Row{"NhseWithReason", true, "L2", "L3", "L3", "NHSE", "reasoned override", kYes, "S1 L170-172"}),
+        Row{"NhseWithReason", true, "L2", "L3", "L3", "NHSE", "reasoned override", kYes,
+            "S1 L170-172"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(FoldProposal, IsAbortedWhenTheBasisMoved) {
   const v1::AuthorityMatrix matrix = Herefordshire();
   v1::PolicyRecord record = At("L1", "L2");
   record.set_head("another");
-  const auto decision =
-      FoldProposal(Move("L2", "TEAM_MANAGER"), "d", 5, {.authority = &matrix, .commissioners = {}}, &record);
+  const auto decision = FoldProposal(Move("L2", "TEAM_MANAGER"), "d", 5,
+                                     {.authority = &matrix, .commissioners = {}}, &record);
   EXPECT_EQ(decision.outcome(), Outcome::OUTCOME_REFUSED_BASIS_MOVED);
   v1::PolicyRecord moved = At("L2", "L3");
   v1::DecisionProposed from = With(Move("L3", "PANEL"), "meeting");
   from.set_from_state("L1");
-  EXPECT_EQ(FoldProposal(from, "d", 5, {.authority = &matrix, .commissioners = {}}, &moved).outcome(),
-            Outcome::OUTCOME_REFUSED_BASIS_MOVED);
+  EXPECT_EQ(
+      FoldProposal(from, "d", 5, {.authority = &matrix, .commissioners = {}}, &moved).outcome(),
+      Outcome::OUTCOME_REFUSED_BASIS_MOVED);
 }
 
 TEST(FoldProposal, IsInvalidWhereThePolicyIsNotInForce) {
@@ -164,7 +178,8 @@ TEST(FoldProposal, IsInvalidWhereThePolicyIsNotInForce) {
 TEST(FoldProposal, LeavesTheRestOfAMoveRecommended) {
   const v1::AuthorityMatrix matrix = Herefordshire();
   v1::PolicyRecord record = At("L1", "L3");
-  FoldProposal(Move("L2", "TEAM_MANAGER"), "d", 5, {.authority = &matrix, .commissioners = {}}, &record);
+  FoldProposal(Move("L2", "TEAM_MANAGER"), "d", 5, {.authority = &matrix, .commissioners = {}},
+               &record);
   EXPECT_TRUE(record.awaiting_decision());
   EXPECT_FALSE(record.declined());
 }
@@ -175,22 +190,24 @@ TEST(FoldProposal, DecliningKeepsWhatWasDeclined) {
   v1::DecisionProposed decline = Move("", "TEAM_MANAGER");
   decline.set_kind(v1::DecisionProposed::KIND_DECLINE);
   const DecisionContext context{.authority = &matrix, .commissioners = {}};
-  EXPECT_EQ(FoldProposal(decline, "d", 5, context, &record).outcome(), Outcome::OUTCOME_REFUSED_INVALID);
+  EXPECT_EQ(FoldProposal(decline, "d", 5, context, &record).outcome(),
+            Outcome::OUTCOME_REFUSED_INVALID);
   decline.set_rationale_code("WHY");
   EXPECT_EQ(FoldProposal(decline, "d", 5, context, &record).outcome(), Outcome::OUTCOME_RECORDED);
   EXPECT_TRUE(record.declined());
   EXPECT_FALSE(record.awaiting_decision());
   ASSERT_EQ(record.declined_evidence_size(), 1);
   decline.set_based_on("d");
-  EXPECT_EQ(FoldProposal(decline, "e", 6, context, &record).outcome(), Outcome::OUTCOME_REFUSED_INVALID);
+  EXPECT_EQ(FoldProposal(decline, "e", 6, context, &record).outcome(),
+            Outcome::OUTCOME_REFUSED_INVALID);
 }
 
 TEST(FoldProposal, KeepsTheLatestHundred) {
   const v1::AuthorityMatrix matrix = Herefordshire();
   v1::PolicyRecord record = At("L1", "L2");
   for (int i = 0; i < 130; ++i) {
-    FoldProposal(Move("L2", "OFFICER"), "d" + std::to_string(i), i, {.authority = &matrix, .commissioners = {}},
-                 &record);
+    FoldProposal(Move("L2", "OFFICER"), "d" + std::to_string(i), i,
+                 {.authority = &matrix, .commissioners = {}}, &record);
   }
   ASSERT_EQ(record.decisions_size(), 100);
   EXPECT_EQ(record.decisions(99).decision_id(), "d129");
@@ -198,7 +215,8 @@ TEST(FoldProposal, KeepsTheLatestHundred) {
 
 class JointDecision : public testing::Test {
  protected:
-  v1::DecisionRecord Concur(const std::string& organisation, bool concurs, const std::string& proposal = "d") {
+  v1::DecisionRecord Concur(const std::string& organisation, bool concurs,
+                            const std::string& proposal = "d") {
     v1::DecisionConcurrence concurrence;
     concurrence.set_proposal_id(proposal);
     concurrence.set_concurs(concurs);
@@ -213,8 +231,9 @@ class JointDecision : public testing::Test {
 
   v1::AuthorityMatrix matrix_ = Herefordshire();
   v1::PolicyRecord record_ = At("L1", "L2");
-  DecisionContext context_{
-      .authority = &matrix_, .jointly_commissioned = true, .commissioners = {"council", "icb", "other"}};
+  DecisionContext context_{.authority = &matrix_,
+                           .jointly_commissioned = true,
+                           .commissioners = {"council", "icb", "other"}};
 };
 
 TEST_F(JointDecision, IsRecordedWhenAllConcur) {

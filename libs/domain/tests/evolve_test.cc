@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kDay = kMicrosPerDay;
 const int64_t kStart = DaysFromCivil({2022, 1, 1}) * kDay;  // NOLINT(cert-err58-cpp)
-constexpr int kDays = 1500;                                 // Longer than the horizon: old days are summed.
+constexpr int kDays = 1500;  // Longer than the horizon: old days are summed.
 
 /// A stream as its folder sees it.
 struct Folder {
@@ -87,18 +87,22 @@ class Histories {
         break;
       case 2:
         for (int i = Pick(3); i > 0; --i) {
-          event.mutable_commissioner_visit_conducted()->add_findings()->set_grade(v1::VisitFinding::GRADE_CONCERN);
+          event.mutable_commissioner_visit_conducted()->add_findings()->set_grade(
+              v1::VisitFinding::GRADE_CONCERN);
         }
         event.mutable_commissioner_visit_conducted()->set_announced(true);
         break;
       case 3:
-        event.mutable_provider_feedback_received()->set_tone(v1::ProviderFeedbackReceived::TONE_NEGATIVE);
+        event.mutable_provider_feedback_received()->set_tone(
+            v1::ProviderFeedbackReceived::TONE_NEGATIVE);
         break;
       case 4:
-        event.mutable_complaint_outcome_recorded()->set_outcome(v1::ComplaintOutcomeRecorded::OUTCOME_UPHELD);
+        event.mutable_complaint_outcome_recorded()->set_outcome(
+            v1::ComplaintOutcomeRecorded::OUTCOME_UPHELD);
         break;
       default:
-        event.mutable_contract_notice_served()->set_notice(static_cast<v1::ContractNoticeServed::Notice>(1 + Pick(4)));
+        event.mutable_contract_notice_served()->set_notice(
+            static_cast<v1::ContractNoticeServed::Notice>(1 + Pick(4)));
     }
     return event;
   }
@@ -111,7 +115,8 @@ class Histories {
       const int64_t occurred = kStart + Pick(kDays) * kDay + Pick(1000);
       const int versions = Pick(4) == 0 ? 1 + Pick(3) : 1;
       for (int v = 1; v <= versions; ++v) {
-        v1::Event event = Fact("r" + std::to_string(r), static_cast<uint32_t>(v), kind, occurred + Pick(3) * kDay);
+        v1::Event event = Fact("r" + std::to_string(r), static_cast<uint32_t>(v), kind,
+                               occurred + Pick(3) * kDay);
         if (v > 1 && Pick(3) == 0) {
           event.clear_payload();
           event.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_ENTERED_IN_ERROR);
@@ -162,7 +167,8 @@ TEST_P(EvolveLaws, DuplicationNeverShows) {
   std::vector<v1::Event> twice;
   for (const auto& event : events) {
     twice.push_back(event);
-    twice.push_back(events[static_cast<size_t>(histories.Pick(static_cast<int>(twice.size())) / 2)]);
+    twice.push_back(
+        events[static_cast<size_t>(histories.Pick(static_cast<int>(twice.size())) / 2)]);
     if (twice.back().id() == "last") twice.pop_back();
   }
   EXPECT_EQ(Fold(twice), expected) << "seed " << GetParam();
@@ -175,7 +181,8 @@ TEST_P(EvolveLaws, LatenessNeverShows) {
   events.push_back(last);
   const std::string expected = Fold(events);
   for (auto& event : events) {
-    if (event.id() != "last") Histories::Stamp(ToMicros(event.received_at()) + histories.Pick(900) * kDay, &event);
+    if (event.id() != "last")
+      Histories::Stamp(ToMicros(event.received_at()) + histories.Pick(900) * kDay, &event);
   }
   EXPECT_EQ(Fold(events), expected) << "seed " << GetParam();
 }

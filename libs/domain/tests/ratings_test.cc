@@ -19,7 +19,8 @@ v1::Event* Add(const std::string& id, CivilDate on, v1::ProviderState* state) {
   return event;
 }
 
-void Publish(const std::string& id, CivilDate on, v1::Rating overall, v1::Rating safe, v1::ProviderState* state) {
+void Publish(const std::string& id, CivilDate on, v1::Rating overall, v1::Rating safe,
+             v1::ProviderState* state) {
   auto* published = Add(id, on, state)->mutable_cqc_rating_published();
   published->mutable_report_date()->set_year(on.year);
   published->mutable_report_date()->set_month(on.month);
@@ -50,7 +51,8 @@ TEST(CurrentRating, IsThatOfTheLatestReportByItsDate) {
 TEST(CurrentRating, IsNotOverwrittenByWhatIsNoRating) {
   v1::ProviderState state;
   Publish("old", {2024, 2, 1}, v1::RATING_GOOD, v1::RATING_GOOD, &state);
-  Publish("unrated", {2026, 2, 1}, v1::RATING_INSPECTED_BUT_NOT_RATED, v1::RATING_INSUFFICIENT_EVIDENCE, &state);
+  Publish("unrated", {2026, 2, 1}, v1::RATING_INSPECTED_BUT_NOT_RATED,
+          v1::RATING_INSUFFICIENT_EVIDENCE, &state);
   const CurrentRating rating = CurrentRatingOf(state, kNow);
   EXPECT_EQ(rating.overall, v1::RATING_GOOD);
   EXPECT_EQ(rating.key_questions[0], v1::RATING_GOOD);
@@ -69,7 +71,10 @@ TEST(CurrentRating, IsReinstatedWhenAReportIsWithdrawn) {
   v1::ProviderState state;
   Publish("old", {2024, 2, 1}, v1::RATING_GOOD, v1::RATING_GOOD, &state);
   Publish("new", {2026, 2, 1}, v1::RATING_INADEQUATE, v1::RATING_INADEQUATE, &state);
-  Add("gone", {2026, 3, 1}, &state)->mutable_cqc_report_withdrawn()->mutable_rating()->set_id("new");
+  Add("gone", {2026, 3, 1}, &state)
+      ->mutable_cqc_report_withdrawn()
+      ->mutable_rating()
+      ->set_id("new");
   const CurrentRating rating = CurrentRatingOf(state, kNow);
   EXPECT_EQ(rating.overall, v1::RATING_GOOD);
   EXPECT_TRUE(rating.reinstated);
@@ -79,11 +84,15 @@ TEST(CurrentRating, IsReinstatedWhenAReportIsWithdrawn) {
 TEST(CurrentRating, StandsUnderReviewAndIsReplacedByTheLatestAmendment) {
   v1::ProviderState state;
   Publish("r", {2026, 2, 1}, v1::RATING_INADEQUATE, v1::RATING_INADEQUATE, &state);
-  Add("asked", {2026, 2, 10}, &state)->mutable_cqc_rating_review_requested()->mutable_rating()->set_id("r");
+  Add("asked", {2026, 2, 10}, &state)
+      ->mutable_cqc_rating_review_requested()
+      ->mutable_rating()
+      ->set_id("r");
   EXPECT_TRUE(CurrentRatingOf(state, kNow).under_review);
   EXPECT_EQ(CurrentRatingOf(state, kNow).overall, v1::RATING_INADEQUATE);
-  for (const auto& [id, on, overall] : {std::tuple{"b", CivilDate{2026, 4, 1}, v1::RATING_GOOD},
-                                        std::tuple{"a", CivilDate{2026, 3, 1}, v1::RATING_REQUIRES_IMPROVEMENT}}) {
+  for (const auto& [id, on, overall] :
+       {std::tuple{"b", CivilDate{2026, 4, 1}, v1::RATING_GOOD},
+        std::tuple{"a", CivilDate{2026, 3, 1}, v1::RATING_REQUIRES_IMPROVEMENT}}) {
     v1::Event* event = Add(id, on, &state);
     SetMicros(kNow, event->mutable_received_at());
     event->mutable_cqc_rating_amended()->mutable_rating()->set_id("r");

@@ -109,7 +109,7 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
       *event.mutable_recommendation() = *advice.recommendation;
       Chain(controls, std::move(event), stream, &derived);
     }
-    if (advice.assessment.applies == Truth::kTrue && !advice.assessment.grounds.empty()) {
+    if (advice.assessment.applies != Truth::kFalse && !advice.assessment.grounds.empty()) {
       grounds.push_back({.pack = pack.get(), .grounds = advice.assessment.grounds});
       acknowledge_us = static_cast<int64_t>(pack->Parameter("rqr_ack_hours")) * kMicrosPerHour;
     }

@@ -44,8 +44,29 @@ void OfferMonths(CivilDate start, Earliest* earliest) {
   }
 }
 
+/// What is dated ahead begins or ends with that day.
+void OfferDay(const v1::Date& date, Earliest* earliest) {
+  const CivilDate day = ToCivil(date);
+  if (IsValidDate(day)) earliest->Offer(LondonMidnight(day));
+}
+
 void OfferFact(const v1::Event& fact, Earliest* earliest) {
   switch (fact.payload_case()) {
+    case v1::Event::kCqcRatingPublished:
+      OfferDay(fact.cqc_rating_published().report_date(), earliest);
+      break;
+    case v1::Event::kCqcEnforcementActionRecorded:
+      OfferDay(fact.cqc_enforcement_action_recorded().served_on(), earliest);
+      break;
+    case v1::Event::kCqcEnforcementActionClosed:
+      OfferDay(fact.cqc_enforcement_action_closed().closed_on(), earliest);
+      break;
+    case v1::Event::kSuspensionLifted:
+      OfferDay(fact.suspension_lifted().lifted_on(), earliest);
+      break;
+    case v1::Event::kAdvisoryNoticeLifted:
+      OfferDay(fact.advisory_notice_lifted().lifted_on(), earliest);
+      break;
     case v1::Event::kPlanActionAgreed:
       OfferMidnights(fact.plan_action_agreed().due_on(), kGraceDaysMax, earliest);
       break;
@@ -55,10 +76,12 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
       }
       break;
     case v1::Event::kSuspensionImposed:
+      OfferDay(fact.suspension_imposed().starts_on(), earliest);
       OfferMonths(ToCivil(fact.suspension_imposed().starts_on()), earliest);
       break;
     case v1::Event::kContractNoticeServed:
       if (fact.contract_notice_served().notice() == v1::ContractNoticeServed::NOTICE_ADVISORY) {
+        OfferDay(fact.contract_notice_served().served_on(), earliest);
         OfferMonths(fact.contract_notice_served().has_served_on()
                         ? ToCivil(fact.contract_notice_served().served_on())
                         : LondonDate(OccurredMicros(fact)),

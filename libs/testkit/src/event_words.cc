@@ -26,8 +26,9 @@ constexpr int64_t kReportHour = 9;
 constexpr double kBaselineExposure = 10'000'000;
 
 /// Keys of an item that are not fields of the payload.
-const std::set<std::string> kEnvelopeKeys = {"event",   "id",     "on",       "received", "source", "version",
-                                             "organisation", "incident_key", "themes", "repeat", "register", "by"};
+const std::set<std::string> kEnvelopeKeys = {"event",  "id",      "on",           "received",
+                                             "source", "version", "organisation", "incident_key",
+                                             "themes", "repeat",  "register",     "by"};
 
 absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
@@ -46,7 +47,8 @@ std::string Upper(std::string text) {
 absl::StatusOr<std::string> EnumName(const EnumDescriptor& type, const std::string& text) {
   if (type.FindValueByName(text) != nullptr) return text;
   const std::string unset = type.value(0)->name();
-  const std::string name = unset.substr(0, unset.size() - std::string("UNSPECIFIED").size()) + Upper(text);
+  const std::string name =
+      unset.substr(0, unset.size() - std::string("UNSPECIFIED").size()) + Upper(text);
   if (type.FindValueByName(name) != nullptr) return name;
   return Wrong("\"" + text + "\" is no " + type.name());
 }
@@ -95,7 +97,8 @@ std::string ItemWords(const YAML::Node& item, const v1::Event& event) {
     text += (text.empty() ? ": " : ", ") + key + " " + Words(entry.second);
   }
   const KindInfo* kind = KindOf(event);
-  return FormatInstant(OccurredMicros(event)).substr(0, 10) + " " + std::string(kind->name) + " " + event.id() + text;
+  return FormatInstant(OccurredMicros(event)).substr(0, 10) + " " + std::string(kind->name) + " " +
+         event.id() + text;
 }
 
 bool HasShortForm(const Descriptor& type) {
@@ -103,7 +106,8 @@ bool HasShortForm(const Descriptor& type) {
   return kShort.count(type.name()) > 0;
 }
 
-absl::StatusOr<int64_t> TimeOf(const YAML::Node& item, const std::string& key, const std::string& otherwise) {
+absl::StatusOr<int64_t> TimeOf(const YAML::Node& item, const std::string& key,
+                               const std::string& otherwise) {
   const std::string text = item[key] ? item[key].as<std::string>() : otherwise;
   if (text.empty()) return Wrong(key + " is missing");
   return LondonInstant(text, kReportHour * kMicrosPerHour);
@@ -124,14 +128,16 @@ absl::StatusOr<int64_t> LondonInstant(const std::string& text, int64_t time_of_d
   return local - LondonOffset(local - LondonOffset(local));
 }
 
-absl::StatusOr<json> EventWords::Single(const YAML::Node& node, const FieldDescriptor& field) const {
+absl::StatusOr<json> EventWords::Single(const YAML::Node& node,
+                                        const FieldDescriptor& field) const {
   if (field.type() == FieldDescriptor::TYPE_MESSAGE) {
     const Descriptor& type = *field.message_type();
     if (!node.IsScalar()) return Payload(node, type);
     const auto text = node.as<std::string>();
     if (type.name() == "EventRef") {
       const auto known = sources_.find(text);
-      if (known == sources_.end()) return Wrong(field.name() + ": no event of the story has the id " + text);
+      if (known == sources_.end())
+        return Wrong(field.name() + ": no event of the story has the id " + text);
       return json{{"source", known->second}, {"id", text}};
     }
     if (type.name() == "Timestamp") {
@@ -164,11 +170,13 @@ absl::StatusOr<json> EventWords::Single(const YAML::Node& node, const FieldDescr
 absl::StatusOr<json> EventWords::Value(const YAML::Node& node, const FieldDescriptor& field) const {
   if (!field.is_repeated()) return Single(node, field);
   json list = json::array();
-  if (node.IsMap() && field.message_type() != nullptr && field.message_type()->name() == "KeyQuestionRating") {
+  if (node.IsMap() && field.message_type() != nullptr &&
+      field.message_type()->name() == "KeyQuestionRating") {
     // {safe: good, well-led: requires improvement}
     for (const auto& entry : node) {
       const Descriptor& type = *field.message_type();
-      TP_ASSIGN_OR_RETURN(json question, Single(entry.first, *type.FindFieldByName("key_question")));
+      TP_ASSIGN_OR_RETURN(json question,
+                          Single(entry.first, *type.FindFieldByName("key_question")));
       TP_ASSIGN_OR_RETURN(json rating, Single(entry.second, *type.FindFieldByName("rating")));
       list.push_back({{"key_question", question}, {"rating", rating}});
     }
@@ -216,8 +224,9 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadBaseline(const YAML::Node& item) {
       v1::ServiceType_Parse(name, &type);
       baseline.set_service_type(type);
     } else if (key == "each") {
-      for (const auto family : {v1::SOURCE_FAMILY_SAFEGUARDING, v1::SOURCE_FAMILY_INCIDENT,
-                                v1::SOURCE_FAMILY_COMPLAINT_EXPERIENCE, v1::SOURCE_FAMILY_COMMISSIONER_OBSERVATION}) {
+      for (const auto family :
+           {v1::SOURCE_FAMILY_SAFEGUARDING, v1::SOURCE_FAMILY_INCIDENT,
+            v1::SOURCE_FAMILY_COMPLAINT_EXPERIENCE, v1::SOURCE_FAMILY_COMMISSIONER_OBSERVATION}) {
         rates.emplace(family, entry.second.as<double>());
       }
     } else {
@@ -243,10 +252,11 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadBaseline(const YAML::Node& item) {
   return given;
 }
 
-absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item, const std::string& id_suffix,
-                                                  int64_t shift_us) {
+absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item,
+                                                  const std::string& id_suffix, int64_t shift_us) {
   const bool registers = item["register"].IsDefined();
-  const std::string kind_name = registers ? "service_registered" : item["event"].as<std::string>("");
+  const std::string kind_name =
+      registers ? "service_registered" : item["event"].as<std::string>("");
   const KindInfo* kind = KindOfName(kind_name);
   if (kind == nullptr) return Wrong("\"" + kind_name + "\" is no kind of event");
   const Descriptor& type =
@@ -271,10 +281,12 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item, const 
     if (kEnvelopeKeys.count(key) == 0) fields[key] = entry.second;
   }
   for (const char* date : {"report_date", "starts_on"}) {
-    if (type.FindFieldByName(date) != nullptr && !fields[date]) fields[date] = FormatDate(LondonDate(on));
+    if (type.FindFieldByName(date) != nullptr && !fields[date])
+      fields[date] = FormatDate(LondonDate(on));
   }
   if (decides) {
-    if (type.FindFieldByName("policy_id") != nullptr && !fields["policy_id"]) fields["policy_id"] = policy_;
+    if (type.FindFieldByName("policy_id") != nullptr && !fields["policy_id"])
+      fields["policy_id"] = policy_;
     YAML::Node actor(YAML::NodeType::Map);
     actor["principal"] = "person";
     if (item["organisation"]) actor["organisation"] = item["organisation"];
@@ -295,7 +307,8 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item, const 
                 {"occurred_at", FormatInstant(on + shift_us)},
                 {"received_at", FormatInstant(received + shift_us)},
                 {"source_version", item["version"].as<uint32_t>(1)}};
-  if (item["organisation"] && !decides) event["source_organisation"] = item["organisation"].as<std::string>();
+  if (item["organisation"] && !decides)
+    event["source_organisation"] = item["organisation"].as<std::string>();
   if (item["incident_key"]) event["incident_key"] = item["incident_key"].as<std::string>();
   if (item["themes"]) {
     TP_ASSIGN_OR_RETURN(event["themes"],
@@ -308,8 +321,10 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item, const 
   if (const auto problems = ReadEventJson(event.dump(), &given.event); !problems.empty()) {
     return Wrong(ViolationsText(problems));
   }
-  const ValidateOptions options{.submitter = Submitter::kService, .received_us = received + shift_us};
-  if (const auto problems = Validate(given.event, options); !problems.empty()) return Wrong(ViolationsText(problems));
+  const ValidateOptions options{.submitter = Submitter::kService,
+                                .received_us = received + shift_us};
+  if (const auto problems = Validate(given.event, options); !problems.empty())
+    return Wrong(ViolationsText(problems));
   given.words = ItemWords(item, given.event);
   return given;
 }
@@ -322,7 +337,8 @@ absl::StatusOr<std::vector<ScenarioEvent>> EventWords::ReadRepeated(const YAML::
     if (key != "times" && key != "every_days") return Wrong("repeat has no " + key);
   }
   const int times = repeat["times"].as<int>();
-  const auto every = static_cast<int64_t>(repeat["every_days"].as<double>() * static_cast<double>(kMicrosPerDay));
+  const auto every =
+      static_cast<int64_t>(repeat["every_days"].as<double>() * static_cast<double>(kMicrosPerDay));
   for (int i = 0; i < times; ++i) {
     TP_ASSIGN_OR_RETURN(ScenarioEvent one, ReadOne(item, "-" + std::to_string(i + 1), every * i));
     all.push_back(std::move(one));

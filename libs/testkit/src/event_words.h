@@ -13,7 +13,8 @@
 
 namespace trigpoint {
 
-/// "2026-03-01" (at `hour` in London) or "2026-03-01T14:30" (London) or an RFC 3339 instant, in microseconds.
+/// "2026-03-01" (at `hour` in London) or "2026-03-01T14:30" (London) or an RFC 3339 instant, in
+/// microseconds.
 absl::StatusOr<int64_t> LondonInstant(const std::string& text, int64_t time_of_day_us);
 
 /// Turns the items under `given:` into events. One item may stand for several (`repeat`).
@@ -26,11 +27,15 @@ class EventWords {
 
  private:
   absl::StatusOr<std::vector<ScenarioEvent>> ReadRepeated(const YAML::Node& item);
-  absl::StatusOr<ScenarioEvent> ReadOne(const YAML::Node& item, const std::string& id_suffix, int64_t shift_us);
+  absl::StatusOr<ScenarioEvent> ReadOne(const YAML::Node& item, const std::string& id_suffix,
+                                        int64_t shift_us);
   absl::StatusOr<ScenarioEvent> ReadBaseline(const YAML::Node& item);
-  absl::StatusOr<nlohmann::json> Payload(const YAML::Node& fields, const google::protobuf::Descriptor& type) const;
-  absl::StatusOr<nlohmann::json> Value(const YAML::Node& node, const google::protobuf::FieldDescriptor& field) const;
-  absl::StatusOr<nlohmann::json> Single(const YAML::Node& node, const google::protobuf::FieldDescriptor& field) const;
+  absl::StatusOr<nlohmann::json> Payload(const YAML::Node& fields,
+                                         const google::protobuf::Descriptor& type) const;
+  absl::StatusOr<nlohmann::json> Value(const YAML::Node& node,
+                                       const google::protobuf::FieldDescriptor& field) const;
+  absl::StatusOr<nlohmann::json> Single(const YAML::Node& node,
+                                        const google::protobuf::FieldDescriptor& field) const;
 
   std::string policy_;
   std::map<std::string, std::string> sources_;  ///< Id of an event of the story -> its source.

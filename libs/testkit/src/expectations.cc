@@ -29,7 +29,9 @@ struct Look {
 
 absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError("then: " + what); }
 
-std::string Text(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string Text(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 std::string YesNo(bool value) { return value ? "true" : "false"; }
 
@@ -76,7 +78,8 @@ absl::Status PerCriterion(const Look& look, const std::string& what,
   if (!look.expected.is_object()) return Wrong(what + " is a list of criteria");
   for (const auto& [id, value] : look.expected.items()) {
     const v1::CriterionResult* criterion = Find(look.actual, id);
-    look.Same(id + " " + what, want(value), criterion == nullptr ? "not in the policy" : is(*criterion));
+    look.Same(id + " " + what, want(value),
+              criterion == nullptr ? "not in the policy" : is(*criterion));
   }
   return absl::OkStatus();
 }
@@ -105,7 +108,8 @@ void Contains(const Look& look, const std::string& what, const Texts& texts) {
   for (const auto& text : texts) all += (all.empty() ? "" : "; ") + text;
   for (const auto& one : wanted) {
     const bool found = Lower(all).find(Lower(Text(one))) != std::string::npos;
-    look.checks->push_back({.what = what, .expected = "says \"" + Text(one) + "\"", .actual = all, .holds = found});
+    look.checks->push_back(
+        {.what = what, .expected = "says \"" + Text(one) + "\"", .actual = all, .holds = found});
   }
 }
 
@@ -115,8 +119,8 @@ std::string KindText(v1::Recommendation::Kind kind) {
 
 template <typename Alerts>
 int Count(const Alerts& alerts, v1::RapidQualityReviewAlert::Kind kind) {
-  return static_cast<int>(
-      std::count_if(alerts.begin(), alerts.end(), [kind](const auto& a) { return a.kind() == kind; }));
+  return static_cast<int>(std::count_if(alerts.begin(), alerts.end(),
+                                        [kind](const auto& a) { return a.kind() == kind; }));
 }
 
 std::optional<int64_t> WhenKnown(const Scenario& scenario, const std::string& cause) {
@@ -153,7 +157,8 @@ absl::Status CheckAlert(const Look& look) {
   for (const auto& [key, value] : look.expected.items()) {
     const auto found = is.find(key);
     if (found == is.end()) return Wrong("an alert has no " + key);
-    look.Same("alert " + key, value.is_array() ? JoinedExpected(value) : Text(value), found->second);
+    look.Same("alert " + key, value.is_array() ? JoinedExpected(value) : Text(value),
+              found->second);
   }
   return absl::OkStatus();
 }
@@ -177,7 +182,8 @@ std::string OutcomeText(v1::DecisionRecord::Outcome outcome) {
   }
 }
 
-absl::Status CheckDecision(const Look& look, const json& expected, const v1::DecisionRecord* decision) {
+absl::Status CheckDecision(const Look& look, const json& expected,
+                           const v1::DecisionRecord* decision) {
   const v1::DecisionRecord none;
   const v1::DecisionRecord& is = decision == nullptr ? none : *decision;
   for (const auto& [key, value] : expected.items()) {
@@ -205,14 +211,16 @@ absl::Status CheckDecisions(const Look& look) {
   const auto& decisions = look.actual.decisions;
   look.Same("decisions", std::to_string(look.expected.size()), std::to_string(decisions.size()));
   for (size_t i = 0; i < look.expected.size(); ++i) {
-    TP_RETURN_IF_ERROR(CheckDecision(look, look.expected[i], i < decisions.size() ? &decisions[i] : nullptr));
+    TP_RETURN_IF_ERROR(
+        CheckDecision(look, look.expected[i], i < decisions.size() ? &decisions[i] : nullptr));
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckRecommendation(const Look& look) {
   const auto& all = look.actual.recommendations;
-  look.Same("last recommendation", Text(look.expected), all.empty() ? "none" : KindText(all.back().kind()));
+  look.Same("last recommendation", Text(look.expected),
+            all.empty() ? "none" : KindText(all.back().kind()));
   return absl::OkStatus();
 }
 
@@ -229,7 +237,8 @@ absl::Status CheckRecommendations(const Look& look) {
 
 absl::Status CheckFollows(const Look& look) {
   const auto& all = look.actual.recommendations;
-  const bool follows = all.size() > 1 && all.back().previous() == all[all.size() - 2].recommendation_id();
+  const bool follows =
+      all.size() > 1 && all.back().previous() == all[all.size() - 2].recommendation_id();
   look.Same("the last recommendation follows the one before", Text(look.expected), YesNo(follows));
   return absl::OkStatus();
 }
@@ -240,7 +249,8 @@ absl::Status CheckHides(const Look& look) {
   for (const auto& one : look.actual.recommendations) all += one.DebugString();
   for (const auto& one : look.actual.alerts) all += one.DebugString();
   for (const auto& text : look.expected) {
-    look.Same("\"" + Text(text) + "\" appears", "false", YesNo(all.find(Text(text)) != std::string::npos));
+    look.Same("\"" + Text(text) + "\" appears", "false",
+              YesNo(all.find(Text(text)) != std::string::npos));
   }
   return absl::OkStatus();
 }
@@ -261,14 +271,16 @@ absl::Status CheckFigures(const Look& look) {
 
 using Compare = std::function<absl::Status(const Look&)>;
 
-Compare Field(const std::string& what, const std::function<std::string(const OfflineAssessment&)>& is) {
+Compare Field(const std::string& what,
+              const std::function<std::string(const OfflineAssessment&)>& is) {
   return [what, is](const Look& look) {
     look.Same(what, Text(look.expected), is(look.actual));
     return absl::OkStatus();
   };
 }
 
-Compare List(const std::string& what, const std::function<std::string(const OfflineAssessment&)>& is) {
+Compare List(const std::string& what,
+             const std::function<std::string(const OfflineAssessment&)>& is) {
   return [what, is](const Look& look) {
     look.Same(what, JoinedExpected(look.expected), is(look.actual));
     return absl::OkStatus();
@@ -276,7 +288,8 @@ Compare List(const std::string& what, const std::function<std::string(const Offl
 }
 
 Compare AlertCount(const std::string& what, v1::RapidQualityReviewAlert::Kind kind) {
-  return Field(what, [kind](const OfflineAssessment& a) { return std::to_string(Count(a.alerts, kind)); });
+  return Field(
+      what, [kind](const OfflineAssessment& a) { return std::to_string(Count(a.alerts, kind)); });
 }
 
 Compare Says(const std::string& what,
@@ -292,20 +305,24 @@ std::map<std::string, Compare> CriteriaKeys() {
   return {
       {"criteria",
        [text](const Look& look) {
-         return PerCriterion(look, "is", [](const auto& c) { return TruthText(c.value()); }, text);
+         return PerCriterion(
+             look, "is", [](const auto& c) { return TruthText(c.value()); }, text);
        }},
       {"clauses",
        [text](const Look& look) {
-         return PerCriterion(look, "cites", [](const auto& c) { return c.clause(); }, text);
+         return PerCriterion(
+             look, "cites", [](const auto& c) { return c.clause(); }, text);
        }},
       {"evidence",
        [](const Look& look) {
-         return PerCriterion(look, "rests on", [](const auto& c) { return Ids(c.evidence()); }, JoinedExpected);
+         return PerCriterion(
+             look, "rests on", [](const auto& c) { return Ids(c.evidence()); }, JoinedExpected);
        }},
       {"protected_source",
        [text](const Look& look) {
-         return PerCriterion(look, "has a protected source", [](const auto& c) { return YesNo(c.protected_source()); },
-                             text);
+         return PerCriterion(
+             look, "has a protected source",
+             [](const auto& c) { return YesNo(c.protected_source()); }, text);
        }},
       {"notes",
        [](const Look& look) {
@@ -324,13 +341,17 @@ std::map<std::string, Compare> CriteriaKeys() {
                       [](const auto& a) {
                         return IdsWhere(a, [](const auto& c) { return c.evidence_ageing(); });
                       })},
-      {"decisive", List("decisive",
-                        [](const auto& a) { return IdsWhere(a, [](const auto& c) { return c.decisive(); }); })},
-      {"true", List("TRUE", [](const auto& a) {
-         return IdsWhere(a, [](const auto& c) { return c.value() == v1::TRUTH_VALUE_TRUE; });
-       })},
+      {"decisive",
+       List("decisive",
+            [](const auto& a) { return IdsWhere(a, [](const auto& c) { return c.decisive(); }); })},
+      {"true", List("TRUE",
+                    [](const auto& a) {
+                      return IdsWhere(
+                          a, [](const auto& c) { return c.value() == v1::TRUTH_VALUE_TRUE; });
+                    })},
       {"gaps", List("gaps", [](const auto& a) { return RulesOf(a.assessment.gaps()); })},
-      {"near_misses", List("near misses", [](const auto& a) { return RulesOf(a.assessment.near_misses()); })},
+      {"near_misses",
+       List("near misses", [](const auto& a) { return RulesOf(a.assessment.near_misses()); })},
   };
 }
 
@@ -338,14 +359,17 @@ const std::map<std::string, Compare>& Keys() {
   static const std::map<std::string, Compare> kKeys = [] {
     using Alert = v1::RapidQualityReviewAlert;
     std::map<std::string, Compare> keys = CriteriaKeys();
-    keys["applies"] = Field("the policy applies", [](const auto& a) { return TruthText(a.assessment.applies()); });
+    keys["applies"] = Field("the policy applies",
+                            [](const auto& a) { return TruthText(a.assessment.applies()); });
     keys["target"] = Field("target", [](const auto& a) { return a.assessment.target_state(); });
     keys["level"] = Field("level", [](const auto& a) { return a.assessment.level(); });
     keys["urgent"] = Field("urgent", [](const auto& a) { return YesNo(a.assessment.urgent()); });
     keys["floor"] = Field("floor", [](const auto& a) { return a.assessment.floor(); });
     keys["ceiling"] = Field("ceiling", [](const auto& a) { return a.assessment.ceiling(); });
-    keys["decided"] = Field("decided level", [](const auto& a) { return a.assessment.decided_state(); });
-    keys["basis_weakened"] = Field("basis weakened", [](const auto& a) { return YesNo(a.basis_weakened); });
+    keys["decided"] =
+        Field("decided level", [](const auto& a) { return a.assessment.decided_state(); });
+    keys["basis_weakened"] =
+        Field("basis weakened", [](const auto& a) { return YesNo(a.basis_weakened); });
     keys["alerts"] = AlertCount("alerts raised", Alert::KIND_RAISED);
     keys["attached"] = AlertCount("clusters attached to an alert", Alert::KIND_CLUSTER_ATTACHED);
     keys["next_tier"] = AlertCount("alerts to the next tier", Alert::KIND_NEXT_TIER);

@@ -65,7 +65,8 @@ absl::StatusOr<ScenarioThen> ReadThen(const YAML::Node& node, const YAML::Node& 
 }
 
 absl::StatusOr<Scenario> Read(const YAML::Node& root) {
-  static const std::set<std::string> kKeys = {"id", "title", "clause", "note", "policy", "given", "at", "then"};
+  static const std::set<std::string> kKeys = {"id",     "title", "clause", "note",
+                                              "policy", "given", "at",     "then"};
   if (!root.IsMap()) return Wrong(root, "a scenario is a list of keys");
   TP_RETURN_IF_ERROR(OnlyOnce(root));
   for (const auto& entry : root) {
@@ -123,7 +124,8 @@ absl::StatusOr<Scenario> ReadScenarioFile(const std::string& path) {
   auto scenario = ReadScenario(text.str());
   if (!scenario.ok()) return Annotate(scenario.status(), path);
   if (scenario->id != std::filesystem::path(path).stem().string()) {
-    return absl::InvalidArgumentError(path + ": the id " + scenario->id + " is not the name of the file");
+    return absl::InvalidArgumentError(path + ": the id " + scenario->id +
+                                      " is not the name of the file");
   }
   return scenario;
 }

@@ -37,11 +37,14 @@ absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::
     for (const auto& given : scenario.given) request.events.emplace_back(++line, given.event);
     TP_ASSIGN_OR_RETURN(const std::vector<OfflineAssessment> all, AssessOffline(request));
     if (all.size() != 1) {
-      return absl::InvalidArgumentError(scenario.id + ": " + std::to_string(all.size()) + " services at " + then.at);
+      return absl::InvalidArgumentError(scenario.id + ": " + std::to_string(all.size()) +
+                                        " services at " + then.at);
     }
     TP_ASSIGN_OR_RETURN(const std::vector<Check> checks, CheckAll(then, scenario, all.front()));
     for (const Check& check : checks) {
-      if (!check.holds) return ScenarioOutcome{.passed = false, .report = Report(scenario, pack.id(), then, checks)};
+      if (!check.holds)
+        return ScenarioOutcome{.passed = false,
+                               .report = Report(scenario, pack.id(), then, checks)};
     }
   }
   return ScenarioOutcome{.passed = true, .report = ""};

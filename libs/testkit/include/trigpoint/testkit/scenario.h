@@ -10,8 +10,8 @@
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/policy.pb.h"
 
-/// Given / When / Then over the events of one service, in files that people who know the service can read.
-/// The form of a file is described in tests/scenarios/README.md.
+/// Given / When / Then over the events of one service, in files that people who know the service
+/// can read. The form of a file is described in tests/scenarios/README.md.
 namespace trigpoint {
 
 /// One event of the story.
@@ -22,9 +22,10 @@ struct ScenarioEvent {
 
 /// What is expected at one instant.
 struct ScenarioThen {
-  std::string at;        ///< As written.
-  int64_t at_us = 0;     ///< End of that London day where no time is given.
-  nlohmann::json expect; ///< The keys of ThenKeys() that the file names; the rest is not looked at.
+  std::string at;     ///< As written.
+  int64_t at_us = 0;  ///< End of that London day where no time is given.
+  nlohmann::json
+      expect;  ///< The keys of ThenKeys() that the file names; the rest is not looked at.
 };
 
 /// A story and what the policy must say of it.
@@ -41,11 +42,13 @@ struct Scenario {
 /// What running a scenario gave.
 struct ScenarioOutcome {
   bool passed = false;
-  std::string report;  ///< GIVEN / WHEN / EXPECTED / ACTUAL in words, for the first instant that fails.
+  std::string
+      report;  ///< GIVEN / WHEN / EXPECTED / ACTUAL in words, for the first instant that fails.
 };
 
-/// Reads a scenario. INVALID_ARGUMENT names the line of the story and what is wrong: an unknown key, an unknown kind,
-/// a field that the kind does not have, an event that the service would refuse.
+/// Reads a scenario. INVALID_ARGUMENT names the line of the story and what is wrong: an unknown
+/// key, an unknown kind, a field that the kind does not have, an event that the service would
+/// refuse.
 absl::StatusOr<Scenario> ReadScenario(std::string_view yaml);
 
 /// Reads a scenario file; the path stands in errors, and the id must be the name of the file.
@@ -54,8 +57,8 @@ absl::StatusOr<Scenario> ReadScenarioFile(const std::string& path);
 /// Every *.yaml of a directory, sorted.
 std::vector<std::string> ScenarioFiles(const std::string& directory);
 
-/// Assesses the events up to each instant under `pack` and compares. Errors: those of AssessOffline, and expectations
-/// that name a criterion which the pack does not have.
+/// Assesses the events up to each instant under `pack` and compares. Errors: those of
+/// AssessOffline, and expectations that name a criterion which the pack does not have.
 absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::PolicyPack& pack);
 
 }  // namespace trigpoint

@@ -1,0 +1,137 @@
+#include "trigpoint/policy/pack.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <set>
+#include <string>
+
+namespace trigpoint {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kGood[] = R"pb(
+  id: "p"
+  version: 1
+  source_document: "S"
+  authority {
+    states: "LOW"
+    states: "HIGH"
+    transitions { from_state: "LOW" to_state: "HIGH" roles: "R" clause: "c" }
+  }
+  parameters { name: "days" value: 30 reason: "why" }
+  criteria {
+    id: "A"
+    clause: "c"
+    when { measure: "suspension_or_advisory_active" }
+  }
+  criteria {
+    id: "B"
+    clause: "c"
+    when { not { criterion: "A" } }
+  }
+  states {
+    state: "HIGH"
+    clause: "c"
+    when { criterion: "A" }
+  }
+  urgent {
+    id: "U"
+    clause: "c"
+    when {
+      measure: "whistleblowing_current_abuse"
+      with { key: "days" value: "days" }
+    }
+  }
+)pb";
+
+v1::PolicyPack Pack(const std::string& more = "") {
+  v1::PolicyPack pack;
+  v1::PolicyPack added;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(kGood, &pack));
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(more, &added)) << more;
+  pack.MergeFrom(added);
+  return pack;
+}
+
+TEST(CompiledPack, KnowsItsStatesWindowsAndWhatSupportsALevel) {
+  const auto pack = CompiledPack::Compile(Pack());
+  ASSERT_TRUE(pack.ok()) << pack.status().message();
+  EXPECT_EQ((*pack)->LowestState(), "LOW");
+  EXPECT_EQ((*pack)->Rank("HIGH"), 1);
+  EXPECT_EQ((*pack)->Rank("NONE"), -1);
+  EXPECT_TRUE((*pack)->Supports(0));
+  EXPECT_FALSE((*pack)->Supports(1));
+  EXPECT_EQ((*pack)->windows(), std::set<int64_t>{30});
+  EXPECT_EQ((*pack)->leaves().size(), 2U);
+}
+
+struct Bad {
+  std::string name;
+  std::string more;
+  std::string says;
+};
+
+void PrintTo(const Bad& bad, std::ostream* out) { *out << bad.name; }
+
+class BadPackTest : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadPackTest, IsRefusedWithWhereAndWhat) {
+  const auto pack = CompiledPack::Compile(Pack(GetParam().more));
+  ASSERT_FALSE(pack.ok());
+  EXPECT_THAT(std::string(pack.status().message()), HasSubstr(GetParam().says));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, BadPackTest,
+    testing::Values(
+        Bad{"UnknownMeasure", R"(criteria { id: "C" clause: "c" when { measure: "mood" } })",
+            "C uses an unknown measure: mood"},
+        Bad{"NoClause", R"(criteria { id: "C" when { criterion: "A" } })", "C has no clause"},
+        Bad{"Twice", R"(criteria { id: "A" clause: "c" when { criterion: "B" } })",
+            "A is there twice"},
+        Bad{"Circle",
+            R"(criteria { id: "C" clause: "c" when { criterion: "D" } }
+               criteria { id: "D" clause: "c" when { any { criterion: "C" } } })",
+            "depends on itself"},
+        Bad{"CircleByCount",
+            R"(criteria { id: "C" clause: "c" when { at_least { count: 1 of: "C" } } })",
+            "depends on itself"},
+        Bad{"NoReason", R"(parameters { name: "n" value: 1 })", "parameter n has no reason"},
+        Bad{"NoSuchParameter",
+            R"(criteria { id: "C" clause: "c" when { measure: "default_notices" with { key: "count" value: "n" } } })",
+            "a parameter that is not there: n"},
+        Bad{"NoSuchArgument",
+            R"(criteria { id: "C" clause: "c" when { measure: "default_notices" with { key: "size" value: "1" } } })",
+            "has no argument size"},
+        Bad{"MissingArgument",
+            R"(criteria { id: "C" clause: "c" when { measure: "default_notices" } })",
+            "lacks an argument"},
+        Bad{"NeedsFamilies",
+            R"(criteria { id: "C" clause: "c" when { measure: "repeated_concerns"
+               with { key: "count" value: "1" } with { key: "days" value: "1" } } })",
+            "needs families"},
+        Bad{"NeedsValues",
+            R"(criteria { id: "C" clause: "c" when { measure: "overall_rating_in" } })",
+            "needs values"},
+        Bad{"NoSuchCriterion", R"(states { state: "HIGH" when { criterion: "Z" } })",
+            "names a criterion that is not there: Z"},
+        Bad{"TwoForms",
+            R"(criteria { id: "C" clause: "c" when { criterion: "A" measure: "unwilling_asserted" } })",
+            "not exactly one of"},
+        Bad{"LowestStateHasARule", R"(states { state: "LOW" when { criterion: "A" } })",
+            "not one of authority.states above the lowest"},
+        Bad{"UrgentWithoutClause", R"(urgent { id: "V" when { criterion: "A" } })",
+            "V has no clause"},
+        Bad{"MoveToNowhere",
+            R"(authority { transitions { to_state: "X" roles: "R" clause: "c" } })",
+            "leads to no state"},
+        Bad{"MoveWithoutRole", R"(authority { transitions { to_state: "LOW" clause: "c" } })",
+            "names no role"}),
+    [](const auto& bad) { return bad.param.name; });
+
+}  // namespace
+}  // namespace trigpoint
