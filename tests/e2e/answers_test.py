@@ -115,7 +115,7 @@ class DecisionTest(EndToEnd):
 class AlertTest(EndToEnd):
     def whistleblow(self, number=1):
         return {"source": "council/speaking-up", "id": f"WB-{number}", "subject": f"cqc-location/{HOME}",
-                "occurredAt": now(1), "sourceOrganisation": "herefordshire-council",
+                "occurredAt": now(1.37), "sourceOrganisation": "herefordshire-council",
                 "recordedBy": "night-care-assistant-4",
                 "whistleblowingConcernReceived": {"route": "ROUTE_LOCAL_AUTHORITY", "currentAbuseAlleged": True,
                                                   "anonymous": True, "narrative": "Told by Quillfeather on the late shift"}}

@@ -135,7 +135,7 @@ class PowerCutTest : public testing::Test {
     std::thread thread([&] {
       while (!stop.load()) {
         appender.Next();
-        if (Below(10, &random_) == 0) appender.Append(load->Redelivery(true));
+        if (Below(10, &random_) == 0) appender.Append(load->Redelivery(Below(2, &random_) == 0));
       }
       appender.WaitForAnswers();
     });

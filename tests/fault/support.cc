@@ -221,7 +221,7 @@ absl::StatusOr<Folded> ReadFolded(const Store& store, uint32_t partitions) {
       std::string& bytes = folded[prefix + "events of " + stream];
       for (const v1::StoredEvent& stored : events) bytes += CanonicalBytes(stored);
     }
-    for (const char* index : {"binding", "summary", "alert", "waiting", "quarantine"}) {
+    for (const char* index : {"binding", "summary", "alert", "waiting", "quarantine", "chain"}) {
       TP_RETURN_IF_ERROR(store.ScanIndex(index, p, "", [&](std::string_view key, std::string_view value) {
         folded[prefix + index + " " + HexEncode(key)] = value;
         return true;

@@ -94,6 +94,12 @@ absl::Status Projector::Load() {
       }
       return true;
     }));
+    bool readable = true;
+    TP_RETURN_IF_ERROR(store_->ScanIndex(kChainIndex, p, "", [&](std::string_view key, std::string_view value) {
+      v1::StreamChunk& chain = stored_chains_[std::string(key)];
+      return readable = chain.ParseFromArray(value.data(), static_cast<int>(value.size()));
+    }));
+    if (!readable) return absl::DataLossError("derived events of partition " + std::to_string(p) + " are damaged");
   }
   TP_RETURN_IF_ERROR(store_->ScanIndex(kBindingIndex, control_partition(), "",
                                        [this](std::string_view key, std::string_view value) {
@@ -112,6 +118,15 @@ uint32_t Projector::PartitionFor(std::string_view stream_id) const {
 
 absl::Status Projector::CatchUp() {
   withholding_ = true;
+  {
+    // Their derived events may not be in the log: a crash came before the end of the last CatchUp.
+    const absl::MutexLock lock(&mu_);
+    while (!stored_chains_.empty()) {
+      const std::string stream_id = stored_chains_.begin()->first;
+      TP_RETURN_IF_ERROR(LoadEntry(PartitionFor(stream_id), stream_id).status());
+      stored_chains_.erase(stream_id);
+    }
+  }
   while (true) {
     bool behind = false;
     for (uint32_t p = 0; p < log_->partitions(); ++p) {
@@ -348,6 +363,11 @@ absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition, const
       }
       TP_ASSIGN_OR_RETURN(auto chunk, store_->ReadLastChunk(partition, stream_id));
       if (chunk.has_value()) entry->hot.tail = std::move(*chunk);
+      if (const auto chain = stored_chains_.find(stream_id); chain != stored_chains_.end()) {
+        RestoreChain(partitions_[partition]->controls, chain->second, &entry->hot);
+        entry->chain_stored = true;
+        stored_chains_.erase(chain);
+      }
       const int64_t timer = NextTimer(partitions_[partition]->controls, entry->hot);
       entry->stored_timer_us = timer == kNever ? 0 : timer;
     }
@@ -495,6 +515,14 @@ absl::Status Projector::Commit(Batch* batch) {
       if (entry.hot.tail.events_size() > 0) {
         batch->store.PutChunk(p, stream_id, entry.hot.tail.events(0).revision(), entry.hot.tail.SerializeAsString());
       }
+      if (!entry.hot.chain.empty()) {
+        v1::StreamChunk chain;
+        for (const auto& event : entry.hot.chain) *chain.add_events()->mutable_event() = event;
+        batch->store.PutIndex(kChainIndex, p, stream_id, chain.SerializeAsString());
+      } else if (entry.chain_stored) {
+        batch->store.DeleteIndex(kChainIndex, p, stream_id);
+      }
+      entry.chain_stored = !entry.hot.chain.empty();
       const int64_t next = NextTimer(partitions_[p]->controls, entry.hot);
       const int64_t timer = next == kNever ? 0 : next;
       if (timer != entry.stored_timer_us) {

@@ -20,6 +20,7 @@ inline constexpr char kBindingIndex[] = "binding";      // scheme NUL value -> s
 inline constexpr char kSummaryIndex[] = "summary";      // stream id -> v1::ProviderSummary
 inline constexpr char kAlertIndex[] = "alert";          // offset -> stream id NUL alert id
 inline constexpr char kWaitingIndex[] = "waiting";      // scheme NUL value NUL source NUL id NUL version -> HeldSubmission
+inline constexpr char kChainIndex[] = "chain";          // stream id -> StreamChunk: derived events that have not come back
 inline constexpr char kQuarantineIndex[] = "quarantine";  // quarantine id -> HeldSubmission
 
 /// A stream in memory.
@@ -29,6 +30,7 @@ struct Projector::Entry {
   int64_t stored_timer_us = 0;          ///< Timer as written; 0: none.
   bool dirty = false;
   bool record_dirty = false;
+  bool chain_stored = false;            ///< The store holds a chain of this stream.
   std::vector<v1::StreamChunk> full;    ///< Cut chunks that are not written yet.
   uint64_t used = 0;
 };

@@ -196,6 +196,18 @@ std::optional<v1::EventRef> CorrectedBy(const v1::Event& event, IdentityOutcome 
   return ref;
 }
 
+/// What a version below the latest is: the index knows only the latest, so the history tells whether it came before.
+absl::StatusOr<IdentityOutcome> IdentityOfOldVersion(const v1::Event& event, const LoadEvents& load) {
+  TP_ASSIGN_OR_RETURN(const std::vector<v1::StoredEvent> events, load());
+  for (const auto& stored : events) {
+    const v1::Event& known = stored.event();
+    if (known.source() != event.source() || known.id() != event.id() || VersionOf(known) != VersionOf(event)) continue;
+    return known.submission_digest() == event.submission_digest() ? IdentityOutcome::kDuplicate
+                                                                  : IdentityOutcome::kConflict;
+  }
+  return IdentityOutcome::kSuperseded;
+}
+
 }  // namespace
 
 std::string TimerKey(const std::string& stream_id, int64_t due_us) {
@@ -227,6 +239,11 @@ int64_t NextTimer(const Controls& controls, const HotStream& stream) {
   return NextAfter(controls, stream, stream.state.known_us());
 }
 
+void RestoreChain(const Controls& controls, const v1::StreamChunk& chain, HotStream* stream) {
+  std::vector<v1::Event> derived;
+  for (const auto& stored : chain.events()) Chain(controls, stored.event(), stream, &derived);
+}
+
 std::vector<v1::Event> Reassess(const Controls& controls, int64_t as_of_us, const Cause& cause,
                                 HotStream* stream) {
   return AssessAll(controls, as_of_us, cause, {}, stream);
@@ -244,6 +261,9 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optiona
   result.identity = Classify(known, event);
   if (role != v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kNew) {
     result.identity = IdentityOutcome::kDuplicate;
+  }
+  if (result.identity == IdentityOutcome::kSuperseded) {
+    TP_ASSIGN_OR_RETURN(result.identity, IdentityOfOldVersion(event, load));
   }
   if (result.identity == IdentityOutcome::kDuplicate || result.identity == IdentityOutcome::kConflict) {
     return result;

@@ -191,6 +191,7 @@ class Projector {
   std::unordered_map<std::string, std::unique_ptr<Entry>> hot_;        // Guarded by mu_.
   std::map<std::pair<std::string, std::string>, std::string> bound_;   // Guarded by mu_.
   std::unordered_map<std::string, v1::ProviderSummary> summaries_;     // Guarded by mu_.
+  std::map<std::string, v1::StreamChunk> stored_chains_;   // Of streams that are not loaded yet. Guarded by mu_.
   std::function<void()> on_alerts_;
   std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
   uint64_t use_clock_ = 0;

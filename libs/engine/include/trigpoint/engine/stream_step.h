@@ -51,6 +51,10 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optiona
                                       const Controls& controls, bool assess, const LoadEvents& load,
                                       HotStream* stream);
 
+/// Takes derived events that were appended, or withheld, and had not come back when `record` was stored, into the chain.
+/// Without them the next event would be assessed as if they had not been said.
+void RestoreChain(const Controls& controls, const v1::StreamChunk& chain, HotStream* stream);
+
 /// Assesses the stream anew with a given cause, e.g. when a control event took effect. Returns derived events.
 std::vector<v1::Event> Reassess(const Controls& controls, int64_t as_of_us, const Cause& cause,
                                 HotStream* stream);
