@@ -23,7 +23,8 @@ constexpr int kFlipsEach = 10;  // Per kind of file.
 /// How a node may die: in good order (tables), or killed (write-ahead logs).
 enum class Ending { kClosed, kKilled };
 
-/// Makes a data directory with events, recommendations and alerts in it, and gives what a fold of it holds.
+/// Makes a data directory with events, recommendations and alerts in it, and gives what a fold of
+/// it holds.
 absl::StatusOr<Folded> MakeData(const std::string& directory, Ending ending, uint64_t seed) {
   const std::string made = directory + ".made";
   Parts parts;
@@ -81,13 +82,15 @@ absl::StatusOr<Folded> Answers(const std::string& directory) {
   Parts parts;
   TP_RETURN_IF_ERROR(parts.Open({.directory = directory}));
   TP_RETURN_IF_ERROR(parts.projector().CatchUp());
-  TP_RETURN_IF_ERROR(parts.store().CheckIntegrity([](std::string_view, const absl::Status&) { return true; }));
+  TP_RETURN_IF_ERROR(
+      parts.store().CheckIntegrity([](std::string_view, const absl::Status&) { return true; }));
   TP_ASSIGN_OR_RETURN(const auto differences, VerifyAll(parts.projector()));
   if (!differences.empty()) return absl::DataLossError("verify: " + differences.front());
   // Every record of the log is read as well, not only those that are new to the store.
   for (uint32_t p = 0; p < kPartitions; ++p) {
     TP_ASSIGN_OR_RETURN(const int64_t head, parts.log().HeadOffset(p));
-    for (int64_t offset = 0; offset < head; ++offset) TP_RETURN_IF_ERROR(parts.log().DigestAt({p, offset}).status());
+    for (int64_t offset = 0; offset < head; ++offset)
+      TP_RETURN_IF_ERROR(parts.log().DigestAt({p, offset}).status());
   }
   return ReadFolded(parts.store(), kPartitions);
 }
@@ -129,17 +132,20 @@ TEST_P(BitFlipTest, IsHarmlessOrNamed) {
     }
     fs::remove_all(damaged);
   }
-  std::cout << place.name << ": " << flips << " flips, " << refused << " refused, the others harmless\n";
+  std::cout << place.name << ": " << flips << " flips, " << refused
+            << " refused, the others harmless\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Files, BitFlipTest,
-    testing::Values(Place{"LogWal", "/log/log/0", Ending::kKilled}, Place{"LogTables", "/log/log/0", Ending::kClosed},
-                    Place{"LogManifest", "/log/log/MANIFEST", Ending::kClosed},
-                    Place{"LogMarks", "/log/marks", Ending::kClosed},
-                    Place{"StoreWal", "/store/0", Ending::kKilled}, Place{"StoreTables", "/store/0", Ending::kClosed},
-                    Place{"StoreManifest", "/store/MANIFEST", Ending::kClosed}),
-    [](const auto& place) { return std::string(place.param.name); });
+INSTANTIATE_TEST_SUITE_P(Files, BitFlipTest,
+                         testing::Values(Place{"LogWal", "/log/log/0", Ending::kKilled},
+                                         Place{"LogTables", "/log/log/0", Ending::kClosed},
+                                         Place{"LogManifest", "/log/log/MANIFEST", Ending::kClosed},
+                                         Place{"LogMarks", "/log/marks", Ending::kClosed},
+                                         Place{"StoreWal", "/store/0", Ending::kKilled},
+                                         Place{"StoreTables", "/store/0", Ending::kClosed},
+                                         Place{"StoreManifest", "/store/MANIFEST",
+                                               Ending::kClosed}),
+                         [](const auto& place) { return std::string(place.param.name); });
 
 }  // namespace
 }  // namespace trigpoint

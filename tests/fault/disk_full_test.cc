@@ -1,4 +1,5 @@
-// A small disk fills up: the partner is told, nothing is damaged, and the node goes on when there is room again.
+// A small disk fills up: the partner is told, nothing is damaged, and the node goes on when there
+// is room again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -65,7 +66,9 @@ class DiskFullTest : public testing::Test {
       streams_.insert(stream_id);
       std::map<RecordId, int> seen;
       for (const v1::TimelineEntry& entry : ReadTimeline(*channel, stream_id)) {
-        ++seen[{.source = entry.source(), .id = entry.id(), .version = std::max(1U, entry.source_version())}];
+        ++seen[{.source = entry.source(),
+                .id = entry.id(),
+                .version = std::max(1U, entry.source_version())}];
       }
       for (const RecordId& id : records) EXPECT_EQ(seen[id], 1) << Text(id);
     }
@@ -83,7 +86,8 @@ class DiskFullTest : public testing::Test {
 TEST_F(DiskFullTest, IsToldAndHealsWithoutDamage) {
   if (!disk_.mounted()) GTEST_SKIP() << "needs the right to mount a tmpfs";
   ASSERT_TRUE(node_.Start()) << node_.Printed();
-  EventLoad load("council/safeguarding", 4, seed_, absl::ToUnixMicros(absl::Now() - absl::Hours(24 * 86)));
+  EventLoad load("council/safeguarding", 4, seed_,
+                 absl::ToUnixMicros(absl::Now() - absl::Hours(24 * 86)));
   for (const v1::Event& event : load.Registrations()) ASSERT_TRUE(Submit(event).ok());
   disk_.Fill();
   grpc::Status status;
@@ -91,13 +95,14 @@ TEST_F(DiskFullTest, IsToldAndHealsWithoutDamage) {
   for (int i = 0; i < 20'000 && status.ok(); ++i) {
     unacknowledged = load.Next();
     if (unacknowledged.has_incident_reported()) {
-      unacknowledged.mutable_incident_reported()->mutable_narrative()->set_clear(std::string(3000, 'n'));
+      unacknowledged.mutable_incident_reported()->mutable_narrative()->set_clear(
+          std::string(3000, 'n'));
     }
     status = Submit(unacknowledged);
   }
   ASSERT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
-  std::cout << oracle_.entries().size() << " records were taken before the disk was full: " << status.error_message()
-            << "\n";
+  std::cout << oracle_.entries().size()
+            << " records were taken before the disk was full: " << status.error_message() << "\n";
   ASSERT_TRUE(node_.running());
   disk_.Empty();
   const absl::Time freed = absl::Now();
@@ -109,7 +114,8 @@ TEST_F(DiskFullTest, IsToldAndHealsWithoutDamage) {
     absl::SleepFor(absl::Milliseconds(50));
   }
   ASSERT_TRUE(status.ok()) << status.error_message();
-  std::cout << "works again " << absl::FormatDuration(absl::Now() - freed) << " after there was room\n";
+  std::cout << "works again " << absl::FormatDuration(absl::Now() - freed)
+            << " after there was room\n";
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Submit(load.Next()).ok());
   ExpectEverythingOnce();
   const Folded before = ReadAnswers(*Connect(node_.address()), streams_);

@@ -1,5 +1,6 @@
-// kill -9 at random moments under load: nothing acknowledged is lost, nothing counts twice, and the state is that of a
-// fresh replay. TRIGPOINT_SEED repeats a run; TRIGPOINT_KILLS sets the number of kills.
+// kill -9 at random moments under load: nothing acknowledged is lost, nothing counts twice, and the
+// state is that of a fresh replay. TRIGPOINT_SEED repeats a run; TRIGPOINT_KILLS sets the number of
+// kills.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -54,7 +55,8 @@ class KillTest : public testing::Test {
         static_cast<void>(partner.SubmitUntilBroken(*channel));
       });
     }
-    EXPECT_TRUE(oracle_.AwaitAnswers(1 + Below(60, &random_), absl::Now() + absl::Seconds(60))) << "no progress";
+    EXPECT_TRUE(oracle_.AwaitAnswers(1 + Below(60, &random_), absl::Now() + absl::Seconds(60)))
+        << "no progress";
     // Not to wait for anything: to hit another moment than that of an answer.
     absl::SleepFor(absl::Microseconds(Below(20'000, &random_)));
     node_.Kill();
@@ -75,14 +77,16 @@ class KillTest : public testing::Test {
     const auto entries = oracle_.entries();
     for (const auto& [id, entry] : entries) {
       for (const v1::SubmissionOutcome outcome : entry.outcomes) {
-        EXPECT_THAT(outcome, testing::AnyOf(v1::SUBMISSION_OUTCOME_ACCEPTED, v1::SUBMISSION_OUTCOME_DUPLICATE,
+        EXPECT_THAT(outcome, testing::AnyOf(v1::SUBMISSION_OUTCOME_ACCEPTED,
+                                            v1::SUBMISSION_OUTCOME_DUPLICATE,
                                             v1::SUBMISSION_OUTCOME_SUPERSEDED))
             << Text(id);
       }
       expected[entry.stream_id][id] = &entry;
     }
     std::set<RecordId> submitted;
-    for (const Partner& partner : partners_) submitted.insert(partner.submitted().begin(), partner.submitted().end());
+    for (const Partner& partner : partners_)
+      submitted.insert(partner.submitted().begin(), partner.submitted().end());
     EXPECT_EQ(entries.size(), submitted.size()) << "something submitted was never answered";
     std::set<std::string> alert_ids;
     for (const auto& [stream_id, records] : expected) {
@@ -95,18 +99,23 @@ class KillTest : public testing::Test {
       }
       std::set<std::string> clusters;
       for (const v1::TimelineEntry& entry : ReadTimeline(*channel, stream_id)) {
-        const RecordId id{.source = entry.source(), .id = entry.id(), .version = std::max(1U, entry.source_version())};
+        const RecordId id{.source = entry.source(),
+                          .id = entry.id(),
+                          .version = std::max(1U, entry.source_version())};
         if (records.count(id) > 0) {
           ++seen[id];
           EXPECT_EQ(entry.superseded(), id.version < highest.at({id.source, id.id})) << Text(id);
         } else {
-          EXPECT_THAT(entry.source(), testing::StartsWith("trigpoint/")) << "nobody submitted " << Text(id);
+          EXPECT_THAT(entry.source(), testing::StartsWith("trigpoint/"))
+              << "nobody submitted " << Text(id);
         }
         const auto& alert = entry.event().rapid_quality_review_alert();
         if (entry.event().has_rapid_quality_review_alert()) {
-          EXPECT_TRUE(alert_ids.insert(alert.alert_id()).second) << "alert twice: " << alert.alert_id();
+          EXPECT_TRUE(alert_ids.insert(alert.alert_id()).second)
+              << "alert twice: " << alert.alert_id();
           if (alert.kind() != v1::RapidQualityReviewAlert::KIND_NEXT_TIER) {
-            EXPECT_TRUE(clusters.insert(alert.cluster()).second) << "cluster twice: " << alert.cluster();
+            EXPECT_TRUE(clusters.insert(alert.cluster()).second)
+                << "cluster twice: " << alert.cluster();
           }
         }
       }
@@ -114,10 +123,12 @@ class KillTest : public testing::Test {
       streams_.insert(stream_id);
     }
     std::set<std::string> listed;
-    for (const v1::Alert& alert : ReadAlerts(*channel)) EXPECT_TRUE(listed.insert(alert.alert_id()).second);
+    for (const v1::Alert& alert : ReadAlerts(*channel))
+      EXPECT_TRUE(listed.insert(alert.alert_id()).second);
     EXPECT_EQ(listed, alert_ids);
     EXPECT_THAT(ReadVerify(*channel), testing::IsEmpty());
-    std::cout << entries.size() << " records of " << streams_.size() << " providers, " << listed.size() << " alerts\n";
+    std::cout << entries.size() << " records of " << streams_.size() << " providers, "
+              << listed.size() << " alerts\n";
   }
 
   /// The store is thrown away and folded again from the log: a node must answer the same.

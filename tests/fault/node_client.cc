@@ -34,7 +34,8 @@ std::map<RecordId, Oracle::Entry> Oracle::entries() const {
 bool Oracle::AwaitAnswers(size_t more, absl::Time deadline) {
   const absl::MutexLock lock(&mu_);
   const size_t target = answers_ + more;
-  const auto reached = [this, target]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return answers_ >= target; };
+  const auto reached = [this, target]()
+                           ABSL_SHARED_LOCKS_REQUIRED(mu_) { return answers_ >= target; };
   return mu_.AwaitWithDeadline(absl::Condition(&reached), deadline);
 }
 
@@ -50,8 +51,8 @@ grpc::Status Partner::SubmitRest(grpc::Channel& channel) { return Submit(channel
 
 grpc::Status Partner::Submit(grpc::Channel& channel, bool more) {
   // The channel outlives the call; the stub wants to share it.
-  const auto stub =
-      v1::IntelligenceService::NewStub(std::shared_ptr<grpc::Channel>(&channel, [](grpc::Channel*) {}));
+  const auto stub = v1::IntelligenceService::NewStub(
+      std::shared_ptr<grpc::Channel>(&channel, [](grpc::Channel*) {}));
   grpc::ClientContext context;
   SetDeadline(120, &context);
   const auto stream = stub->SubmitEvents(&context);
@@ -94,7 +95,9 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
 
 namespace {
 
-std::shared_ptr<grpc::Channel> Borrow(grpc::Channel& channel) { return {&channel, [](grpc::Channel*) {}}; }
+std::shared_ptr<grpc::Channel> Borrow(grpc::Channel& channel) {
+  return {&channel, [](grpc::Channel*) {}};
+}
 
 /// Every page of a list; throws when a call fails, for a test cannot go on then.
 template <typename Request, typename Response, typename Call, typename Take>
@@ -119,8 +122,13 @@ std::vector<v1::TimelineEntry> ReadTimeline(grpc::Channel& channel, const std::s
   request.set_page_size(500);
   std::vector<v1::TimelineEntry> entries;
   ReadPages<v1::ListTimelineRequest, v1::ListTimelineResponse>(
-      request, [&](auto* context, const auto& asked, auto* answer) { return stub->ListTimeline(context, asked, answer); },
-      [&](const auto& page) { entries.insert(entries.end(), page.entries().begin(), page.entries().end()); });
+      request,
+      [&](auto* context, const auto& asked, auto* answer) {
+        return stub->ListTimeline(context, asked, answer);
+      },
+      [&](const auto& page) {
+        entries.insert(entries.end(), page.entries().begin(), page.entries().end());
+      });
   std::reverse(entries.begin(), entries.end());
   return entries;
 }
@@ -132,8 +140,13 @@ std::vector<v1::Alert> ReadAlerts(grpc::Channel& channel) {
   request.set_include_acknowledged(true);
   std::vector<v1::Alert> alerts;
   ReadPages<v1::ListAlertsRequest, v1::ListAlertsResponse>(
-      request, [&](auto* context, const auto& asked, auto* answer) { return stub->ListAlerts(context, asked, answer); },
-      [&](const auto& page) { alerts.insert(alerts.end(), page.alerts().begin(), page.alerts().end()); });
+      request,
+      [&](auto* context, const auto& asked, auto* answer) {
+        return stub->ListAlerts(context, asked, answer);
+      },
+      [&](const auto& page) {
+        alerts.insert(alerts.end(), page.alerts().begin(), page.alerts().end());
+      });
   return alerts;
 }
 
@@ -146,7 +159,8 @@ std::vector<std::string> ReadVerify(grpc::Channel& channel) {
   v1::VerifyResponse response;
   bool done = false;
   while (stream->Read(&response)) {
-    differences.insert(differences.end(), response.differences().begin(), response.differences().end());
+    differences.insert(differences.end(), response.differences().begin(),
+                       response.differences().end());
     done = done || response.done();
   }
   const grpc::Status status = stream->Finish();
@@ -165,11 +179,14 @@ Folded ReadAnswers(grpc::Channel& channel, const std::set<std::string>& stream_i
     request.set_provider(stream_id);
     v1::Provider provider;
     const grpc::Status status = stub->GetProvider(&context, request, &provider);
-    answers["provider " + stream_id] = status.ok() ? CanonicalBytes(provider) : status.error_message();
+    answers["provider " + stream_id] =
+        status.ok() ? CanonicalBytes(provider) : status.error_message();
     std::string& timeline = answers["timeline " + stream_id];
-    for (const v1::TimelineEntry& entry : ReadTimeline(channel, stream_id)) timeline += CanonicalBytes(entry);
+    for (const v1::TimelineEntry& entry : ReadTimeline(channel, stream_id))
+      timeline += CanonicalBytes(entry);
   }
-  for (const v1::Alert& alert : ReadAlerts(channel)) answers["alert " + alert.alert_id()] = CanonicalBytes(alert);
+  for (const v1::Alert& alert : ReadAlerts(channel))
+    answers["alert " + alert.alert_id()] = CanonicalBytes(alert);
   return answers;
 }
 

@@ -14,7 +14,8 @@
 
 namespace trigpoint {
 
-/// What a node acknowledged, by record: its answers in their order, and the provider. Threading: thread-safe.
+/// What a node acknowledged, by record: its answers in their order, and the provider. Threading:
+/// thread-safe.
 class Oracle {
  public:
   struct Entry {
@@ -32,14 +33,15 @@ class Oracle {
   size_t answers_ = 0;
 };
 
-/// One partner: submits its load over one stream after another and keeps what is not acknowledged, to send it again.
-/// Threading: one thread.
+/// One partner: submits its load over one stream after another and keeps what is not acknowledged,
+/// to send it again. Threading: one thread.
 class Partner {
  public:
   Partner(EventLoad load, Oracle* oracle, uint64_t seed);
   /// Puts events in the queue, ahead of the load.
   void Queue(const std::vector<v1::Event>& events);
-  /// Submits until the stream breaks: first what is unacknowledged, then new events and redeliveries.
+  /// Submits until the stream breaks: first what is unacknowledged, then new events and
+  /// redeliveries.
   grpc::Status SubmitUntilBroken(grpc::Channel& channel);
   /// Submits what is unacknowledged and nothing else; OK when all of it is answered.
   grpc::Status SubmitRest(grpc::Channel& channel);
@@ -63,7 +65,8 @@ std::vector<v1::TimelineEntry> ReadTimeline(grpc::Channel& channel, const std::s
 std::vector<v1::Alert> ReadAlerts(grpc::Channel& channel);
 /// What Verify says; a broken call is a difference, too.
 std::vector<std::string> ReadVerify(grpc::Channel& channel);
-/// What a node answers about its providers, as name -> bytes: provider, timeline, assessments, alerts.
+/// What a node answers about its providers, as name -> bytes: provider, timeline, assessments,
+/// alerts.
 Folded ReadAnswers(grpc::Channel& channel, const std::set<std::string>& stream_ids);
 
 }  // namespace trigpoint

@@ -20,10 +20,12 @@ constexpr absl::Duration kReadyWithin = absl::Seconds(60);
 
 std::string NodeProgram() {
   const char* directory = std::getenv("TRIGPOINT_BIN_DIR");
-  return std::string(directory != nullptr && *directory != '\0' ? directory : TRIGPOINT_BIN_DIR) + "/trigpoint-node";
+  return std::string(directory != nullptr && *directory != '\0' ? directory : TRIGPOINT_BIN_DIR) +
+         "/trigpoint-node";
 }
 
-/// The port in the line {"event":"node_ready",...,"port":40123,...}; 0 while that line is not complete.
+/// The port in the line {"event":"node_ready",...,"port":40123,...}; 0 while that line is not
+/// complete.
 int ReadyPort(const std::string& printed) {
   const size_t ready = printed.find("node_ready");
   if (ready == std::string::npos) return 0;
@@ -51,9 +53,17 @@ bool NodeProcess::Start(const std::vector<std::string>& more_arguments) {
   exit_code_.reset();
   printed_before_ = 0;
   printed_before_ = Printed().size();
-  std::vector<std::string> arguments = {NodeProgram(),      "--data",  data_, "--listen", "127.0.0.1:0",
-                                        "--metrics-listen", "",        "--log-level", "info",
-                                        "--policies",       TRIGPOINT_SOURCE_DIR "/deploy/policies"};
+  std::vector<std::string> arguments = {NodeProgram(),
+                                        "--data",
+                                        data_,
+                                        "--listen",
+                                        "127.0.0.1:0",
+                                        "--metrics-listen",
+                                        "",
+                                        "--log-level",
+                                        "info",
+                                        "--policies",
+                                        TRIGPOINT_SOURCE_DIR "/deploy/policies"};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

@@ -8,7 +8,8 @@
 
 namespace trigpoint {
 
-/// trigpoint-node of this build as a child process on one data directory. Threading: thread-compatible.
+/// trigpoint-node of this build as a child process on one data directory. Threading:
+/// thread-compatible.
 class NodeProcess {
  public:
   /// `log_file` takes what the node prints, over all its lives.
@@ -18,7 +19,8 @@ class NodeProcess {
   /// Kills it.
   ~NodeProcess();
 
-  /// Starts it on a free port and waits until it serves. False when it ended instead; then exit_code() tells.
+  /// Starts it on a free port and waits until it serves. False when it ended instead; then
+  /// exit_code() tells.
   bool Start(const std::vector<std::string>& more_arguments = {});
   /// SIGKILL, and gone when this returns.
   void Kill();

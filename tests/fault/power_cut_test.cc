@@ -39,21 +39,24 @@ class Appender {
     const Digest digest = DigestOf(bytes);
     {
       const absl::MutexLock lock(mu_);
-      mu_->Await(absl::Condition(+[](int* in_flight) { return *in_flight < 64; }, &in_flight_));
+      mu_->Await(absl::Condition(
+          +[](int* in_flight) { return *in_flight < 64; }, &in_flight_));
       ++in_flight_;
     }
-    log_->Append(partition, {std::move(bytes)}, [this, id = IdOf(event), stream = event.stream_id(),
-                                                digest](absl::StatusOr<Position> at) {
-      const absl::MutexLock lock(mu_);
-      --in_flight_;
-      // A redelivery is acknowledged as well; the first place counts.
-      if (at.ok()) ledger_->try_emplace(id, Acknowledged{stream, *at, digest});
-    });
+    log_->Append(
+        partition, {std::move(bytes)},
+        [this, id = IdOf(event), stream = event.stream_id(), digest](absl::StatusOr<Position> at) {
+          const absl::MutexLock lock(mu_);
+          --in_flight_;
+          // A redelivery is acknowledged as well; the first place counts.
+          if (at.ok()) ledger_->try_emplace(id, Acknowledged{stream, *at, digest});
+        });
   }
   void Next() { Append(load_->Next()); }
   void WaitForAnswers() {
     const absl::MutexLock lock(mu_);
-    mu_->Await(absl::Condition(+[](int* in_flight) { return *in_flight == 0; }, &in_flight_));
+    mu_->Await(absl::Condition(
+        +[](int* in_flight) { return *in_flight == 0; }, &in_flight_));
   }
 
  private:
@@ -105,7 +108,8 @@ void ExpectFoldedOnce(Projector& projector, const Ledger& ledger) {
     }
     ASSERT_EQ(timeline->second[id], 1) << Text(id);
   }
-  for (const auto& [cluster, count] : alerts) EXPECT_EQ(count, 1) << cluster.first << ' ' << cluster.second;
+  for (const auto& [cluster, count] : alerts)
+    EXPECT_EQ(count, 1) << cluster.first << ' ' << cluster.second;
 }
 
 /// What was recorded follows from its causes, and the state is that of a fresh replay.
@@ -124,7 +128,8 @@ class PowerCutTest : public testing::Test {
  protected:
   std::string Life(int n) const { return directory_ / ("life" + std::to_string(n)); }
 
-  /// Runs under load until `records` more are acknowledged; then the power goes. Gives the ledger of that moment.
+  /// Runs under load until `records` more are acknowledged; then the power goes. Gives the ledger
+  /// of that moment.
   Ledger RunAndCut(Parts* parts, EventLoad* load, uint64_t records, const std::string& to) {
     Appender appender(&parts->log(), load, &now_us_, &ledger_, &mu_);
     if (ledger_.empty()) {
@@ -222,7 +227,8 @@ TEST_F(PowerCutTest, ALogThatLostWhatTheStoreHasFoldedIsRefused) {
   Parts parts;
   const absl::Status opened = Open(&parts, Life(1), false, true);
   EXPECT_FALSE(opened.ok());
-  EXPECT_THAT(std::string(opened.message()), testing::AnyOf(testing::HasSubstr("partition"), testing::HasSubstr("log")));
+  EXPECT_THAT(std::string(opened.message()),
+              testing::AnyOf(testing::HasSubstr("partition"), testing::HasSubstr("log")));
 }
 
 TEST_F(PowerCutTest, AStoreThatLostItsLastCommitsIsFoldedAgain) {
@@ -240,7 +246,8 @@ TEST_F(PowerCutTest, AStoreThatLostItsLastCommitsIsFoldedAgain) {
   ExpectEqualToFreshReplay(parts, directory_ / "replay");
 }
 
-// The window in which a recommendation stands in the log behind a later report, and only its cause is in the store.
+// The window in which a recommendation stands in the log behind a later report, and only its cause
+// is in the store.
 TEST_F(PowerCutTest, ACutBetweenACauseAndItsRecommendationChangesNoProof) {
   EventLoad load("council/safeguarding", 1, seed_);
   const auto assert_risk = [](const std::string& id) {
@@ -256,7 +263,8 @@ TEST_F(PowerCutTest, ACutBetweenACauseAndItsRecommendationChangesNoProof) {
   parts_directory_ = Life(0);
   {
     Parts parts;
-    ASSERT_EQ(parts.Open({.directory = Life(0), .env = &env_, .batch_records_max = 1}), absl::OkStatus());
+    ASSERT_EQ(parts.Open({.directory = Life(0), .env = &env_, .batch_records_max = 1}),
+              absl::OkStatus());
     Appender appender(&parts.log(), &load, &now_us_, &ledger_, &mu_);
     ASSERT_EQ(Begin(&parts, &appender, load), absl::OkStatus());
     for (const char* id : {"A", "B", "C"}) appender.Append(assert_risk(id));
@@ -266,18 +274,21 @@ TEST_F(PowerCutTest, ACutBetweenACauseAndItsRecommendationChangesNoProof) {
     ASSERT_EQ(parts.projector().Start(), absl::OkStatus());
     for (int copy = 1; copy <= 40; ++copy) {
       const absl::Time deadline = absl::Now() + absl::Seconds(2);
-      while (parts.projector().Committed() == before && absl::Now() < deadline) std::this_thread::yield();
+      while (parts.projector().Committed() == before && absl::Now() < deadline)
+        std::this_thread::yield();
       before = parts.projector().Committed();
       env_.PowerCut(Life(0), Life(copy));
       bool behind = false;
-      for (uint32_t p = 0; p < kPartitions; ++p) behind = behind || before[p] < *parts.log().HeadOffset(p);
+      for (uint32_t p = 0; p < kPartitions; ++p)
+        behind = behind || before[p] < *parts.log().HeadOffset(p);
       if (!behind) break;
     }
   }
   for (int copy = 1; std::filesystem::exists(Life(copy)); ++copy) {
     SCOPED_TRACE("copy " + std::to_string(copy));
     Parts parts;
-    ASSERT_EQ(parts.Open({.directory = Life(copy), .env = &env_, .batch_records_max = 1}), absl::OkStatus());
+    ASSERT_EQ(parts.Open({.directory = Life(copy), .env = &env_, .batch_records_max = 1}),
+              absl::OkStatus());
     ASSERT_EQ(parts.projector().CatchUp(), absl::OkStatus());
     ExpectFoldedOnce(parts.projector(), ledger_);
     ExpectEqualToFreshReplay(parts, directory_ / ("replay" + std::to_string(copy)));

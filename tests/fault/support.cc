@@ -43,7 +43,8 @@ ScratchDirectory::~ScratchDirectory() {
 
 uint64_t TestSeed() {
   const char* given = std::getenv("TRIGPOINT_SEED");
-  const uint64_t seed = given != nullptr && *given != '\0' ? std::stoull(given) : std::random_device{}();
+  const uint64_t seed =
+      given != nullptr && *given != '\0' ? std::stoull(given) : std::random_device{}();
   std::cout << "TRIGPOINT_SEED=" << seed << std::endl;
   return seed;
 }
@@ -56,10 +57,15 @@ RecordId IdOf(const v1::Event& event) {
   return {.source = event.source(), .id = event.id(), .version = VersionOf(event)};
 }
 
-std::string Text(const RecordId& id) { return id.source + '/' + id.id + '/' + std::to_string(id.version); }
+std::string Text(const RecordId& id) {
+  return id.source + '/' + id.id + '/' + std::to_string(id.version);
+}
 
 EventLoad::EventLoad(std::string name, int services, uint64_t seed, int64_t first_occurred_us)
-    : name_(std::move(name)), services_(services), random_(seed), first_occurred_us_(first_occurred_us) {}
+    : name_(std::move(name)),
+      services_(services),
+      random_(seed),
+      first_occurred_us_(first_occurred_us) {}
 
 std::vector<v1::Event> EventLoad::Registrations() const {
   std::vector<v1::Event> events;
@@ -86,14 +92,17 @@ v1::Event EventLoad::Report() {
   event.set_id("report-" + std::to_string(made_));
   event.set_source_version(1);
   SetSubject(static_cast<int>(Below(static_cast<uint64_t>(services_), &random_)), &event);
-  SetMicros(first_occurred_us_ + static_cast<int64_t>(Below(85 * 24, &random_)) * kHourUs, event.mutable_occurred_at());
+  SetMicros(first_occurred_us_ + static_cast<int64_t>(Below(85 * 24, &random_)) * kHourUs,
+            event.mutable_occurred_at());
   event.set_source_organisation(made_ % 2 == 0 ? "herefordshire-council" : "hwicb");
   // Few incidents with more than one reporter, so that clusters form.
-  if (Below(4, &random_) == 0) event.set_incident_key("incident-" + std::to_string(Below(200, &random_)));
+  if (Below(4, &random_) == 0)
+    event.set_incident_key("incident-" + std::to_string(Below(200, &random_)));
   event.add_themes(static_cast<v1::Theme>(1 + Below(6, &random_)));
   switch (Below(20, &random_)) {
     case 0:
-      event.mutable_immediate_risk_asserted()->set_grade(v1::ImmediateRiskAsserted::GRADE_IMMEDIATE);
+      event.mutable_immediate_risk_asserted()->set_grade(
+          v1::ImmediateRiskAsserted::GRADE_IMMEDIATE);
       event.mutable_immediate_risk_asserted()->set_asserted_by_role("safeguarding-lead");
       event.mutable_immediate_risk_asserted()->set_rapid_sharing_requested(true);
       break;
@@ -112,7 +121,8 @@ v1::Event EventLoad::Report() {
       event.mutable_safeguarding_concern_raised()->set_adults(1);
       break;
     default:
-      event.mutable_incident_reported()->set_physical_harm(static_cast<v1::Harm>(1 + Below(5, &random_)));
+      event.mutable_incident_reported()->set_physical_harm(
+          static_cast<v1::Harm>(1 + Below(5, &random_)));
       event.mutable_incident_reported()->set_people_affected(1);
       break;
   }
@@ -145,7 +155,8 @@ v1::Event EventLoad::Redelivery(bool latest) {
 v1::Event Stamped(v1::Event event, int64_t received_us) {
   event.set_submission_digest(SubmissionDigest(event));
   ApplyDefaults(&event);
-  event.set_stream_id("p" + Sha256Hex(event.subject().scheme() + '\n' + event.subject().value()).substr(0, 24));
+  event.set_stream_id(
+      "p" + Sha256Hex(event.subject().scheme() + '\n' + event.subject().value()).substr(0, 24));
   SetMicros(received_us, event.mutable_received_at());
   return event;
 }
@@ -153,7 +164,8 @@ v1::Event Stamped(v1::Event event, int64_t received_us) {
 std::vector<v1::Event> PolicyActivations() {
   const auto packs = ReadPackDirectory(TRIGPOINT_SOURCE_DIR "/deploy/policies");
   std::vector<v1::Event> events;
-  if (!packs.ok()) throw std::runtime_error(packs.status().ToString());  // A test without policies shows nothing.
+  if (!packs.ok())
+    throw std::runtime_error(packs.status().ToString());  // A test without policies shows nothing.
   for (const v1::PolicyPack& pack : *packs) {
     v1::Event& event = events.emplace_back();
     event.set_source("trigpoint/control");
@@ -178,8 +190,9 @@ absl::Status Parts::Open(const Options& options) {
   TP_ASSIGN_OR_RETURN(store_, Store::Open({.directory = options.directory + "/store",
                                            .env = options.env,
                                            .sync = options.store_sync}));
-  TP_ASSIGN_OR_RETURN(projector_, Projector::Open(log_.get(), store_.get(),
-                                                  {.batch_records_max = options.batch_records_max}));
+  TP_ASSIGN_OR_RETURN(
+      projector_,
+      Projector::Open(log_.get(), store_.get(), {.batch_records_max = options.batch_records_max}));
   return projector_->CatchUp();
 }
 
@@ -194,9 +207,10 @@ void Parts::Close() {
 absl::StatusOr<std::vector<std::string>> VerifyAll(const Projector& projector) {
   std::vector<std::string> differences;
   for (const v1::ProviderSummary& summary : projector.Summaries()) {
-    TP_ASSIGN_OR_RETURN(const auto events, projector.ReadEvents(summary.stream_id(), 0, UINT64_MAX));
-    TP_ASSIGN_OR_RETURN(const auto check,
-                        CheckStream(summary.stream_id(), events, projector.ControlsFor(summary.stream_id())));
+    TP_ASSIGN_OR_RETURN(const auto events,
+                        projector.ReadEvents(summary.stream_id(), 0, UINT64_MAX));
+    TP_ASSIGN_OR_RETURN(const auto check, CheckStream(summary.stream_id(), events,
+                                                      projector.ControlsFor(summary.stream_id())));
     differences.insert(differences.end(), check.differences.begin(), check.differences.end());
   }
   return differences;
@@ -207,25 +221,28 @@ absl::StatusOr<Folded> ReadFolded(const Store& store, uint32_t partitions) {
   for (uint32_t p = 0; p < partitions; ++p) {
     const std::string prefix = std::to_string(p) + ' ';
     std::vector<std::string> streams;
-    TP_RETURN_IF_ERROR(store.ScanStates(p, [&](uint32_t, std::string_view stream, std::string_view bytes) {
-      folded[prefix + "state of " + std::string(stream)] = bytes;
-      streams.emplace_back(stream);
-      return true;
-    }));
-    TP_RETURN_IF_ERROR(store.ScanRecords(p, [&](uint32_t, std::string_view stream, std::string_view bytes) {
-      folded[prefix + "record of " + std::string(stream)] = bytes;
-      return true;
-    }));
+    TP_RETURN_IF_ERROR(
+        store.ScanStates(p, [&](uint32_t, std::string_view stream, std::string_view bytes) {
+          folded[prefix + "state of " + std::string(stream)] = bytes;
+          streams.emplace_back(stream);
+          return true;
+        }));
+    TP_RETURN_IF_ERROR(
+        store.ScanRecords(p, [&](uint32_t, std::string_view stream, std::string_view bytes) {
+          folded[prefix + "record of " + std::string(stream)] = bytes;
+          return true;
+        }));
     for (const std::string& stream : streams) {
       TP_ASSIGN_OR_RETURN(const auto events, store.ReadStream(p, stream, 0, UINT64_MAX));
       std::string& bytes = folded[prefix + "events of " + stream];
       for (const v1::StoredEvent& stored : events) bytes += CanonicalBytes(stored);
     }
     for (const char* index : {"binding", "summary", "alert", "waiting", "quarantine", "chain"}) {
-      TP_RETURN_IF_ERROR(store.ScanIndex(index, p, "", [&](std::string_view key, std::string_view value) {
-        folded[prefix + index + " " + HexEncode(key)] = value;
-        return true;
-      }));
+      TP_RETURN_IF_ERROR(
+          store.ScanIndex(index, p, "", [&](std::string_view key, std::string_view value) {
+            folded[prefix + index + " " + HexEncode(key)] = value;
+            return true;
+          }));
     }
     TP_RETURN_IF_ERROR(store.ScanTimers(p, INT64_MAX, [&](int64_t due_us, std::string_view stream) {
       folded[prefix + "timer of " + std::string(stream) + " at " + std::to_string(due_us)] = "due";
@@ -236,8 +253,10 @@ absl::StatusOr<Folded> ReadFolded(const Store& store, uint32_t partitions) {
     TP_ASSIGN_OR_RETURN(const auto control, store.ReadControl(p));
     if (control.has_value()) {
       v1::ControlState state;
-      if (!state.ParseFromString(*control)) return absl::DataLossError("control state cannot be read");
-      folded[prefix + "control"] = CanonicalBytes(state);  // Packs hold maps, whose bytes have no order of their own.
+      if (!state.ParseFromString(*control))
+        return absl::DataLossError("control state cannot be read");
+      folded[prefix + "control"] =
+          CanonicalBytes(state);  // Packs hold maps, whose bytes have no order of their own.
     }
   }
   return folded;
@@ -272,10 +291,12 @@ absl::StatusOr<Folded> FreshReplay(EventLog* log, const std::string& directory) 
   const std::vector<int64_t> before = heads();
   TP_ASSIGN_OR_RETURN(const auto store, Store::Open({.directory = directory, .sync = false}));
   {
-    TP_ASSIGN_OR_RETURN(const auto projector, Projector::Open(log, store.get(), {.batch_records_max = 64}));
+    TP_ASSIGN_OR_RETURN(const auto projector,
+                        Projector::Open(log, store.get(), {.batch_records_max = 64}));
     TP_RETURN_IF_ERROR(projector->CatchUp());
   }
-  if (heads() != before) return absl::FailedPreconditionError("a fresh replay had something to append");
+  if (heads() != before)
+    return absl::FailedPreconditionError("a fresh replay had something to append");
   return ReadFolded(*store, log->partitions());
 }
 

@@ -19,7 +19,8 @@ namespace rocksdb {
 class Env;
 }
 
-/// What the fault tests share: directories, seeds, a load of events, and what two folds are compared by.
+/// What the fault tests share: directories, seeds, a load of events, and what two folds are
+/// compared by.
 namespace trigpoint {
 
 /// A directory of its own under TMPDIR, removed at the end.
@@ -54,14 +55,17 @@ std::string Text(const RecordId& id);
 
 inline constexpr int64_t kFirstOccurredUs = 1'767'225'600'000'000;  // 2026-01-01
 
-/// Makes the events that partners send about a few services: registrations, reports of all weights, corrections.
-/// Every service is commissioned by an organisation whose policy is in deploy/policies. The same seed makes the same
-/// events. Threading: thread-compatible; loads of different `name` never share a record.
+/// Makes the events that partners send about a few services: registrations, reports of all weights,
+/// corrections. Every service is commissioned by an organisation whose policy is in
+/// deploy/policies. The same seed makes the same events. Threading: thread-compatible; loads of
+/// different `name` never share a record.
 class EventLoad {
  public:
   /// Reports are about the 85 days from `first_occurred_us` on.
-  EventLoad(std::string name, int services, uint64_t seed, int64_t first_occurred_us = kFirstOccurredUs);
-  /// Registrations of all services, to be sent before anything else. The same from every load of one test.
+  EventLoad(std::string name, int services, uint64_t seed,
+            int64_t first_occurred_us = kFirstOccurredUs);
+  /// Registrations of all services, to be sent before anything else. The same from every load of
+  /// one test.
   std::vector<v1::Event> Registrations() const;
   /// The next report or correction, with subject and times but nothing that the service stamps.
   v1::Event Next();
@@ -80,7 +84,8 @@ class EventLoad {
   std::map<std::pair<std::string, std::string>, v1::Event> latest_;
 };
 
-/// Stamps an event as ingest does: stream, defaults, digest, arrival. The stream id is made from the subject.
+/// Stamps an event as ingest does: stream, defaults, digest, arrival. The stream id is made from
+/// the subject.
 v1::Event Stamped(v1::Event event, int64_t received_us);
 
 /// PolicyActivated for every pack of deploy/policies, in force from the beginning.
@@ -118,18 +123,20 @@ class Parts {
   std::unique_ptr<Projector> projector_;
 };
 
-/// What a verify finds wrong: streams that do not fold afresh to what was recorded. Empty when there is nothing.
+/// What a verify finds wrong: streams that do not fold afresh to what was recorded. Empty when
+/// there is nothing.
 absl::StatusOr<std::vector<std::string>> VerifyAll(const Projector& projector);
 
-/// Everything that a fold keeps, as name -> bytes: states, records, events, indexes, timers, checkpoints.
+/// Everything that a fold keeps, as name -> bytes: states, records, events, indexes, timers,
+/// checkpoints.
 using Folded = std::map<std::string, std::string>;
 absl::StatusOr<Folded> ReadFolded(const Store& store, uint32_t partitions);
 
 /// The names that differ, at most ten, in words; empty when both are the same.
 std::string Differences(const Folded& left, const Folded& right);
 
-/// Folds the whole log into a new store in `directory`. FailedPrecondition when that has something to append: then the
-/// log did not hold all that follows from it.
+/// Folds the whole log into a new store in `directory`. FailedPrecondition when that has something
+/// to append: then the log did not hold all that follows from it.
 absl::StatusOr<Folded> FreshReplay(EventLog* log, const std::string& directory);
 
 }  // namespace trigpoint
