@@ -108,6 +108,7 @@ TEST_P(MutantTest, EveryPartOfARuleIsGuardedByAStory) {
   std::stable_sort(scenarios.begin(), scenarios.end(), [](const Scenario& a, const Scenario& b) {
     return a.given.size() < b.given.size();
   });
+  ASSERT_FALSE(Noticed(scenarios, *pack)) << "a story fails without any change";
   for (const Mutant& mutant : MutantsOf(*pack)) {
     ASSERT_TRUE(CompiledPack::Compile(mutant.pack).ok()) << mutant.what;
     EXPECT_TRUE(Noticed(scenarios, mutant.pack)) << "no story fails when " << mutant.what;
