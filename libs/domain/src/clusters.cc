@@ -1,13 +1,42 @@
 #include "trigpoint/domain/clusters.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
+
+#include "trigpoint/domain/concern.h"
 
 namespace trigpoint {
 
 std::string ClusterKeyOf(const std::string& incident_key, const std::string& source,
                          const std::string& id) {
   return incident_key.empty() ? "e:" + source + "/" + id : "k:" + incident_key;
+}
+
+ClusterView::ClusterView(const v1::ProviderState& state) {
+  std::map<std::string, int> by_key;
+  std::map<std::pair<std::string, std::string>, int> per_source;
+  int next = 0;
+  items_.reserve(static_cast<size_t>(state.concerns_size()));
+  for (const auto& concern : state.concerns()) {
+    if (!Counts(concern)) continue;
+    if (concern.incident_key().empty()) {
+      items_.push_back({.report = &concern, .cluster = next++, .alone = true});
+      continue;
+    }
+    // A cluster holds at most one report per source system: the second of a source is another cluster.
+    const int earlier = per_source[{concern.incident_key(), concern.source()}]++;
+    const auto [it, added] = by_key.emplace(concern.incident_key() + '#' + std::to_string(earlier), next);
+    if (added) ++next;
+    items_.push_back({.report = &concern, .cluster = it->second, .alone = false});
+  }
+}
+
+std::span<const ClusterView::Item> ClusterView::In(int64_t from_us, int64_t to_us) const {
+  const auto after = [](int64_t instant, const Item& item) { return instant < item.report->occurred_us(); };
+  const auto first = std::upper_bound(items_.begin(), items_.end(), from_us, after);
+  const auto last = std::upper_bound(first, items_.end(), to_us, after);
+  return {first, last};
 }
 
 std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us, int64_t to_us,

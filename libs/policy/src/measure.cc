@@ -6,11 +6,19 @@
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
+namespace {
+
+/// References kept of one finding.
+constexpr size_t kEvidenceMax = 200;
+
+}  // namespace
 
 void AddRef(const v1::EventRef& ref, MeasureResult* result) {
   for (const auto& known : result->evidence) {
     if (known.id() == ref.id() && known.source() == ref.source()) return;
   }
+  // A proof cites the latest: measures add in order of occurrence.
+  if (result->evidence.size() >= kEvidenceMax) result->evidence.erase(result->evidence.begin());
   result->evidence.push_back(ref);
 }
 

@@ -14,26 +14,49 @@ bool InFamilies(const std::vector<v1::SourceFamily>& families, v1::SourceFamily 
   return std::find(families.begin(), families.end(), family) != families.end();
 }
 
-/// Clusters of counted concerns in (from, to] whose first report is of one of the families.
-std::vector<Cluster> FamilyClusters(const MeasureContext& context,
-                                    const std::vector<v1::SourceFamily>& families, int64_t from,
-                                    int64_t to) {
-  std::vector<Cluster> clusters = ClustersOf(context.state, from, to, Counts);
-  std::erase_if(clusters, [&families](const Cluster& cluster) {
-    return std::none_of(cluster.reports.begin(), cluster.reports.end(), [&families](const auto* report) {
-      return InFamilies(families, report->family());
-    });
-  });
-  return clusters;
-}
+using Item = ClusterView::Item;
 
-void Cite(const std::vector<Cluster>& clusters, MeasureResult* result) {
-  for (const Cluster& cluster : clusters) {
-    for (const v1::Concern* report : cluster.reports) {
-      AddRef(RefOf(*report), result);
-      if ((report->flags() & kConcernProtectedSource) != 0) result->protected_source = true;
+/// A proof cites at most this many reports of one finding, the latest.
+constexpr size_t kCitedMax = 200;
+
+/// Distinct clusters among the items of one of the families.
+size_t CountClusters(std::span<const Item> items, const std::vector<v1::SourceFamily>& families) {
+  size_t alone = 0;
+  std::set<int> shared;
+  for (const Item& item : items) {
+    if (!InFamilies(families, item.report->family())) continue;
+    if (item.alone) {
+      ++alone;
+    } else {
+      shared.insert(item.cluster);
     }
   }
+  return alone + shared.size();
+}
+
+/// Cites the reports of every cluster that has a report for which `wanted` holds, the latest kCitedMax.
+template <typename Wanted>
+void Cite(std::span<const Item> items, const Wanted& wanted, MeasureResult* result) {
+  std::set<int> clusters;
+  for (const Item& item : items) {
+    if (wanted(*item.report)) clusters.insert(item.cluster);
+  }
+  std::vector<const v1::Concern*> cited;
+  for (const Item& item : items) {
+    if (clusters.count(item.cluster) > 0) cited.push_back(item.report);
+  }
+  for (size_t i = cited.size() > kCitedMax ? cited.size() - kCitedMax : 0; i < cited.size(); ++i) {
+    AddRef(RefOf(*cited[i]), result);
+    if ((cited[i]->flags() & kConcernProtectedSource) != 0) result->protected_source = true;
+  }
+}
+
+auto OfFamilies(const std::vector<v1::SourceFamily>& families) {
+  return [&families](const v1::Concern& concern) { return InFamilies(families, concern.family()); };
+}
+
+bool About(const v1::Concern& concern, v1::Theme theme) {
+  return std::find(concern.themes().begin(), concern.themes().end(), static_cast<int>(theme)) != concern.themes().end();
 }
 
 const v1::PeerBaselinePublished::Rate* PeerRateOf(const MeasureContext& context,
@@ -67,8 +90,8 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64
   RateInput input;
   input.window_days = static_cast<double>(window_days);
   input.exposure_days_in_window = beds * static_cast<double>(window_days);
-  input.observed = static_cast<int64_t>(
-      FamilyClusters(context, {family}, window_start, context.as_of_us).size());
+  input.observed =
+      static_cast<int64_t>(CountClusters(context.Clusters().In(window_start, context.as_of_us), {family}));
   input.covered = Heard(context, family);
   const auto* peer = PeerRateOf(context, family);
   if (peer != nullptr && peer->exposure() > 0) {
@@ -79,8 +102,8 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64
   if (baseline_days > 0 && history < window_start) {
     const double days = static_cast<double>(window_start - history) / static_cast<double>(kMicrosPerDay);
     input.own = OwnBaseline{
-        .events = static_cast<int64_t>(
-            FamilyClusters(context, {family}, baseline_start, window_start).size()),
+        .events =
+            static_cast<int64_t>(CountClusters(context.Clusters().In(baseline_start, window_start), {family})),
         .exposure_days = beds * days,
         .calendar_days = days};
   }
@@ -121,7 +144,8 @@ MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureCo
     TellRate(family, input, rate, &result);
     result.value = Or(result.value, rate.elevated);
     if (rate.elevated == Truth::kTrue) {
-      Cite(FamilyClusters(context, {family}, WindowStart(context, window_days), context.as_of_us), &result);
+      const std::vector<v1::SourceFamily> only = {family};
+      Cite(context.Clusters().In(WindowStart(context, window_days), context.as_of_us), OfFamilies(only), &result);
     } else if (rate.elevated == Truth::kUnknown) {
       result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, input);
     }
@@ -146,30 +170,42 @@ std::string ThemeText(v1::Theme theme) {
   return text;
 }
 
-std::map<v1::Theme, std::vector<Cluster>> ByTheme(const std::vector<Cluster>& clusters) {
-  std::map<v1::Theme, std::vector<Cluster>> by_theme;
-  for (const Cluster& cluster : clusters) {
-    std::set<v1::Theme> themes;
-    for (const v1::Concern* report : cluster.reports) {
-      for (int theme : report->themes()) themes.insert(static_cast<v1::Theme>(theme));
-    }
-    for (const v1::Theme theme : themes) by_theme[theme].push_back(cluster);
+/// Distinct clusters per theme among the items of the families. A cluster has the themes of all its reports.
+std::map<v1::Theme, size_t> CountByTheme(std::span<const Item> items,
+                                         const std::vector<v1::SourceFamily>& families) {
+  std::set<int> wanted;
+  for (const Item& item : items) {
+    if (!item.alone && InFamilies(families, item.report->family())) wanted.insert(item.cluster);
   }
-  return by_theme;
+  std::map<v1::Theme, size_t> counts;
+  std::set<std::pair<int, v1::Theme>> seen;
+  for (const Item& item : items) {
+    if (item.alone ? !InFamilies(families, item.report->family()) : wanted.count(item.cluster) == 0) continue;
+    for (int value : item.report->themes()) {
+      const auto theme = static_cast<v1::Theme>(value);
+      if (item.alone || seen.insert({item.cluster, theme}).second) ++counts[theme];
+    }
+  }
+  return counts;
 }
 
 MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureContext& context) {
   const auto count = static_cast<size_t>(arguments.Integer("count"));
+  const auto items =
+      context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
   MeasureResult result;
   size_t most = 0;
-  for (const auto& [theme, clusters] :
-       ByTheme(FamilyClusters(context, arguments.families,
-                              WindowStart(context, arguments.Integer("days")), context.as_of_us))) {
-    most = std::max(most, clusters.size());
-    if (clusters.size() >= count) Cite(clusters, &result);
-    if (clusters.size() + 1 == count && count > 1) {
-      result.near_miss = std::to_string(clusters.size()) + " concerns about " + ThemeText(theme) +
-                         " within " + std::to_string(arguments.Integer("days")) + " days; one more makes it repeated";
+  for (const auto& [theme, clusters] : CountByTheme(items, arguments.families)) {
+    most = std::max(most, clusters);
+    if (clusters >= count) {
+      const auto of_theme = [theme = theme, &arguments](const v1::Concern& concern) {
+        return About(concern, theme) && InFamilies(arguments.families, concern.family());
+      };
+      Cite(items, of_theme, &result);
+    }
+    if (clusters + 1 == count && count > 1) {
+      result.near_miss = std::to_string(clusters) + " concerns about " + ThemeText(theme) + " within " +
+                         std::to_string(arguments.Integer("days")) + " days; one more makes it repeated";
     }
   }
   AddFigure("same theme", static_cast<double>(most), &result);
@@ -187,8 +223,8 @@ MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments, const Meas
     }
   }
   MeasureResult result;
-  const auto clusters = FamilyClusters(context, arguments.families,
-                                       WindowStart(context, arguments.Integer("days")), context.as_of_us);
+  const auto items =
+      context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_plan_action_completed() ||
         fact.plan_action_completed().signed_off_by_role().empty()) {
@@ -196,15 +232,14 @@ MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments, const Meas
     }
     const auto it = themes.find(Resolve(fact, fact.plan_action_completed().action()));
     if (it == themes.end()) continue;
-    for (const Cluster& cluster : clusters) {
-      for (const v1::Concern* report : cluster.reports) {
-        const auto& about = report->themes();
-        if (report->occurred_us() > FactInstant(fact) &&
-            std::find(about.begin(), about.end(), static_cast<int>(it->second)) != about.end()) {
-          AddRef(RefOf(*report), &result);
-          AddRef(RefOf(fact), &result);
-        }
+    for (const Item& item : items) {
+      const v1::Concern& report = *item.report;
+      if (!InFamilies(arguments.families, report.family()) || report.occurred_us() <= FactInstant(fact) ||
+          !About(report, it->second)) {
+        continue;
       }
+      AddRef(RefOf(report), &result);
+      AddRef(RefOf(fact), &result);
     }
   }
   result.value = Is(!result.evidence.empty());
@@ -218,11 +253,12 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
   MeasureResult result;
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
-    const auto clusters =
-        FamilyClusters(context, {family}, WindowStart(context, days), context.as_of_us);
-    if (clusters.size() < count) {
-      if (clusters.size() + 1 == count) {
-        result.near_miss = std::to_string(clusters.size()) + " " + FamilyText(family) +
+    const std::vector<v1::SourceFamily> only = {family};
+    const auto items = context.Clusters().In(WindowStart(context, days), context.as_of_us);
+    const size_t clusters = CountClusters(items, only);
+    if (clusters < count) {
+      if (clusters + 1 == count) {
+        result.near_miss = std::to_string(clusters) + " " + FamilyText(family) +
                            " reports in a year, each small; one more may be a body of concern";
       }
       if (!Heard(context, family)) {
@@ -234,7 +270,7 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
     const RateInput input = InputFor(context, family, days, 0);
     const RateResult rate = Elevated(input, ParametersOf(arguments, 0));
     TellRate(family, input, rate, &result);
-    if (rate.elevated == Truth::kTrue) Cite(clusters, &result);
+    if (rate.elevated == Truth::kTrue) Cite(items, OfFamilies(only), &result);
     if (rate.elevated == Truth::kUnknown) {
       result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, input);
     }
@@ -246,22 +282,23 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
 }
 
 MeasureResult Widespread(const MeasureArguments& arguments, const MeasureContext& context) {
-  const auto clusters = FamilyClusters(context, arguments.families,
-                                       WindowStart(context, arguments.Integer("days")), context.as_of_us);
+  const auto items =
+      context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
   std::set<std::string> wards;
-  for (const Cluster& cluster : clusters) {
-    for (const v1::Concern* report : cluster.reports) {
-      if (!report->ward().empty()) wards.insert(report->ward());
+  for (const Item& item : items) {
+    if (!item.report->ward().empty() && InFamilies(arguments.families, item.report->family())) {
+      wards.insert(item.report->ward());
     }
   }
   MeasureResult result;
-  const size_t themes = ByTheme(clusters).size();
+  const size_t clusters = CountClusters(items, arguments.families);
+  const size_t themes = CountByTheme(items, arguments.families).size();
   const bool by_theme = themes >= static_cast<size_t>(arguments.Integer("themes")) &&
-                        clusters.size() >= static_cast<size_t>(arguments.Integer("clusters"));
+                        clusters >= static_cast<size_t>(arguments.Integer("clusters"));
   const bool by_ward = wards.size() >= static_cast<size_t>(arguments.Integer("wards"));
   AddFigure("distinct themes", static_cast<double>(themes), &result);
-  AddFigure("concerns", static_cast<double>(clusters.size()), &result);
-  if (by_theme || by_ward) Cite(clusters, &result);
+  AddFigure("concerns", static_cast<double>(clusters), &result);
+  if (by_theme || by_ward) Cite(items, OfFamilies(arguments.families), &result);
   result.value = Reached(by_theme || by_ward, context, arguments.families, &result);
   return result;
 }

@@ -25,7 +25,7 @@ std::string Caveats(const CurrentRating& rating) {
 }
 
 MeasureResult OverallRatingIn(const MeasureArguments& arguments, const MeasureContext& context) {
-  const CurrentRating rating = CurrentRatingOf(context.state, context.as_of_us);
+  const CurrentRating& rating = context.Rating();
   MeasureResult result;
   if (rating.overall == v1::RATING_UNSPECIFIED) {
     result.value = Truth::kUnknown;
@@ -53,7 +53,7 @@ std::string UnknownQuestions(const CurrentRating& rating) {
 }
 
 MeasureResult KeyQuestions(const MeasureArguments& arguments, const MeasureContext& context, bool all) {
-  const CurrentRating rating = CurrentRatingOf(context.state, context.as_of_us);
+  const CurrentRating& rating = context.Rating();
   MeasureResult result;
   int in = 0;
   int unknown = 0;

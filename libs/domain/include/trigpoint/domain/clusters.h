@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,23 @@ struct Cluster {
 /// confidence, never the count (3.1). Pointers are into `state`.
 std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us, int64_t to_us,
                                 bool (*wanted)(const v1::Concern&));
+
+/// All counted concerns of a state with the cluster each belongs to, computed once and read by window. Pointers are into
+/// the state, which must outlive it. Immutable.
+class ClusterView {
+ public:
+  struct Item {
+    const v1::Concern* report = nullptr;
+    int cluster = 0;     ///< Equal for reports of one incident.
+    bool alone = true;   ///< No other report can be in its cluster: it has no incident key.
+  };
+  explicit ClusterView(const v1::ProviderState& state);
+  /// Items that occurred in (from_us, to_us], oldest first.
+  std::span<const Item> In(int64_t from_us, int64_t to_us) const;
+
+ private:
+  std::vector<Item> items_;
+};
 
 /// Key of the cluster that a lone event forms: "e:source/id"; with an incident key "k:key".
 std::string ClusterKeyOf(const std::string& incident_key, const std::string& source,

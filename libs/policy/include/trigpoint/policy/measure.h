@@ -1,16 +1,26 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "trigpoint/base/tri.h"
+#include "trigpoint/domain/clusters.h"
+#include "trigpoint/domain/ratings.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
 namespace trigpoint {
+
+/// What several measures of one assessment read, computed at most once.
+struct MeasureCache {
+  std::optional<ClusterView> clusters;
+  std::optional<CurrentRating> rating;
+};
 
 /// Everything a measure may look at. No clock, no store: the same input gives the same answer.
 struct MeasureContext {
@@ -21,6 +31,16 @@ struct MeasureContext {
   std::string policy_id;
   std::string decided_state;
   int64_t as_of_us = 0;  ///< Microseconds UTC; windows are (as_of - W, as_of] on occurrence (3.1).
+  std::shared_ptr<MeasureCache> cache = std::make_shared<MeasureCache>();
+
+  const ClusterView& Clusters() const {
+    if (!cache->clusters.has_value()) cache->clusters.emplace(state);
+    return *cache->clusters;
+  }
+  const CurrentRating& Rating() const {
+    if (!cache->rating.has_value()) cache->rating = CurrentRatingOf(state, as_of_us);
+    return *cache->rating;
+  }
 };
 
 /// Arguments of one use of a measure, with parameters already resolved to numbers.

@@ -1,0 +1,32 @@
+// trigpoint-bench [--json] [--quick]: figures of this machine, each beside its raw limit in the same run.
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "bench_support.h"
+
+int main(int argc, char** argv) {
+  bool json = false;
+  bool quick = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--json") {
+      json = true;
+    } else if (word == "--quick") {
+      quick = true;
+    } else if (word == "--echo" && i + 1 < argc) {
+      return trigpoint::bench::ServeEcho(argv[i + 1]);
+    } else {
+      std::fprintf(stderr, "usage: trigpoint-bench [--json] [--quick]\n");
+      return 2;
+    }
+  }
+  const std::string bin = std::filesystem::canonical("/proc/self/exe").parent_path().string();
+  if (!json) {
+    std::printf("| %-46s | %-23s | %-44s | %-8s |\n", "measured", "value", "raw limit in the same run", "ratio");
+  }
+  trigpoint::bench::Print(trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
+                          json);
+  trigpoint::bench::Print(trigpoint::bench::WireRows(bin, quick), json);
+  return 0;
+}

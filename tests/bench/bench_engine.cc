@@ -1,0 +1,193 @@
+// The fold and the queries without a wire: each beside the raw batch of the same puts and bytes.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "bench_support.h"
+#include "trigpoint/engine/assessment.h"
+#include "trigpoint/engine/pack_file.h"
+#include "trigpoint/engine/projector.h"
+#include "trigpoint/events/digest.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/log/memory_log.h"
+#include "trigpoint/log/partition.h"
+
+namespace trigpoint::bench {
+namespace {
+
+constexpr uint32_t kPartitions = 16;
+
+[[noreturn]] void Die(const std::string& what) {
+  std::fprintf(stderr, "trigpoint-bench: %s\n", what.c_str());
+  std::exit(1);
+}
+
+template <typename T>
+T Must(absl::StatusOr<T> value) {
+  if (!value.ok()) Die(std::string(value.status().message()));
+  return *std::move(value);
+}
+
+void Must(const absl::Status& status) {
+  if (!status.ok()) Die(std::string(status.message()));
+}
+
+std::string Stored(v1::Event event, int provider, int64_t received_us) {
+  event.set_stream_id(StreamId(provider));
+  event.set_submission_digest(SubmissionDigest(event));
+  SetMicros(received_us, event.mutable_received_at());
+  return event.SerializeAsString();
+}
+
+v1::Event Activation(const v1::PolicyPack& pack) {
+  v1::Event event;
+  event.set_source("trigpoint/control");
+  event.set_id("policy/" + pack.id());
+  event.mutable_policy_activated()->set_policy_id(pack.id());
+  event.mutable_policy_activated()->set_version(pack.version());
+  SetMicros(0, event.mutable_policy_activated()->mutable_effective_from());
+  *event.mutable_policy_activated()->mutable_pack() = pack;
+  return event;
+}
+
+/// Fills a log with registrations and reports, and with the policy in every partition.
+void Fill(EventLog* log, const std::string& policies, int providers, uint64_t reports) {
+  const auto pack = Must(FindPack("herefordshire", policies));
+  for (uint32_t p = 0; p < kPartitions; ++p) {
+    Must(AppendAndWait(*log, p, {Activation(pack).SerializeAsString()}).status());
+  }
+  std::map<uint32_t, std::vector<std::string>> pending;
+  const auto flush = [&](bool all) {
+    for (auto& [p, values] : pending) {
+      if (values.empty() || (!all && values.size() < 512)) continue;
+      Must(AppendAndWait(*log, p, std::move(values)).status());
+      values.clear();
+    }
+  };
+  for (int i = 0; i < providers; ++i) {
+    pending[PartitionOf(StreamId(i), kPartitions)].push_back(Stored(Registration(i), i, 1'767'225'600'000'000));
+    flush(false);
+  }
+  flush(true);
+  for (uint64_t n = 0; n < reports; ++n) {
+    const v1::Event report = Report(n, providers);
+    const int provider = std::atoi(report.subject().value().c_str());
+    pending[PartitionOf(StreamId(provider), kPartitions)].push_back(
+        Stored(report, provider, 1'790'000'000'000'000 + static_cast<int64_t>(n) * 1000));
+    flush(false);
+  }
+  flush(true);
+}
+
+Row FoldRow(const std::string& policies, uint64_t reports, int providers, Projector** out, EventLog* log,
+            Store* store) {
+  Fill(log, policies, providers, reports);
+  auto projector = Must(Projector::Open(log, store, {.batch_records_max = 1000}));
+  const double cpu = CpuSeconds();
+  Must(projector->CatchUp());
+  const double fold_cpu = CpuSeconds() - cpu;
+  const auto& counters = projector->counters();
+  const auto commits = counters.commits.load();
+  const auto puts = counters.puts.load();
+  const auto bytes = counters.put_bytes.load();
+  const auto events = counters.folded.load();
+
+  // The same number of batches, puts and bytes, without a fold.
+  ScratchDirectory raw_directory;
+  auto raw = Must(Store::Open({.directory = raw_directory.path() + "/store"}));
+  const std::string value(std::max<uint64_t>(1, bytes / std::max<uint64_t>(1, puts)), 'x');
+  const double raw_start = CpuSeconds();
+  uint64_t n = 0;
+  for (uint64_t batch = 0; batch < commits; ++batch) {
+    StoreBatch put;
+    for (uint64_t i = 0; i < puts / commits; ++i, ++n) {
+      put.PutState(static_cast<uint32_t>(n % kPartitions), StreamId(static_cast<int>((n * 7919) % 100'000)), value);
+    }
+    Must(raw->Commit(std::move(put)));
+  }
+  const double raw_cpu = CpuSeconds() - raw_start;
+  *out = projector.release();
+  const double per_event = fold_cpu / static_cast<double>(events) * 1e6;
+  const double raw_per_event = raw_cpu / static_cast<double>(events) * 1e6;
+  return {.name = "fold with history and one policy",
+          .value = per_event,
+          .unit = "us CPU/event",
+          .limit_name = "RocksDB batch, same puts",
+          .limit = raw_per_event,
+          .ratio = per_event / raw_per_event,
+          .aim = "at most 1.6x",
+          .note = std::to_string(events) + " events; " + std::to_string(puts) + " puts"};
+}
+
+Row AsOfRow(Projector* projector) {
+  // The busiest service: the skew puts it first.
+  const std::string stream = StreamId(0);
+  std::vector<double> micros;
+  uint64_t events = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto all = Must(projector->ReadEvents(stream, 0, 200));
+    events = all.size();
+    const double start = Now();
+    const auto controls = projector->ControlsFor(stream);
+    const auto as_of = Must(FoldAsOf(stream, all, controls, 1'800'000'000'000'000));
+    const auto pack = controls.PolicyAt(as_of.state, "herefordshire", 1'800'000'000'000'000);
+    BuildAssessment(*pack, as_of.state, as_of.record, controls.BaselinesAt(as_of.state, 0), 1'800'000'000'000'000);
+    micros.push_back((Now() - start) * 1e6);
+  }
+  return {.name = "as-of over " + std::to_string(events) + " events, with assessment (p50)",
+          .value = Percentile(micros, 50),
+          .unit = "us",
+          .limit_name = "",
+          .aim = "under 1000 us"};
+}
+
+Row FdatasyncRow(double* median_us) {
+  ScratchDirectory directory;
+  const int file = open((directory.path() + "/f").c_str(), O_CREAT | O_WRONLY, 0600);
+  const std::string block(4096, 'x');
+  std::vector<double> micros;
+  for (int i = 0; i < 300; ++i) {
+    const double start = Now();
+    if (write(file, block.data(), block.size()) < 0 || fdatasync(file) != 0) Die("fdatasync failed");
+    micros.push_back((Now() - start) * 1e6);
+  }
+  close(file);
+  *median_us = Percentile(micros, 50);
+  return {.name = "fdatasync of 4 KiB appended (p50)", .value = *median_us, .unit = "us", .limit_name = ""};
+}
+
+}  // namespace
+
+std::vector<Row> EngineRows(const std::string& policies, bool quick) {
+  std::vector<Row> rows;
+  double sync_us = 0;
+  rows.push_back(FdatasyncRow(&sync_us));
+  {
+    ScratchDirectory directory;
+    const auto log = NewMemoryLog(kPartitions + 1);
+    auto store = Must(Store::Open({.directory = directory.path() + "/store"}));
+    Projector* projector = nullptr;
+    rows.push_back(FoldRow(policies, quick ? 20'000 : 200'000, quick ? 1'000 : 5'000, &projector, log.get(), store.get()));
+    rows.push_back(AsOfRow(projector));
+    delete projector;
+  }
+  if (!quick) {
+    ScratchDirectory directory;
+    const auto log = NewMemoryLog(kPartitions + 1);
+    auto store = Must(Store::Open({.directory = directory.path() + "/store"}));
+    Fill(log.get(), policies, 50'000, 150'000);
+    const int64_t before = ResidentBytes(getpid());
+    auto projector = Must(Projector::Open(log.get(), store.get(), {}));
+    Must(projector->CatchUp());
+    rows.push_back({.name = "memory at 50,000 providers, 4 events each",
+                    .value = static_cast<double>(ResidentBytes(getpid()) - before) / (1 << 20),
+                    .unit = "MiB",
+                    .limit_name = "",
+                    .note = "growth of the process while folding, RocksDB caches counted, log not"});
+  }
+  return rows;
+}
+
+}  // namespace trigpoint::bench

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "trigpoint/v1/events.pb.h"
+
+namespace trigpoint::bench {
+
+/// One measured figure beside its raw limit of the same run.
+struct Row {
+  std::string name;
+  double value = 0;
+  std::string unit;
+  std::string limit_name;   ///< Empty: no raw limit.
+  double limit = 0;
+  double ratio = 0;         ///< value / limit, or limit / value where less is better.
+  std::string aim;
+  std::string note;
+};
+
+void Print(const std::vector<Row>& rows, bool json);
+
+/// Seconds of CPU (user + system) of this process, or of another.
+double CpuSeconds();
+double CpuSecondsOf(pid_t pid);
+/// Resident bytes of a process.
+int64_t ResidentBytes(pid_t pid);
+double Now();
+double Percentile(std::vector<double> values, double percent);
+
+/// A directory that is removed again.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ~ScratchDirectory();
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// A child process that is killed at the end.
+class Child {
+ public:
+  explicit Child(const std::vector<std::string>& command);
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_ = 0;
+};
+
+/// The n-th registration, and the n-th report of the made-up traffic: `providers` services, skewed.
+v1::Event Registration(int provider);
+v1::Event Report(uint64_t n, int providers);
+std::string StreamId(int provider);
+
+std::vector<Row> EngineRows(const std::string& policies, bool quick);
+std::vector<Row> WireRows(const std::string& bin, bool quick);
+/// Serves the echo of the raw limit until killed.
+int ServeEcho(const std::string& address);
+
+}  // namespace trigpoint::bench

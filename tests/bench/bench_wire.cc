@@ -1,0 +1,255 @@
+// Over gRPC, against the node as a process of its own; the raw limit is an echo server with the same bytes.
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+#include "bench_support.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/v1/api.grpc.pb.h"
+
+namespace trigpoint::bench {
+namespace {
+
+constexpr char kNode[] = "127.0.0.1:17447";
+constexpr char kEcho[] = "127.0.0.1:17448";
+
+class Echo final : public v1::ProviderService::CallbackService {
+  grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context, const v1::GetProviderRequest* request,
+                                        v1::Provider* response) override {
+    response->set_display_name(std::string(200, 'x'));
+    response->set_stream_id(request->provider());
+    auto* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+};
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30))) {
+    std::fprintf(stderr, "trigpoint-bench: nothing answers on %s\n", address.c_str());
+    std::exit(1);
+  }
+  return channel;
+}
+
+/// Server CPU, microseconds per call, of `calls` sequential gets from 8 threads.
+double GetCpu(const std::string& address, pid_t server, const std::string& provider, int calls) {
+  const auto stub = v1::ProviderService::NewStub(Connect(address));
+  const auto run = [&](int n) {
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+      threads.emplace_back([&, n] {
+        for (int i = 0; i < n / 8; ++i) {
+          grpc::ClientContext context;
+          v1::GetProviderRequest request;
+          request.set_provider(provider);
+          v1::Provider response;
+          const auto status = stub->GetProvider(&context, request, &response);
+          if (!status.ok()) {
+            std::fprintf(stderr, "trigpoint-bench: get: %s\n", status.error_message().c_str());
+            std::exit(1);
+          }
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  };
+  run(calls / 10);
+  const double cpu = CpuSecondsOf(server);
+  run(calls);
+  return (CpuSecondsOf(server) - cpu) / calls * 1e6;
+}
+
+void Register(v1::IntelligenceService::Stub* stub, int providers) {
+  grpc::ClientContext context;
+  auto stream = stub->SubmitEvents(&context);
+  std::thread reader([&] {
+    v1::SubmitEventsResponse response;
+    while (stream->Read(&response)) {
+    }
+  });
+  for (int i = 0; i < providers; ++i) {
+    v1::SubmitEventsRequest request;
+    request.set_sequence(static_cast<uint64_t>(i));
+    *request.mutable_event() = Registration(i);
+    stream->Write(request);
+  }
+  stream->WritesDone();
+  reader.join();
+  stream->Finish();
+}
+
+struct Unary {
+  double per_second = 0;
+  double p50_us = 0;
+};
+
+Unary SubmitFrom(const std::string& address, int clients, int seconds, int providers, std::atomic<uint64_t>* next) {
+  std::atomic<uint64_t> done{0};
+  std::vector<std::vector<double>> latencies(static_cast<size_t>(clients));
+  std::vector<std::thread> threads;
+  const double end = Now() + seconds;
+  const double start = Now();
+  const auto channel = Connect(address);
+  for (int t = 0; t < clients; ++t) {
+    threads.emplace_back([&, t] {
+      const auto stub = v1::IntelligenceService::NewStub(channel);
+      while (Now() < end) {
+        grpc::ClientContext context;
+        v1::SubmitEventRequest request;
+        *request.mutable_event() = Report(next->fetch_add(1), providers);
+        v1::SubmitEventResponse response;
+        const double sent = Now();
+        if (!stub->SubmitEvent(&context, request, &response).ok()) continue;
+        latencies[static_cast<size_t>(t)].push_back((Now() - sent) * 1e6);
+        done.fetch_add(1);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  std::vector<double> all;
+  for (const auto& part : latencies) all.insert(all.end(), part.begin(), part.end());
+  return {.per_second = static_cast<double>(done.load()) / (Now() - start), .p50_us = Percentile(all, 50)};
+}
+
+double StreamedPerSecond(v1::IntelligenceService::Stub* stub, uint64_t count, int providers,
+                         std::atomic<uint64_t>* next) {
+  grpc::ClientContext context;
+  auto stream = stub->SubmitEvents(&context);
+  const double start = Now();
+  std::thread reader([&] {
+    v1::SubmitEventsResponse response;
+    while (stream->Read(&response)) {
+    }
+  });
+  for (uint64_t i = 0; i < count; ++i) {
+    v1::SubmitEventsRequest request;
+    request.set_sequence(i);
+    *request.mutable_event() = Report(next->fetch_add(1), providers);
+    stream->Write(request);
+  }
+  stream->WritesDone();
+  reader.join();
+  stream->Finish();
+  return static_cast<double>(count) / (Now() - start);
+}
+
+/// Background load at a fixed rate, and now and then a report that raises an alert: time until GetProvider shows it.
+std::vector<double> ReportToVisible(const std::string& address, int rate, int probes, int providers,
+                                    std::atomic<uint64_t>* next) {
+  const auto channel = Connect(address);
+  std::atomic<bool> stop{false};
+  std::thread load([&] {
+    const auto stub = v1::IntelligenceService::NewStub(channel);
+    grpc::ClientContext context;
+    auto stream = stub->SubmitEvents(&context);
+    std::thread reader([&] {
+      v1::SubmitEventsResponse response;
+      while (stream->Read(&response)) {
+      }
+    });
+    const double start = Now();
+    for (uint64_t i = 0; !stop.load(); ++i) {
+      v1::SubmitEventsRequest request;
+      request.set_sequence(i);
+      *request.mutable_event() = Report(next->fetch_add(1), providers);
+      stream->Write(request);
+      while (Now() < start + static_cast<double>(i) / rate && !stop.load()) {
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      }
+    }
+    stream->WritesDone();
+    reader.join();
+    stream->Finish();
+  });
+  const auto submit = v1::IntelligenceService::NewStub(channel);
+  const auto read = v1::ProviderService::NewStub(channel);
+  std::vector<double> millis;
+  for (int i = 0; i < probes; ++i) {
+    const int provider = providers - 1 - i;
+    v1::Event event = Report(next->fetch_add(1), providers);
+    event.mutable_subject()->set_value(std::to_string(provider));
+    event.clear_payload();
+    event.mutable_whistleblowing_concern_received()->set_current_abuse_alleged(true);
+    SetMicros(static_cast<int64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count()) -
+                  1'000'000,
+              event.mutable_occurred_at());
+    v1::SubmitEventRequest request;
+    *request.mutable_event() = event;
+    v1::SubmitEventResponse response;
+    grpc::ClientContext context;
+    const double sent = Now();
+    if (!submit->SubmitEvent(&context, request, &response).ok()) continue;
+    while (Now() - sent < 5) {
+      grpc::ClientContext get_context;
+      v1::GetProviderRequest get;
+      get.set_provider(response.stream_id());
+      v1::Provider answer;
+      if (read->GetProvider(&get_context, get, &answer).ok() && answer.open_alerts() > 0) break;
+    }
+    millis.push_back((Now() - sent) * 1e3);
+  }
+  stop.store(true);
+  load.join();
+  return millis;
+}
+
+}  // namespace
+
+int ServeEcho(const std::string& address) {
+  Echo echo;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+  builder.RegisterService(&echo);
+  const auto server = builder.BuildAndStart();
+  if (server == nullptr) return 1;
+  server->Wait();
+  return 0;
+}
+
+std::vector<Row> WireRows(const std::string& bin, bool quick) {
+  std::vector<Row> rows;
+  ScratchDirectory directory;
+  const Child node({bin + "/trigpoint-node", "--data", directory.path() + "/data", "--listen", kNode,
+                    "--metrics-listen", ""});
+  const Child echo({bin + "/trigpoint-bench", "--echo", kEcho});
+  const auto intelligence = v1::IntelligenceService::NewStub(Connect(kNode));
+  const int providers = quick ? 500 : 5'000;
+  const int seconds = quick ? 2 : 8;
+  Register(intelligence.get(), providers);
+  std::atomic<uint64_t> next{0};
+
+  const Unary one = SubmitFrom(kNode, 1, seconds, providers, &next);
+  rows.push_back({.name = "durable acknowledgements, 1 client", .value = one.per_second, .unit = "events/s",
+                  .limit_name = "", .note = "p50 " + std::to_string(static_cast<int>(one.p50_us)) + " us"});
+  const Unary many = SubmitFrom(kNode, 64, seconds, providers, &next);
+  rows.push_back({.name = "durable acknowledgements, 64 clients", .value = many.per_second, .unit = "events/s",
+                  .limit_name = "", .note = "p50 " + std::to_string(static_cast<int>(many.p50_us)) + " us"});
+  rows.push_back({.name = "streamed ingest to acknowledged", .unit = "events/s", .limit_name = ""});
+  rows.back().value = StreamedPerSecond(intelligence.get(), quick ? 10'000 : 100'000, providers, &next);
+
+  const double echo_us = GetCpu(kEcho, echo.pid(), "bench/1", quick ? 2'000 : 20'000);
+  const double get_us = GetCpu(kNode, node.pid(), "bench/1", quick ? 2'000 : 20'000);
+  rows.push_back({.name = "get provider, server CPU", .value = get_us, .unit = "us/call",
+                  .limit_name = "gRPC echo of 200 bytes", .limit = echo_us, .ratio = get_us / echo_us,
+                  .aim = "at most 1.5x"});
+
+  const auto visible = ReportToVisible(kNode, 2'000, quick ? 20 : 200, providers, &next);
+  rows.push_back({.name = "report to visible alert at 2,000 events/s, p50", .value = Percentile(visible, 50),
+                  .unit = "ms", .limit_name = ""});
+  rows.push_back({.name = "report to visible alert at 2,000 events/s, p99", .value = Percentile(visible, 99),
+                  .unit = "ms", .limit_name = "", .aim = "under 50 ms"});
+  rows.push_back({.name = "node resident memory after this load",
+                  .value = static_cast<double>(ResidentBytes(node.pid())) / (1 << 20), .unit = "MiB", .limit_name = ""});
+  return rows;
+}
+
+}  // namespace trigpoint::bench
