@@ -16,12 +16,14 @@ Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
   if (token != context.client_metadata().end()) {
     const std::string_view value(token->second.data(), token->second.size());
     // Anything else than a bearer token is a wrong credential, not the absence of one.
-    credentials.bearer_token = value.starts_with(kBearer) ? value.substr(kBearer.size()) : std::string_view("?");
+    credentials.bearer_token =
+        value.starts_with(kBearer) ? value.substr(kBearer.size()) : std::string_view("?");
   }
   const auto auth = context.auth_context();
   if (auth != nullptr && auth->IsPeerAuthenticated()) {
     const auto names = auth->FindPropertyValues("x509_common_name");
-    if (!names.empty()) credentials.client_certificate_common_name.assign(names[0].data(), names[0].size());
+    if (!names.empty())
+      credentials.client_certificate_common_name.assign(names[0].data(), names[0].size());
   }
   return credentials;
 }
@@ -35,19 +37,20 @@ absl::StatusOr<Principal> CallerAuth::Caller(const grpc::CallbackServerContext& 
   return principals_.Authenticate(CredentialsOf(context));
 }
 
-absl::Status CallerAuth::Check(const Principal& principal, std::string_view method, const Target& target) const {
+absl::Status CallerAuth::Check(const Principal& principal, std::string_view method,
+                               const Target& target) const {
   return Authorise(principal, method, target);
 }
 
-absl::StatusOr<Principal> CallerAuth::Admit(const grpc::CallbackServerContext& context, std::string_view method,
-                                            const Target& target) const {
+absl::StatusOr<Principal> CallerAuth::Admit(const grpc::CallbackServerContext& context,
+                                            std::string_view method, const Target& target) const {
   TP_ASSIGN_OR_RETURN(Principal principal, Caller(context));
   TP_RETURN_IF_ERROR(Check(principal, method, target));
   return principal;
 }
 
-absl::Status CallerAuth::Disclose(const Principal& principal, std::string_view method, std::string_view stream_id,
-                                  Sensitivity sensitivity) const {
+absl::Status CallerAuth::Disclose(const Principal& principal, std::string_view method,
+                                  std::string_view stream_id, Sensitivity sensitivity) const {
   if (disclosures_ == nullptr) return absl::OkStatus();
   return disclosures_->Record(principal, method, stream_id, sensitivity);
 }

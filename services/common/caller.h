@@ -17,17 +17,18 @@ class CallerAuth {
   /// `disclosures` null: reads of C3 and above are not recorded (tests).
   CallerAuth(Principals principals, DisclosureLog* disclosures);
 
-  /// The principal behind a call: the bearer token of its metadata, else its verified client certificate.
-  /// Errors: Unauthenticated.
+  /// The principal behind a call: the bearer token of its metadata, else its verified client
+  /// certificate. Errors: Unauthenticated.
   absl::StatusOr<Principal> Caller(const grpc::CallbackServerContext& context) const;
   /// As Authorise. Errors: PermissionDenied.
-  absl::Status Check(const Principal& principal, std::string_view method, const Target& target) const;
+  absl::Status Check(const Principal& principal, std::string_view method,
+                     const Target& target) const;
   /// Caller, then Check.
-  absl::StatusOr<Principal> Admit(const grpc::CallbackServerContext& context, std::string_view method,
-                                  const Target& target) const;
+  absl::StatusOr<Principal> Admit(const grpc::CallbackServerContext& context,
+                                  std::string_view method, const Target& target) const;
   /// Records a read before its answer is sent; see DisclosureLog.
-  absl::Status Disclose(const Principal& principal, std::string_view method, std::string_view stream_id,
-                        Sensitivity sensitivity) const;
+  absl::Status Disclose(const Principal& principal, std::string_view method,
+                        std::string_view stream_id, Sensitivity sensitivity) const;
 
  private:
   Principals principals_;

@@ -31,16 +31,19 @@ std::string Tag(std::string_view secret, std::string_view scope, std::string_vie
 
 std::string NewPageSecret() {
   std::string secret(32, '\0');
-  TP_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(secret.data()), static_cast<int>(secret.size())) == 1,
+  TP_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(secret.data()),
+                      static_cast<int>(secret.size())) == 1,
            "no random numbers");
   return secret;
 }
 
-std::string MakePageToken(std::string_view secret, std::string_view scope, std::string_view last_key) {
+std::string MakePageToken(std::string_view secret, std::string_view scope,
+                          std::string_view last_key) {
   return absl::WebSafeBase64Escape(Tag(secret, scope, last_key) + std::string(last_key));
 }
 
-absl::StatusOr<std::string> ReadPageToken(std::string_view secret, std::string_view scope, std::string_view token) {
+absl::StatusOr<std::string> ReadPageToken(std::string_view secret, std::string_view scope,
+                                          std::string_view token) {
   if (token.empty()) return std::string();
   std::string bytes;
   if (absl::WebSafeBase64Unescape(ToAbsl(token), &bytes) && bytes.size() >= kTagBytes) {
@@ -48,7 +51,8 @@ absl::StatusOr<std::string> ReadPageToken(std::string_view secret, std::string_v
     if (CRYPTO_memcmp(Tag(secret, scope, key).data(), bytes.data(), kTagBytes) == 0) return key;
   }
   return absl::InvalidArgumentError(
-      "page_token does not belong to this list: repeat the first call without it, with the same arguments");
+      "page_token does not belong to this list: repeat the first call without it, with the same "
+      "arguments");
 }
 
 absl::StatusOr<int> PageSize(int requested, int fallback, int max) {

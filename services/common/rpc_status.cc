@@ -9,7 +9,8 @@ namespace {
 
 constexpr char kDomain[] = "trigpoint";
 
-void AddErrorInfo(std::string_view reason, const ErrorMetadata& metadata, google::rpc::Status* status) {
+void AddErrorInfo(std::string_view reason, const ErrorMetadata& metadata,
+                  google::rpc::Status* status) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain(kDomain);
@@ -18,7 +19,8 @@ void AddErrorInfo(std::string_view reason, const ErrorMetadata& metadata, google
 }
 
 grpc::Status Finish(const google::rpc::Status& status) {
-  return {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()};
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(),
+          status.SerializeAsString()};
 }
 
 grpc::Status Make(grpc::StatusCode code, std::string_view text, std::string_view reason,
@@ -32,15 +34,17 @@ grpc::Status Make(grpc::StatusCode code, std::string_view text, std::string_view
 
 }  // namespace
 
-grpc::Status ToGrpc(const absl::Status& status, std::string_view reason, const ErrorMetadata& metadata) {
+grpc::Status ToGrpc(const absl::Status& status, std::string_view reason,
+                    const ErrorMetadata& metadata) {
   if (status.ok()) return grpc::Status::OK;
   const std::string name = absl::StatusCodeToString(status.code());
   // A defect of ours is for the log of the operator: its text may name files or positions.
   const bool ours = absl::IsInternal(status) || absl::IsDataLoss(status) || absl::IsUnknown(status);
   const std::string text =
-      ours ? "the service met an error of its own; its operator finds it in the log" : std::string(status.message());
-  return Make(static_cast<grpc::StatusCode>(status.code()), text, reason.empty() ? std::string_view(name) : reason,
-              metadata);
+      ours ? "the service met an error of its own; its operator finds it in the log"
+           : std::string(status.message());
+  return Make(static_cast<grpc::StatusCode>(status.code()), text,
+              reason.empty() ? std::string_view(name) : reason, metadata);
 }
 
 grpc::Status InvalidArgument(const std::vector<v1::FieldViolation>& violations) {
@@ -63,7 +67,8 @@ grpc::Status InvalidArgument(const std::vector<v1::FieldViolation>& violations) 
   return Finish(status);
 }
 
-grpc::Status InvalidArgument(std::string_view field, std::string_view rule, std::string_view description) {
+grpc::Status InvalidArgument(std::string_view field, std::string_view rule,
+                             std::string_view description) {
   v1::FieldViolation violation;
   violation.set_field(std::string(field));
   violation.set_rule(std::string(rule));
@@ -72,20 +77,24 @@ grpc::Status InvalidArgument(std::string_view field, std::string_view rule, std:
 }
 
 grpc::Status FailedPrecondition(std::string_view clause, std::string_view reason_text) {
-  return Make(grpc::StatusCode::FAILED_PRECONDITION, reason_text, "AUTHORITY", {{"clause", std::string(clause)}});
+  return Make(grpc::StatusCode::FAILED_PRECONDITION, reason_text, "AUTHORITY",
+              {{"clause", std::string(clause)}});
 }
 
 grpc::Status Aborted(std::string_view text, std::string_view reason) {
   return Make(grpc::StatusCode::ABORTED, text, reason, {});
 }
 
-grpc::Status NotFound(std::string_view text) { return Make(grpc::StatusCode::NOT_FOUND, text, "NOT_FOUND", {}); }
+grpc::Status NotFound(std::string_view text) {
+  return Make(grpc::StatusCode::NOT_FOUND, text, "NOT_FOUND", {});
+}
 
 grpc::Status PermissionDenied(std::string_view text) {
   return Make(grpc::StatusCode::PERMISSION_DENIED, text, "ACCESS_DENIED", {});
 }
 
-grpc::Status OutOfRange(std::string_view reason, std::string_view text, const ErrorMetadata& metadata) {
+grpc::Status OutOfRange(std::string_view reason, std::string_view text,
+                        const ErrorMetadata& metadata) {
   return Make(grpc::StatusCode::OUT_OF_RANGE, text, reason, metadata);
 }
 

@@ -9,21 +9,24 @@
 #include "grpcpp/support/status.h"
 #include "trigpoint/v1/events.pb.h"
 
-/// Errors of the API. Each is a google.rpc.Status with an ErrorInfo (domain "trigpoint", reason UPPER_SNAKE) in its
-/// details. PERMISSION_DENIED is access; FAILED_PRECONDITION with reason AUTHORITY is authority, with the clause.
+/// Errors of the API. Each is a google.rpc.Status with an ErrorInfo (domain "trigpoint", reason
+/// UPPER_SNAKE) in its details. PERMISSION_DENIED is access; FAILED_PRECONDITION with reason
+/// AUTHORITY is authority, with the clause.
 namespace trigpoint {
 
 /// Names and values beside a reason; never content of intelligence.
 using ErrorMetadata = std::map<std::string, std::string>;
 
-/// Turns a status into the answer of a call. OK stays OK. An empty reason is the name of the code. The text of an
-/// internal error or of lost data is kept from the caller.
-grpc::Status ToGrpc(const absl::Status& status, std::string_view reason = "", const ErrorMetadata& metadata = {});
+/// Turns a status into the answer of a call. OK stays OK. An empty reason is the name of the code.
+/// The text of an internal error or of lost data is kept from the caller.
+grpc::Status ToGrpc(const absl::Status& status, std::string_view reason = "",
+                    const ErrorMetadata& metadata = {});
 
 /// INVALID_ARGUMENT with every violation as BadRequest; reason INVALID_FIELDS.
 grpc::Status InvalidArgument(const std::vector<v1::FieldViolation>& violations);
 /// INVALID_ARGUMENT about one argument of the request.
-grpc::Status InvalidArgument(std::string_view field, std::string_view rule, std::string_view description);
+grpc::Status InvalidArgument(std::string_view field, std::string_view rule,
+                             std::string_view description);
 /// FAILED_PRECONDITION, reason AUTHORITY: who may decide this, by which clause.
 grpc::Status FailedPrecondition(std::string_view clause, std::string_view reason_text);
 /// ABORTED, reason BASIS_MOVED unless another is given.
@@ -33,6 +36,7 @@ grpc::Status NotFound(std::string_view text);
 /// PERMISSION_DENIED, reason ACCESS_DENIED.
 grpc::Status PermissionDenied(std::string_view text);
 /// OUT_OF_RANGE, e.g. a resume token that is too old: metadata says what the earliest is.
-grpc::Status OutOfRange(std::string_view reason, std::string_view text, const ErrorMetadata& metadata = {});
+grpc::Status OutOfRange(std::string_view reason, std::string_view text,
+                        const ErrorMetadata& metadata = {});
 
 }  // namespace trigpoint

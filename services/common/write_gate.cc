@@ -34,8 +34,9 @@ void EventWriter::AppendAndFold(uint32_t partition, v1::Event event,
 absl::StatusOr<Written> EventWriter::AppendAndFoldWait(uint32_t partition, v1::Event event) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<Written>>>();
   auto answer = promise->get_future();
-  AppendAndFold(partition, std::move(event),
-                [promise](absl::StatusOr<Written> written) { promise->set_value(std::move(written)); });
+  AppendAndFold(partition, std::move(event), [promise](absl::StatusOr<Written> written) {
+    promise->set_value(std::move(written));
+  });
   return answer.get();
 }
 

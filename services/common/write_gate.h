@@ -14,16 +14,18 @@ namespace trigpoint {
 /// Where an event was appended, and what the fold made of it.
 using Written = std::pair<Position, FoldOutcome>;
 
-/// Appends events and answers when they are durable and folded. Threading: thread-safe. Log and projector must outlive
-/// it and every call under way.
+/// Appends events and answers when they are durable and folded. Threading: thread-safe. Log and
+/// projector must outlive it and every call under way.
 class EventWriter {
  public:
   EventWriter(EventLog* log, Projector* projector, std::function<int64_t()> now_us);
 
-  /// Appends to the log and, once durable, waits for the fold. `done` is called exactly once, from a thread of the log
-  /// or the projector, or before this returns: it must not block. After an error of the fold the event is durable
-  /// nonetheless and is folded later. Errors: those of EventLog::Append and Projector::AwaitFold.
-  void AppendAndFold(uint32_t partition, v1::Event event, std::function<void(absl::StatusOr<Written>)> done);
+  /// Appends to the log and, once durable, waits for the fold. `done` is called exactly once, from
+  /// a thread of the log or the projector, or before this returns: it must not block. After an
+  /// error of the fold the event is durable nonetheless and is folded later. Errors: those of
+  /// EventLog::Append and Projector::AwaitFold.
+  void AppendAndFold(uint32_t partition, v1::Event event,
+                     std::function<void(absl::StatusOr<Written>)> done);
   /// The same, blocking. Not from a thread of the log, the projector or gRPC.
   absl::StatusOr<Written> AppendAndFoldWait(uint32_t partition, v1::Event event);
 

@@ -24,7 +24,8 @@ struct Tally {
 
 /// A cluster counts once in each family that reported it.
 void AddClusters(const v1::ProviderState& state, int64_t now_us, Tally* tally) {
-  for (const auto& cluster : ClustersOf(state, now_us - kWindowDays * kMicrosPerDay, now_us, &Counts)) {
+  for (const auto& cluster :
+       ClustersOf(state, now_us - kWindowDays * kMicrosPerDay, now_us, &Counts)) {
     std::set<v1::SourceFamily> families;
     for (const auto* report : cluster.reports) families.insert(report->family());
     for (const auto family : families) ++tally->clusters[family];
@@ -86,7 +87,8 @@ absl::StatusOr<int> BaselinePublisher::Publish() {
     event.set_id("baseline/" + v1::ServiceType_Name(type) + "/" + FormatInstant(now_us));
     event.set_source_version(1);
     *event.mutable_peer_baseline_published() = baseline;
-    SetMicros(now_us + kControlAheadUs, event.mutable_peer_baseline_published()->mutable_effective_from());
+    SetMicros(now_us + kControlAheadUs,
+              event.mutable_peer_baseline_published()->mutable_effective_from());
     TP_RETURN_IF_ERROR(controls_->Publish(std::move(event)));
     ++published;
   }

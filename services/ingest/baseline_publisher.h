@@ -8,8 +8,9 @@
 
 namespace trigpoint {
 
-/// Publishes what services of each type see in a year: distinct clusters of concerns by family over bed days (S2 App 2,
-/// "expected of a service of its size and nature"). Threading: thread-safe; blocks. The arguments must outlive it.
+/// Publishes what services of each type see in a year: distinct clusters of concerns by family over
+/// bed days (S2 App 2, "expected of a service of its size and nature"). Threading: thread-safe;
+/// blocks. The arguments must outlive it.
 class BaselinePublisher {
  public:
   BaselinePublisher(Projector* projector, EventWriter* writer, ControlPublisher* controls)

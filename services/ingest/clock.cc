@@ -27,7 +27,8 @@ v1::Event DeadlineOf(int64_t due_us, const std::string& stream_id) {
 
 }  // namespace
 
-Clock::Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines, const ClockOptions& options)
+Clock::Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines,
+             const ClockOptions& options)
     : projector_(projector), writer_(writer), baselines_(baselines), options_(options) {}
 
 Clock::~Clock() { Stop(); }
@@ -46,10 +47,12 @@ void Clock::Stop() {
 }
 
 int64_t Clock::LastBaseline() const {
-  int64_t last = writer_->Now() - options_.baseline_period_us + 60'000'000;  // Never yet: a minute after the start.
+  int64_t last = writer_->Now() - options_.baseline_period_us +
+                 60'000'000;  // Never yet: a minute after the start.
   const Controls controls = projector_->ControlsOfPartition(projector_->control_partition());
   for (const auto& control : controls.state().controls()) {
-    if (control.has_peer_baseline_published()) last = std::max(last, ToMicros(control.received_at()));
+    if (control.has_peer_baseline_published())
+      last = std::max(last, ToMicros(control.received_at()));
   }
   return last;
 }
@@ -58,7 +61,8 @@ void Clock::Run() {
   while (true) {
     {
       absl::MutexLock lock(&mu_);
-      if (mu_.AwaitWithTimeout(absl::Condition(&stop_), absl::Milliseconds(options_.period_ms))) return;
+      if (mu_.AwaitWithTimeout(absl::Condition(&stop_), absl::Milliseconds(options_.period_ms)))
+        return;
     }
     FireTimers();
     if (writer_->Now() >= next_baseline_us_) PublishBaselines();
@@ -68,12 +72,14 @@ void Clock::Run() {
 void Clock::FireTimers() {
   const auto due = projector_->DueTimers(writer_->Now() - options_.grace_us, kTimersPerPartition);
   const std::set<std::pair<int64_t, std::string>> present(due.begin(), due.end());
-  if (failed_->exchange(false)) in_flight_.clear();  // Appended again: the fold drops what is there already.
+  if (failed_->exchange(false))
+    in_flight_.clear();  // Appended again: the fold drops what is there already.
   // What is no longer due was folded; what is still due and in flight is on its way.
   std::erase_if(in_flight_, [&present](const auto& timer) { return present.count(timer) == 0; });
   for (const auto& timer : due) {
     if (!in_flight_.insert(timer).second) continue;
-    writer_->AppendAndFold(projector_->PartitionFor(timer.second), DeadlineOf(timer.first, timer.second),
+    writer_->AppendAndFold(projector_->PartitionFor(timer.second),
+                           DeadlineOf(timer.first, timer.second),
                            [failed = failed_](absl::StatusOr<Written> written) {
                              if (written.ok()) return;
                              failed->store(true);
@@ -90,7 +96,8 @@ void Clock::PublishBaselines() {
     return;
   }
   next_baseline_us_ = writer_->Now() + 60'000'000;
-  Log(LogLevel::kWarning, "baselines_failed", {{"code", static_cast<int>(published.status().code())}});
+  Log(LogLevel::kWarning, "baselines_failed",
+      {{"code", static_cast<int>(published.status().code())}});
 }
 
 }  // namespace trigpoint

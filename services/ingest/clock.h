@@ -16,16 +16,19 @@ namespace trigpoint {
 
 /// When the clock acts.
 struct ClockOptions {
-  int64_t grace_us = 60'000'000;           ///< Time that events have to carry a stream past an instant by themselves.
-  int64_t period_ms = 200;                 ///< Between two looks.
+  int64_t grace_us =
+      60'000'000;  ///< Time that events have to carry a stream past an instant by themselves.
+  int64_t period_ms = 200;                      ///< Between two looks.
   int64_t baseline_period_us = 86'400'000'000;  ///< Between two peer baselines.
 };
 
-/// Carries streams past the instants at which time alone matters, and publishes peer baselines once a day. The only
-/// place that looks at the clock for them: no fold does. The arguments must outlive it.
+/// Carries streams past the instants at which time alone matters, and publishes peer baselines once
+/// a day. The only place that looks at the clock for them: no fold does. The arguments must outlive
+/// it.
 class Clock {
  public:
-  Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines, const ClockOptions& options);
+  Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines,
+        const ClockOptions& options);
   ~Clock();
 
   void Start();

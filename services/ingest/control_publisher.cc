@@ -42,9 +42,11 @@ absl::Status ControlPublisher::Activate(const v1::PolicyPack& pack) {
   const Controls truth = projector_->ControlsOfPartition(projector_->control_partition());
   for (const auto& control : truth.state().controls()) {
     if (control.id() != id) continue;
-    if (CanonicalBytes(control.policy_activated().pack()) == CanonicalBytes(pack)) return absl::OkStatus();
-    return absl::FailedPreconditionError("policy " + pack.id() + " version " + std::to_string(pack.version()) +
-                                         " is active with other content; raise `version` in its file");
+    if (CanonicalBytes(control.policy_activated().pack()) == CanonicalBytes(pack))
+      return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        "policy " + pack.id() + " version " + std::to_string(pack.version()) +
+        " is active with other content; raise `version` in its file");
   }
   v1::Event event;
   event.set_source(std::string(kControlSource));
@@ -58,7 +60,8 @@ absl::Status ControlPublisher::Activate(const v1::PolicyPack& pack) {
   *activated->mutable_pack() = pack;
   activated->set_approved_by("local");
   TP_RETURN_IF_ERROR(Publish(std::move(event)));
-  Log(LogLevel::kInfo, "policy_activated", {{"policy", LogId{pack.id()}}, {"version", pack.version()}});
+  Log(LogLevel::kInfo, "policy_activated",
+      {{"policy", LogId{pack.id()}}, {"version", pack.version()}});
   return absl::OkStatus();
 }
 

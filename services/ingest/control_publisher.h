@@ -8,19 +8,23 @@
 
 namespace trigpoint {
 
-/// Publishes what is not about one provider: appended to the control partition, whose first occurrence is the truth,
-/// then byte for byte to every provider partition. Blocks; one caller at a time is not required.
+/// Publishes what is not about one provider: appended to the control partition, whose first
+/// occurrence is the truth, then byte for byte to every provider partition. Blocks; one caller at a
+/// time is not required.
 class ControlPublisher {
  public:
   /// Both must outlive it.
-  ControlPublisher(Projector* projector, EventWriter* writer) : projector_(projector), writer_(writer) {}
+  ControlPublisher(Projector* projector, EventWriter* writer)
+      : projector_(projector), writer_(writer) {}
 
-  /// Appends and waits until every partition has folded it. After an error some partitions may lack it: EnsureCopies.
+  /// Appends and waits until every partition has folded it. After an error some partitions may lack
+  /// it: EnsureCopies.
   absl::Status Publish(v1::Event control);
   /// Copies every control event that a partition lacks. At start, when the projector runs.
   absl::Status EnsureCopies();
-  /// Activates every pack of a directory whose version is not active yet: from the beginning of time when nothing was
-  /// reported yet, else from a moment ahead. Errors: FailedPrecondition where an active version has other content.
+  /// Activates every pack of a directory whose version is not active yet: from the beginning of
+  /// time when nothing was reported yet, else from a moment ahead. Errors: FailedPrecondition where
+  /// an active version has other content.
   absl::Status ActivatePolicies(const std::string& directory);
 
  private:
@@ -30,7 +34,8 @@ class ControlPublisher {
   EventWriter* writer_;
 };
 
-/// How far ahead of its append a control event takes effect, so that it reaches every stream in time.
+/// How far ahead of its append a control event takes effect, so that it reaches every stream in
+/// time.
 inline constexpr int64_t kControlAheadUs = 2'000'000;
 
 }  // namespace trigpoint

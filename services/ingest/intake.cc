@@ -30,12 +30,15 @@ std::string Joined(std::initializer_list<std::string_view> parts) {
 
 bool IsPlain(std::string_view text) {
   return !text.empty() && text.size() <= kSourceBytesMax &&
-         std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }) &&
+         std::none_of(text.begin(), text.end(),
+                      [](unsigned char c) { return c < 0x20 || c == 0x7F; }) &&
          !FindPersonalData(text).has_value();
 }
 
 /// What may stand clear beside a refused submission.
-std::string Shown(std::string_view text) { return IsPlain(text) ? std::string(text) : std::string(); }
+std::string Shown(std::string_view text) {
+  return IsPlain(text) ? std::string(text) : std::string();
+}
 
 v1::Event OwnEvent(std::string_view source, std::string id, int64_t now_us) {
   v1::Event event;
@@ -57,7 +60,8 @@ std::string_view ReasonLabel(v1::SubmissionQuarantined::Reason reason) {
   }
 }
 
-v1::FieldViolation Violation(std::string_view field, std::string_view rule, std::string_view description) {
+v1::FieldViolation Violation(std::string_view field, std::string_view rule,
+                             std::string_view description) {
   v1::FieldViolation violation;
   violation.set_field(std::string(field));
   violation.set_rule(std::string(rule));
@@ -125,7 +129,8 @@ void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, I
     }
     IntakeAnswer answer;  // Nothing is kept of it: its erasure was ordered.
     answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
-    answer.violations = {Violation("id", "ERASED", "the record was erased and cannot be reported again")};
+    answer.violations = {
+        Violation("id", "ERASED", "the record was erased and cannot be reported again")};
     done(std::move(answer));
     return;
   }
@@ -161,7 +166,8 @@ void Intake::PrepareKeys(const std::vector<const v1::Event*>& events) {
   if (ids.size() > 1) deps_.keys->GetOrCreateKeys(ids).status().IgnoreError();
 }
 
-absl::StatusOr<std::optional<std::string>> Intake::Resolve(const v1::Event& event, bool validate_only) {
+absl::StatusOr<std::optional<std::string>> Intake::Resolve(const v1::Event& event,
+                                                           bool validate_only) {
   if (!event.has_subject()) return placements_.AnchorOrHold(event, false);
   const auto& subject = event.subject();
   if (event.has_service_registered() && !validate_only) TP_RETURN_IF_ERROR(Bind(event));
@@ -183,11 +189,13 @@ absl::Status Intake::Bind(const v1::Event& event) {
   const std::string named = event.subject().scheme() + '\0' + event.subject().value();
   binding->set_proposed_stream_id("prv-" + Sha256Hex(named).substr(0, 16));
   for (const auto& id : ids) *binding->add_ids() = id;
-  return deps_.writer->AppendAndFoldWait(deps_.projector->control_partition(), std::move(proposal)).status();
+  return deps_.writer->AppendAndFoldWait(deps_.projector->control_partition(), std::move(proposal))
+      .status();
 }
 
-void Intake::Refuse(const v1::Event& event, const Origin& origin, std::vector<v1::FieldViolation> violations,
-                    bool validate_only, IntakeDone done) {
+void Intake::Refuse(const v1::Event& event, const Origin& origin,
+                    std::vector<v1::FieldViolation> violations, bool validate_only,
+                    IntakeDone done) {
   IntakeAnswer answer;
   answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
   answer.violations = std::move(violations);
@@ -206,7 +214,8 @@ void Intake::Refuse(const v1::Event& event, const Origin& origin, std::vector<v1
 
 void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, IntakeDone done) {
   const std::string stream_id = SourceStream(held.source);
-  const std::string identity = Joined({held.source, held.id, std::to_string(held.version)}) + held.digest;
+  const std::string identity =
+      Joined({held.source, held.id, std::to_string(held.version)}) + held.digest;
   answer.quarantine_id = "q-" + Sha256Hex(identity).substr(0, 24);
   if (deps_.projector->HasQuarantined(stream_id, answer.quarantine_id)) {
     done(std::move(answer));
@@ -218,7 +227,8 @@ void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, In
     done(sealed.status());
     return;
   }
-  v1::Event event = OwnEvent(kIntakeSource, "quarantine/" + answer.quarantine_id, deps_.writer->Now());
+  v1::Event event =
+      OwnEvent(kIntakeSource, "quarantine/" + answer.quarantine_id, deps_.writer->Now());
   event.set_stream_id(stream_id);
   auto* kept = event.mutable_submission_quarantined();
   kept->set_quarantine_id(answer.quarantine_id);
@@ -230,16 +240,17 @@ void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, In
   *kept->mutable_original() = *std::move(sealed);
   kept->set_reason(held.reason);
   if (deps_.metrics != nullptr) deps_.metrics->Quarantined(ReasonLabel(held.reason)).Increment();
-  deps_.writer->AppendAndFold(deps_.projector->PartitionFor(stream_id), std::move(event),
-                              [answer = std::move(answer), done = std::move(done)](absl::StatusOr<Written> written) {
-                                if (!written.ok()) {
-                                  done(written.status());
-                                } else {
-                                  IntakeAnswer kept_answer = answer;
-                                  kept_answer.position = written->first;
-                                  done(std::move(kept_answer));
-                                }
-                              });
+  deps_.writer->AppendAndFold(
+      deps_.projector->PartitionFor(stream_id), std::move(event),
+      [answer = std::move(answer), done = std::move(done)](absl::StatusOr<Written> written) {
+        if (!written.ok()) {
+          done(written.status());
+        } else {
+          IntakeAnswer kept_answer = answer;
+          kept_answer.position = written->first;
+          done(std::move(kept_answer));
+        }
+      });
 }
 
 void Intake::Wait(v1::Event event, IntakeDone done) {
@@ -266,12 +277,14 @@ void Intake::Wait(v1::Event event, IntakeDone done) {
         done(std::move(answer));
         // Bound between the look and the append: nobody else would release it.
         if (!kept->has_subject() || !releasable_) return;
-        const auto stream = deps_.projector->StreamOf(kept->subject().scheme(), kept->subject().value());
+        const auto stream =
+            deps_.projector->StreamOf(kept->subject().scheme(), kept->subject().value());
         if (stream.has_value()) releasable_(*kept, *stream);
       });
 }
 
-void Intake::Place(v1::Event event, const std::string& stream_id, const Origin& origin, IntakeDone done) {
+void Intake::Place(v1::Event event, const std::string& stream_id, const Origin& origin,
+                   IntakeDone done) {
   const RecordId record{event.source(), event.id()};
   std::vector<std::string> others;
   if (event.source_version() > 1) {
@@ -281,10 +294,11 @@ void Intake::Place(v1::Event event, const std::string& stream_id, const Origin& 
   event.set_stream_id(stream_id);
   std::vector<v1::Event> waited = placements_.Place(record, stream_id);
   auto kept = std::make_shared<const v1::Event>(event);
-  AppendMoves(event, stream_id, others,
-              [this, kept, origin, done = std::move(done)](absl::StatusOr<Written> written) mutable {
-                Answer(*kept, origin, std::move(written), std::move(done));
-              });
+  AppendMoves(
+      event, stream_id, others,
+      [this, kept, origin, done = std::move(done)](absl::StatusOr<Written> written) mutable {
+        Answer(*kept, origin, std::move(written), std::move(done));
+      });
   if (!releasable_) return;
   for (auto& waiting : waited) releasable_(std::move(waiting), stream_id);
 }
@@ -302,7 +316,8 @@ void Intake::AppendMoves(const v1::Event& event, const std::string& stream_id,
   auto join = std::make_shared<Join>();
   join->left = others.size() + 1;
   join->done = std::move(done);
-  const auto answered = [](const std::shared_ptr<Join>& all, bool main, absl::StatusOr<Written> written) {
+  const auto answered = [](const std::shared_ptr<Join>& all, bool main,
+                           absl::StatusOr<Written> written) {
     {
       const absl::MutexLock lock(&all->mu);
       if (!written.ok()) all->failed = written.status();
@@ -318,11 +333,13 @@ void Intake::AppendMoves(const v1::Event& event, const std::string& stream_id,
     retraction.set_stream_id(other);
     retraction.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_WRONG_ORG);
     retraction.set_submission_digest(SubmissionDigest(retraction));
-    deps_.writer->AppendAndFold(deps_.projector->PartitionFor(other), std::move(retraction),
-                                [join, answered](absl::StatusOr<Written> w) { answered(join, false, std::move(w)); });
+    deps_.writer->AppendAndFold(
+        deps_.projector->PartitionFor(other), std::move(retraction),
+        [join, answered](absl::StatusOr<Written> w) { answered(join, false, std::move(w)); });
   }
-  deps_.writer->AppendAndFold(deps_.projector->PartitionFor(stream_id), event,
-                              [join, answered](absl::StatusOr<Written> w) { answered(join, true, std::move(w)); });
+  deps_.writer->AppendAndFold(
+      deps_.projector->PartitionFor(stream_id), event,
+      [join, answered](absl::StatusOr<Written> w) { answered(join, true, std::move(w)); });
 }
 
 void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr<Written> written,
@@ -351,10 +368,12 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
   held.bytes = event.SerializeAsString();
   held.digest = event.submission_digest();
   held.reason = v1::SubmissionQuarantined::REASON_CONFLICT;
-  answer.violations = {Violation("source_version", "CONFLICT",
-                                 "this version was reported before with other content; raise source_version")};
+  answer.violations = {
+      Violation("source_version", "CONFLICT",
+                "this version was reported before with other content; raise source_version")};
   // Sealing may wait for the disk; this is a thread of the log or the projector.
-  deps_.pool->Run([this, held = std::move(held), origin, answer = std::move(answer), done = std::move(done)]() mutable {
+  deps_.pool->Run([this, held = std::move(held), origin, answer = std::move(answer),
+                   done = std::move(done)]() mutable {
     const auto position = answer.position;
     Quarantine(std::move(held), origin, std::move(answer),
                [done = std::move(done), position](absl::StatusOr<IntakeAnswer> kept) {
@@ -392,7 +411,8 @@ absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream
   }
   const std::string identity =
       Joined({waiting.source(), waiting.id(), std::to_string(waiting.source_version())});
-  v1::Event released = OwnEvent(kIntakeSource, "released/" + Sha256Hex(identity).substr(0, 32), now_us);
+  v1::Event released =
+      OwnEvent(kIntakeSource, "released/" + Sha256Hex(identity).substr(0, 32), now_us);
   released.set_stream_id(SourceStream(waiting.source()));
   if (waiting.has_subject()) *released.mutable_subject() = waiting.subject();
   auto* payload = released.mutable_waiting_released();

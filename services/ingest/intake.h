@@ -40,7 +40,8 @@ struct IntakeAnswer {
   std::optional<Position> position;
 };
 
-/// Called exactly once, from any thread; must not block. An error: nothing is promised, the sender sends again.
+/// Called exactly once, from any thread; must not block. An error: nothing is promised, the sender
+/// sends again.
 using IntakeDone = std::function<void(absl::StatusOr<IntakeAnswer>)>;
 
 /// The stream in which a source's quarantined and waiting submissions are kept.
@@ -55,39 +56,47 @@ struct IntakeDeps {
   Metrics* metrics = nullptr;
 };
 
-/// Turns submissions into durable events: validates, finds the stream, seals, stamps, appends. Nothing is judged.
-/// Threading: thread-safe.
+/// Turns submissions into durable events: validates, finds the stream, seals, stamps, appends.
+/// Nothing is judged. Threading: thread-safe.
 class Intake {
  public:
   explicit Intake(const IntakeDeps& deps);
 
-  /// Hands in one event of a partner who may submit for its source. Returns once the stream is known and the append is
-  /// under way, so that what is submitted next sees it; may wait for the disk and for the fold of a binding.
+  /// Hands in one event of a partner who may submit for its source. Returns once the stream is
+  /// known and the append is under way, so that what is submitted next sees it; may wait for the
+  /// disk and for the fold of a binding.
   void Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done);
   /// Hands in a row that could not be read: it is kept, sealed, and shown with its line.
   void SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done);
-  /// Makes the sealing keys of many events with one sync. Errors turn up when the event is submitted.
+  /// Makes the sealing keys of many events with one sync. Errors turn up when the event is
+  /// submitted.
   void PrepareKeys(const std::vector<const v1::Event*>& events);
 
   /// Appends a waiting event to its stream, then says so in its source's stream. Blocks.
   absl::Status Release(const v1::Event& waiting, const std::string& stream_id);
-  /// The stream a waiting event belongs to, if it is known by now; without a subject it is held until it is.
+  /// The stream a waiting event belongs to, if it is known by now; without a subject it is held
+  /// until it is.
   std::optional<std::string> StreamOfWaiting(const v1::Event& waiting);
-  /// Called with a waiting event and its stream when that becomes known on the way; must not block. Set before use.
-  void OnReleasable(std::function<void(v1::Event, std::string)> notify) { releasable_ = std::move(notify); }
+  /// Called with a waiting event and its stream when that becomes known on the way; must not block.
+  /// Set before use.
+  void OnReleasable(std::function<void(v1::Event, std::string)> notify) {
+    releasable_ = std::move(notify);
+  }
 
  private:
   struct Held;
   absl::StatusOr<std::optional<std::string>> Resolve(const v1::Event& event, bool validate_only);
   absl::Status Bind(const v1::Event& event);
-  void Refuse(const v1::Event& event, const Origin& origin, std::vector<v1::FieldViolation> violations,
-              bool validate_only, IntakeDone done);
+  void Refuse(const v1::Event& event, const Origin& origin,
+              std::vector<v1::FieldViolation> violations, bool validate_only, IntakeDone done);
   void Quarantine(Held held, const Origin& origin, IntakeAnswer answer, IntakeDone done);
   void Wait(v1::Event event, IntakeDone done);
   void Place(v1::Event event, const std::string& stream_id, const Origin& origin, IntakeDone done);
-  void Answer(const v1::Event& event, const Origin& origin, absl::StatusOr<Written> written, IntakeDone done);
+  void Answer(const v1::Event& event, const Origin& origin, absl::StatusOr<Written> written,
+              IntakeDone done);
   void AppendMoves(const v1::Event& event, const std::string& stream_id,
-                   const std::vector<std::string>& others, std::function<void(absl::StatusOr<Written>)> done);
+                   const std::vector<std::string>& others,
+                   std::function<void(absl::StatusOr<Written>)> done);
 
   IntakeDeps deps_;
   Placements placements_;

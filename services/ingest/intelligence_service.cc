@@ -19,14 +19,16 @@ constexpr int kPageMax = 1000;
 std::string_view CodeName(grpc::StatusCode code) {
   static const auto* names = [] {
     auto* all = new std::vector<std::string>;  // Lives as long as the process.
-    for (int i = 0; i <= 16; ++i) all->push_back(absl::StatusCodeToString(static_cast<absl::StatusCode>(i)));
+    for (int i = 0; i <= 16; ++i)
+      all->push_back(absl::StatusCodeToString(static_cast<absl::StatusCode>(i)));
     return all;
   }();
   const auto at = static_cast<size_t>(code);
   return at < names->size() ? (*names)[at] : std::string_view("UNKNOWN");
 }
 
-grpc::Status ToAnswer(const absl::StatusOr<IntakeAnswer>& answer, v1::SubmitEventResponse* response) {
+grpc::Status ToAnswer(const absl::StatusOr<IntakeAnswer>& answer,
+                      v1::SubmitEventResponse* response) {
   if (!answer.ok()) return ToGrpc(answer.status());
   if (answer->outcome == v1::SUBMISSION_OUTCOME_REFUSED) return InvalidArgument(answer->violations);
   response->set_outcome(answer->outcome);
@@ -61,21 +63,26 @@ grpc::ServerUnaryReactor* IntelligenceService::SubmitEvent(grpc::CallbackServerC
   }
   deps_.pool->Run([this, request, response, finish] {
     deps_.intake->Submit(request->event(), {}, request->validate_only(),
-                         [response, finish](absl::StatusOr<IntakeAnswer> answer) { finish(ToAnswer(answer, response)); });
+                         [response, finish](absl::StatusOr<IntakeAnswer> answer) {
+                           finish(ToAnswer(answer, response));
+                         });
   });
   return reactor;
 }
 
-grpc::ServerBidiReactor<v1::SubmitEventsRequest, v1::SubmitEventsResponse>* IntelligenceService::SubmitEvents(
-    grpc::CallbackServerContext* context) {
-  SubmitStreamDeps deps{.intake = deps_.intake, .auth = deps_.auth, .pool = deps_.pool, .method = kSubmitEvents};
-  deps.finished = [metrics = deps_.metrics](const grpc::Status& status) { CountCall(metrics, kSubmitEvents, status); };
+grpc::ServerBidiReactor<v1::SubmitEventsRequest, v1::SubmitEventsResponse>*
+IntelligenceService::SubmitEvents(grpc::CallbackServerContext* context) {
+  SubmitStreamDeps deps{
+      .intake = deps_.intake, .auth = deps_.auth, .pool = deps_.pool, .method = kSubmitEvents};
+  deps.finished = [metrics = deps_.metrics](const grpc::Status& status) {
+    CountCall(metrics, kSubmitEvents, status);
+  };
   return StartSubmitStream(std::move(deps), deps_.auth->Admit(*context, kSubmitEvents, {}));
 }
 
-grpc::ServerUnaryReactor* IntelligenceService::ListQuarantined(grpc::CallbackServerContext* context,
-                                                               const v1::ListQuarantinedRequest* request,
-                                                               v1::ListQuarantinedResponse* response) {
+grpc::ServerUnaryReactor* IntelligenceService::ListQuarantined(
+    grpc::CallbackServerContext* context, const v1::ListQuarantinedRequest* request,
+    v1::ListQuarantinedResponse* response) {
   auto* reactor = context->DefaultReactor();
   const auto finish = [reactor, metrics = deps_.metrics](const grpc::Status& status) {
     CountCall(metrics, kListQuarantined, status);
@@ -95,10 +102,14 @@ grpc::ServerUnaryReactor* IntelligenceService::ListQuarantined(grpc::CallbackSer
 grpc::Status IntelligenceService::List(const v1::ListQuarantinedRequest& request,
                                        v1::ListQuarantinedResponse* response) const {
   const auto size = PageSize(request.page_size(), kPageDefault, kPageMax);
-  if (!size.ok()) return InvalidArgument("page_size", "NUMBER_OUT_OF_RANGE", std::string(size.status().message()));
+  if (!size.ok())
+    return InvalidArgument("page_size", "NUMBER_OUT_OF_RANGE",
+                           std::string(size.status().message()));
   const std::string scope = std::string(kListQuarantined) + '\0' + request.source();
   const auto after = ReadPageToken(deps_.page_secret, scope, request.page_token());
-  if (!after.ok()) return InvalidArgument("page_token", "PAGE_TOKEN_INVALID", std::string(after.status().message()));
+  if (!after.ok())
+    return InvalidArgument("page_token", "PAGE_TOKEN_INVALID",
+                           std::string(after.status().message()));
   const auto limit = static_cast<size_t>(*size);
   const auto held = deps_.projector->Quarantined(request.source(), *after, limit + 1);
   for (size_t i = 0; i < held.size() && i < limit; ++i) {
@@ -116,7 +127,8 @@ grpc::Status IntelligenceService::List(const v1::ListQuarantinedRequest& request
       response->set_next_page_token(MakePageToken(deps_.page_secret, scope, kept.quarantine_id()));
     }
   }
-  response->set_total_size(static_cast<int64_t>(deps_.projector->QuarantinedCount(request.source())));
+  response->set_total_size(
+      static_cast<int64_t>(deps_.projector->QuarantinedCount(request.source())));
   return grpc::Status::OK;
 }
 

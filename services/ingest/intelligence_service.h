@@ -23,7 +23,8 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
  public:
   explicit IntelligenceService(IntelligenceDeps deps) : deps_(std::move(deps)) {}
 
-  grpc::ServerUnaryReactor* SubmitEvent(grpc::CallbackServerContext* context, const v1::SubmitEventRequest* request,
+  grpc::ServerUnaryReactor* SubmitEvent(grpc::CallbackServerContext* context,
+                                        const v1::SubmitEventRequest* request,
                                         v1::SubmitEventResponse* response) override;
   grpc::ServerBidiReactor<v1::SubmitEventsRequest, v1::SubmitEventsResponse>* SubmitEvents(
       grpc::CallbackServerContext* context) override;
@@ -32,7 +33,8 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
                                             v1::ListQuarantinedResponse* response) override;
 
  private:
-  grpc::Status List(const v1::ListQuarantinedRequest& request, v1::ListQuarantinedResponse* response) const;
+  grpc::Status List(const v1::ListQuarantinedRequest& request,
+                    v1::ListQuarantinedResponse* response) const;
 
   IntelligenceDeps deps_;
 };

@@ -20,7 +20,9 @@ RecordId AnchorOf(const v1::Event& event) {
     if (member->message_type() != v1::EventRef::descriptor()) continue;
     const auto* reflection = payload.GetReflection();
     const bool repeated = member->is_repeated();
-    if (repeated ? reflection->FieldSize(payload, member) == 0 : !reflection->HasField(payload, member)) continue;
+    if (repeated ? reflection->FieldSize(payload, member) == 0
+                 : !reflection->HasField(payload, member))
+      continue;
     v1::EventRef ref;
     ref.CopyFrom(repeated ? reflection->GetRepeatedMessage(payload, member, 0)
                           : reflection->GetMessage(payload, member));
@@ -47,7 +49,8 @@ std::vector<v1::Event> Placements::Place(const RecordId& record, const std::stri
   const absl::MutexLock lock(&mu_);
   auto [it, fresh] = recent_.try_emplace(record);
   auto& streams = it->second;
-  if (std::find(streams.begin(), streams.end(), stream_id) == streams.end()) streams.push_back(stream_id);
+  if (std::find(streams.begin(), streams.end(), stream_id) == streams.end())
+    streams.push_back(stream_id);
   if (fresh) {
     order_.push_back(record);
     if (order_.size() > kRecentMax) {

@@ -29,7 +29,8 @@ v1::SubmitEventsResponse ToResponse(uint64_t sequence, const IntakeAnswer& answe
   return response;
 }
 
-IntakeAnswer RefusedWithoutTrace(std::string_view field, std::string_view rule, std::string_view description) {
+IntakeAnswer RefusedWithoutTrace(std::string_view field, std::string_view rule,
+                                 std::string_view description) {
   IntakeAnswer answer;
   answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
   auto& violation = answer.violations.emplace_back();
@@ -39,7 +40,8 @@ IntakeAnswer RefusedWithoutTrace(std::string_view field, std::string_view rule, 
   return answer;
 }
 
-/// One call. Held by itself until OnDone, and by the work and the appends that are under way for it.
+/// One call. Held by itself until OnDone, and by the work and the appends that are under way for
+/// it.
 class SubmitStream final : public SubmitReactor, public std::enable_shared_from_this<SubmitStream> {
  public:
   SubmitStream(SubmitStreamDeps deps, absl::StatusOr<Principal> caller)
@@ -134,15 +136,19 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
       if (finished_ || failed_) return;  // Not acknowledged: the sender sends it again.
     }
     const Origin origin{.file = request.file(), .line = request.line()};
-    IntakeDone done = [self = shared_from_this(), slot = std::move(slot)](absl::StatusOr<IntakeAnswer> answer) {
+    IntakeDone done = [self = shared_from_this(),
+                       slot = std::move(slot)](absl::StatusOr<IntakeAnswer> answer) {
       self->Answered(*slot, std::move(answer));
     };
-    const std::string& source = request.has_event() ? request.event().source() : request.unreadable().source();
+    const std::string& source =
+        request.has_event() ? request.event().source() : request.unreadable().source();
     if (!request.has_event() && !request.has_unreadable()) {
-      done(RefusedWithoutTrace("item", "REQUIRED", "the item holds neither an event nor an unreadable row"));
+      done(RefusedWithoutTrace("item", "REQUIRED",
+                               "the item holds neither an event nor an unreadable row"));
     } else if (!Owns(source)) {
       // Nothing is kept in the name of a source that is not the caller's.
-      done(RefusedWithoutTrace("source", "SOURCE_NOT_OWNED", "the caller may not submit for this source"));
+      done(RefusedWithoutTrace("source", "SOURCE_NOT_OWNED",
+                               "the caller may not submit for this source"));
     } else if (request.has_event()) {
       deps_.intake->Submit(std::move(*request.mutable_event()), origin, false, std::move(done));
     } else {
@@ -173,7 +179,8 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     outgoing_ = ToResponse(slots_.front()->sequence, **front);
     slots_.pop_front();
     writing_ = true;
-    // Never with a buffer hint: a hinted write may complete only with the next one, and that one waits for it.
+    // Never with a buffer hint: a hinted write may complete only with the next one, and that one
+    // waits for it.
     StartWrite(&outgoing_);
   }
 
@@ -187,8 +194,8 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
   const SubmitStreamDeps deps_;
   const absl::StatusOr<Principal> caller_;
   std::shared_ptr<SubmitStream> self_;
-  v1::SubmitEventsRequest incoming_;    // Belongs to gRPC while a read is under way.
-  v1::SubmitEventsResponse outgoing_;   // Belongs to gRPC while a write is under way.
+  v1::SubmitEventsRequest incoming_;   // Belongs to gRPC while a read is under way.
+  v1::SubmitEventsResponse outgoing_;  // Belongs to gRPC while a write is under way.
 
   absl::Mutex mu_;
   std::deque<std::shared_ptr<Slot>> slots_ ABSL_GUARDED_BY(mu_);

@@ -25,11 +25,12 @@ struct SubmitStreamDeps {
 /// Items not yet acknowledged at which a call is read no further.
 inline constexpr size_t kUnacknowledgedMax = 1024;
 
-/// Serves one SubmitEvents call: items are taken through intake in order, their appends overlap, acknowledgements come
-/// back in the order of the items. A caller that is not admitted gets that status. The reactor deletes itself.
+/// Serves one SubmitEvents call: items are taken through intake in order, their appends overlap,
+/// acknowledgements come back in the order of the items. A caller that is not admitted gets that
+/// status. The reactor deletes itself.
 ///
-/// When an item cannot be stored (log or disk full), every item before it is acknowledged and the call ends with that
-/// status; the sender sends the rest again.
+/// When an item cannot be stored (log or disk full), every item before it is acknowledged and the
+/// call ends with that status; the sender sends the rest again.
 SubmitReactor* StartSubmitStream(SubmitStreamDeps deps, absl::StatusOr<Principal> caller);
 
 }  // namespace trigpoint

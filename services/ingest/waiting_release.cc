@@ -6,15 +6,19 @@
 
 namespace trigpoint {
 
-WaitingRelease::WaitingRelease(Projector* projector, Intake* intake) : projector_(projector), intake_(intake) {}
+WaitingRelease::WaitingRelease(Projector* projector, Intake* intake)
+    : projector_(projector), intake_(intake) {}
 
 WaitingRelease::~WaitingRelease() { Stop(); }
 
 void WaitingRelease::Start() {
-  intake_->OnReleasable([this](v1::Event event, std::string stream_id) { Add(std::move(event), std::move(stream_id)); });
+  intake_->OnReleasable([this](v1::Event event, std::string stream_id) {
+    Add(std::move(event), std::move(stream_id));
+  });
   projector_->OnBindings([this](std::vector<v1::SubjectRef> ids) { Bound(ids); });
   for (auto& event : projector_->AllWaiting()) {
-    if (auto stream_id = intake_->StreamOfWaiting(event)) Add(std::move(event), *std::move(stream_id));
+    if (auto stream_id = intake_->StreamOfWaiting(event))
+      Add(std::move(event), *std::move(stream_id));
   }
   thread_ = std::thread([this] { Work(); });
 }
@@ -45,8 +49,9 @@ void WaitingRelease::Work() {
     std::pair<v1::Event, std::string> next;
     {
       absl::MutexLock lock(&mu_);
-      const auto wanted = [this]()
-                              ABSL_NO_THREAD_SAFETY_ANALYSIS { return stop_ || !bound_.empty() || !ready_.empty(); };
+      const auto wanted = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return stop_ || !bound_.empty() || !ready_.empty();
+      };
       mu_.Await(absl::Condition(&wanted));
       if (stop_) return;
       bound.swap(bound_);
@@ -57,7 +62,8 @@ void WaitingRelease::Work() {
     }
     for (const auto& id : bound) {
       const auto stream_id = projector_->StreamOf(id.scheme(), id.value());
-      for (auto& event : projector_->WaitingFor(id.scheme(), id.value())) Add(std::move(event), stream_id.value_or(""));
+      for (auto& event : projector_->WaitingFor(id.scheme(), id.value()))
+        Add(std::move(event), stream_id.value_or(""));
     }
     if (!bound.empty()) continue;
     const absl::Status status = intake_->Release(next.first, next.second);

@@ -12,8 +12,9 @@
 
 namespace trigpoint {
 
-/// Appends waiting events to their streams as soon as those are known, from a thread of its own. A release that fails is
-/// tried again; one that is repeated changes nothing. Both arguments must outlive it.
+/// Appends waiting events to their streams as soon as those are known, from a thread of its own. A
+/// release that fails is tried again; one that is repeated changes nothing. Both arguments must
+/// outlive it.
 class WaitingRelease {
  public:
   WaitingRelease(Projector* projector, Intake* intake);

@@ -30,7 +30,8 @@ void WorkerPool::Work() {
     std::function<void()> work;
     {
       absl::MutexLock lock(&mu_);
-      const auto ready = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stop_ || !queue_.empty(); };
+      const auto ready = [this]()
+                             ABSL_NO_THREAD_SAFETY_ANALYSIS { return stop_ || !queue_.empty(); };
       mu_.Await(absl::Condition(&ready));
       if (queue_.empty()) return;
       work = std::move(queue_.front());

@@ -11,7 +11,8 @@
 
 namespace trigpoint {
 
-/// A few threads for work that may wait for the disk, so that gRPC's own threads never do. Threading: thread-safe.
+/// A few threads for work that may wait for the disk, so that gRPC's own threads never do.
+/// Threading: thread-safe.
 class WorkerPool {
  public:
   explicit WorkerPool(size_t threads);

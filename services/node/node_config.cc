@@ -36,10 +36,12 @@ Setting Text(std::string key, std::string help, std::string NodeConfig::*member)
 }
 
 template <typename Number>
-Setting Whole(std::string key, std::string help, Number NodeConfig::*member, int64_t min, int64_t max) {
+Setting Whole(std::string key, std::string help, Number NodeConfig::*member, int64_t min,
+              int64_t max) {
   return {std::move(key), std::move(help),
           [member, min, max](const std::string& text, NodeConfig* config) {
-            if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos) {
+            if (text.empty() || text.size() > 9 ||
+                text.find_first_not_of("0123456789") != std::string::npos) {
               return false;
             }
             const int64_t value = std::stoll(text);
@@ -55,13 +57,15 @@ const std::vector<Setting>& Settings() {
       Text("listen", "address of the API", &NodeConfig::listen),
       Text("metrics_listen", "address of /metrics; empty: none", &NodeConfig::metrics_listen),
       Text("policies", "directory of policy packs", &NodeConfig::policies),
-      Text("principals", "file of who may call; empty: one local operator, on loopback only", &NodeConfig::principals),
+      Text("principals", "file of who may call; empty: one local operator, on loopback only",
+           &NodeConfig::principals),
       Text("tls_cert", "certificate chain (PEM)", &NodeConfig::tls_cert),
       Text("tls_key", "private key (PEM)", &NodeConfig::tls_key),
       Text("tls_client_ca", "authority of client certificates (PEM)", &NodeConfig::tls_client_ca),
       Whole("partitions", "partitions of the log, 1 to 1024; fixed when the data directory is made",
             &NodeConfig::partitions, 1, 1024),
-      Whole("deadline_grace_seconds", "how long after a deadline the clock says that it passed, 0 to 86400",
+      Whole("deadline_grace_seconds",
+            "how long after a deadline the clock says that it passed, 0 to 86400",
             &NodeConfig::deadline_grace_seconds, 0, 86'400),
       Text("log_level", "debug, info, warning or error", &NodeConfig::log_level),
       Text("log_format", "json or text", &NodeConfig::log_format),
@@ -112,12 +116,15 @@ absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, N
   for (const auto& entry : root) {
     const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : std::string("?");
     const int line = entry.first.Mark().line;
-    const auto setting = std::find_if(Settings().begin(), Settings().end(),
-                                      [&key](const Setting& candidate) { return candidate.key == key; });
-    if (setting == Settings().end()) return wrong(line, "unknown key `" + key + "`; see --print-default-config");
+    const auto setting =
+        std::find_if(Settings().begin(), Settings().end(),
+                     [&key](const Setting& candidate) { return candidate.key == key; });
+    if (setting == Settings().end())
+      return wrong(line, "unknown key `" + key + "`; see --print-default-config");
     if (!seen.insert(key).second) return wrong(line, "`" + key + "` stands twice");
     const std::string value = entry.second.IsScalar() ? entry.second.Scalar() : std::string();
-    if (!entry.second.IsNull() && !entry.second.IsScalar()) return wrong(line, "`" + key + "` takes one value");
+    if (!entry.second.IsNull() && !entry.second.IsScalar())
+      return wrong(line, "`" + key + "` takes one value");
     if (!setting->set(value, config)) return wrong(line, "`" + key + "`: " + setting->help);
   }
   return absl::OkStatus();
@@ -126,7 +133,8 @@ absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, N
 absl::Status CheckConfig(const NodeConfig& config) {
   const bool has_tls = !config.tls_cert.empty();
   if (has_tls != !config.tls_key.empty()) {
-    return absl::InvalidArgumentError("--tls-cert and --tls-key belong together: give both or none");
+    return absl::InvalidArgumentError(
+        "--tls-cert and --tls-key belong together: give both or none");
   }
   if (!config.tls_client_ca.empty() && !has_tls) {
     return absl::InvalidArgumentError("--tls-client-ca needs --tls-cert and --tls-key");
@@ -146,7 +154,8 @@ absl::Status CheckConfig(const NodeConfig& config) {
   }
   std::error_code error;
   if (!std::filesystem::is_directory(config.policies, error)) {
-    return absl::NotFoundError("no directory of policy packs at " + config.policies + "; name it with --policies");
+    return absl::NotFoundError("no directory of policy packs at " + config.policies +
+                               "; name it with --policies");
   }
   return absl::OkStatus();
 }
@@ -158,7 +167,9 @@ std::string DefaultConfigYaml() {
     const std::string value = setting.get(config);
     text += "# " + setting.help + "\n";
     // `policies` is found beside the program unless it is named.
-    text += setting.key == "policies" ? "# policies:\n" : setting.key + ": " + (value.empty() ? "\"\"" : value) + "\n";
+    text += setting.key == "policies"
+                ? "# policies:\n"
+                : setting.key + ": " + (value.empty() ? "\"\"" : value) + "\n";
   }
   return text;
 }
@@ -171,11 +182,13 @@ absl::StatusOr<NodeCommand> ReadCommand(int argc, char** argv) {
   bool print = false;
   bool check = false;
   app.add_option("--config", file, "configuration file (YAML)");
-  app.add_flag("--print-default-config", print, "print a configuration file with the defaults and end");
+  app.add_flag("--print-default-config", print,
+               "print a configuration file with the defaults and end");
   app.add_flag("--check-config", check, "check the configuration and end");
   std::map<std::string, CLI::Option*> options;
   for (const auto& setting : Settings()) {
-    options[setting.key] = app.add_option(FlagOf(setting.key), flags[setting.key], setting.help)->expected(1);
+    options[setting.key] =
+        app.add_option(FlagOf(setting.key), flags[setting.key], setting.help)->expected(1);
   }
   NodeCommand command;
   try {

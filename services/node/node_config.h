@@ -7,20 +7,21 @@
 
 namespace trigpoint {
 
-/// How a node runs. Every field is a key of the configuration file (with "_") and a flag (with "-").
+/// How a node runs. Every field is a key of the configuration file (with "_") and a flag (with
+/// "-").
 struct NodeConfig {
   std::string data = "./trigpoint-data";
   std::string listen = "127.0.0.1:7447";
   std::string metrics_listen = "127.0.0.1:9464";  ///< Empty: no metrics endpoint.
   std::string policies;                           ///< Directory of policy packs.
-  std::string principals;                         ///< File; empty: one local operator, loopback only.
+  std::string principals;  ///< File; empty: one local operator, loopback only.
   std::string tls_cert;
   std::string tls_key;
   std::string tls_client_ca;
   uint32_t partitions = 16;
   int64_t deadline_grace_seconds = 60;
-  std::string log_level = "info";                 ///< debug, info, warning or error.
-  std::string log_format = "json";                ///< json or text.
+  std::string log_level = "info";   ///< debug, info, warning or error.
+  std::string log_format = "json";  ///< json or text.
 };
 
 /// What the command line asks for.
@@ -31,10 +32,12 @@ struct NodeCommand {
   NodeConfig config;
 };
 
-/// Reads the command line and the file it names; a flag wins over the file. Errors: InvalidArgument, NotFound.
+/// Reads the command line and the file it names; a flag wins over the file. Errors:
+/// InvalidArgument, NotFound.
 absl::StatusOr<NodeCommand> ReadCommand(int argc, char** argv);
 
-/// Reads a configuration. Strict: an unknown or repeated key is an error that names it and its line.
+/// Reads a configuration. Strict: an unknown or repeated key is an error that names it and its
+/// line.
 absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, NodeConfig* config);
 
 /// Checks what can be known without starting anything.

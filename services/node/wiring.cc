@@ -46,7 +46,8 @@ namespace {
 
 constexpr int kReceiveBytesMax = 4 << 20;  // Intake takes a file's rows; reference/streaming 3.2.
 constexpr size_t kPoolThreads = 4;
-constexpr int64_t kDrainSeconds = 5;  // A watch ends only by it; supervisors wait for 10 s and then kill.
+constexpr int64_t kDrainSeconds =
+    5;  // A watch ends only by it; supervisors wait for 10 s and then kill.
 
 int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1000; }
 
@@ -81,7 +82,8 @@ absl::StatusOr<Principals> ReadPrincipals(const NodeConfig& config) {
 }
 
 #ifdef TRIGPOINT_WITH_QUERY
-/// The name of this log, made once: resume tokens carry it, so that they are not taken for another log's.
+/// The name of this log, made once: resume tokens carry it, so that they are not taken for another
+/// log's.
 absl::StatusOr<std::string> ReadLogId(const std::string& data) {
   const std::string path = data + "/log.id";
   std::ifstream existing(path);
@@ -145,16 +147,19 @@ absl::Status RunningNode::Parts::OpenStorage() {
   std::error_code error;
   std::filesystem::create_directories(config.data, error);
   if (error) {
-    return absl::UnavailableError("cannot make the data directory " + config.data + ": " + error.message() +
-                                  "; name another with --data");
+    return absl::UnavailableError("cannot make the data directory " + config.data + ": " +
+                                  error.message() + "; name another with --data");
   }
-  auto opened_log = OpenEmbeddedLog({.directory = config.data + "/log", .partitions = config.partitions + 1});
+  auto opened_log =
+      OpenEmbeddedLog({.directory = config.data + "/log", .partitions = config.partitions + 1});
   if (!opened_log.ok()) {
-    return Annotate(opened_log.status(), "open the log in " + config.data +
-                                             " (is another node using it? stop that one, or use another --data)");
+    return Annotate(opened_log.status(),
+                    "open the log in " + config.data +
+                        " (is another node using it? stop that one, or use another --data)");
   }
   log = *std::move(opened_log);
-  auto opened_keys = KeyStore::Open({.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
+  auto opened_keys =
+      KeyStore::Open({.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
   if (!opened_keys.ok()) return Annotate(opened_keys.status(), "open the key store");
   keys = *std::move(opened_keys);
   auto opened_store = Store::Open({.directory = config.data + "/store"});
@@ -187,16 +192,18 @@ absl::Status RunningNode::Parts::OpenServices() {
                                                .metrics = metrics.get()});
   release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
   release->Start();
-  clock = std::make_unique<Clock>(projector.get(), writer.get(), baselines.get(),
-                                  ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
+  clock =
+      std::make_unique<Clock>(projector.get(), writer.get(), baselines.get(),
+                              ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
   clock->Start();
   const std::string secret = NewPageSecret();
-  services.push_back(std::make_unique<IntelligenceService>(IntelligenceDeps{.intake = intake.get(),
-                                                                            .projector = projector.get(),
-                                                                            .auth = auth.get(),
-                                                                            .pool = pool.get(),
-                                                                            .metrics = metrics.get(),
-                                                                            .page_secret = secret}));
+  services.push_back(
+      std::make_unique<IntelligenceService>(IntelligenceDeps{.intake = intake.get(),
+                                                             .projector = projector.get(),
+                                                             .auth = auth.get(),
+                                                             .pool = pool.get(),
+                                                             .metrics = metrics.get(),
+                                                             .page_secret = secret}));
 #ifdef TRIGPOINT_WITH_QUERY
   TP_ASSIGN_OR_RETURN(const std::string log_id, ReadLogId(config.data));
   QueryDeps deps;
@@ -227,9 +234,10 @@ absl::Status RunningNode::Parts::Listen() {
     return absl::UnavailableError("cannot listen on " + config.listen +
                                   ": the port is in use or not ours; name another with --listen");
   }
-  Log(LogLevel::kInfo, "node_ready", {{"port", port},
-                                      {"partitions", config.partitions},
-                                      {"providers", projector->ProviderCount()}});
+  Log(LogLevel::kInfo, "node_ready",
+      {{"port", port},
+       {"partitions", config.partitions},
+       {"providers", projector->ProviderCount()}});
   return absl::OkStatus();
 }
 
@@ -241,7 +249,8 @@ void RunningNode::Parts::ExportCounters() {
   const ProjectorCounters& counters = projector->counters();
   add(counters.duplicates.load(), &duplicates_seen, metrics->EventsFolded("duplicate"));
   add(counters.conflicts.load(), &conflicts_seen, metrics->EventsFolded("conflict"));
-  add(counters.folded.load() - duplicates_seen - conflicts_seen, &folded_seen, metrics->EventsFolded("applied"));
+  add(counters.folded.load() - duplicates_seen - conflicts_seen, &folded_seen,
+      metrics->EventsFolded("applied"));
   add(counters.ignored_derived.load(), &ignored_seen, metrics->IgnoredDerived());
   const std::vector<int64_t> committed = projector->Committed();
   for (uint32_t p = 0; p < log->partitions(); ++p) {
@@ -261,8 +270,9 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
   TP_RETURN_IF_ERROR(parts.OpenStorage());
   auto metrics = Metrics::Start(config.metrics_listen);
   if (!metrics.ok()) {
-    return Annotate(metrics.status(), "metrics on " + config.metrics_listen +
-                                          " (name another address with --metrics-listen, or none with \"\")");
+    return Annotate(metrics.status(),
+                    "metrics on " + config.metrics_listen +
+                        " (name another address with --metrics-listen, or none with \"\")");
   }
   parts.metrics = *std::move(metrics);
   TP_RETURN_IF_ERROR(parts.OpenEngine());
@@ -297,7 +307,8 @@ absl::Status RunningNode::Stop() {
   if (parts.clock != nullptr) parts.clock->Stop();
   if (parts.release != nullptr) parts.release->Stop();
   if (parts.pool != nullptr) parts.pool->Stop();
-  // The log answers what is under way, into a projector that still stands; then nothing refers to either.
+  // The log answers what is under way, into a projector that still stands; then nothing refers to
+  // either.
   absl::Status status;
   if (parts.projector != nullptr) parts.projector->Stop();
   if (parts.log != nullptr) status.Update(parts.log->Close());
@@ -314,7 +325,8 @@ int Serve(const NodeConfig& config) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  setenv("GRPC_VERBOSITY", "NONE", 0);  // Its lines are no structured logs; set the variable to see them.
+  setenv("GRPC_VERBOSITY", "NONE",
+         0);  // Its lines are no structured logs; set the variable to see them.
   const LogLevel level = config.log_level == "debug"     ? LogLevel::kDebug
                          : config.log_level == "warning" ? LogLevel::kWarning
                          : config.log_level == "error"   ? LogLevel::kError
@@ -338,7 +350,8 @@ int Serve(const NodeConfig& config) {
   }
   Log(LogLevel::kInfo, "node_draining");
   const absl::Status stopped = (*node)->Stop();
-  if (!stopped.ok()) std::fprintf(stderr, "trigpoint-node: %s\n", std::string(stopped.message()).c_str());
+  if (!stopped.ok())
+    std::fprintf(stderr, "trigpoint-node: %s\n", std::string(stopped.message()).c_str());
   Log(LogLevel::kInfo, "node_stopped", {{"ok", stopped.ok()}});
   return stopped.ok() ? exit_code : 1;
 }

@@ -15,11 +15,13 @@ class RunningNode {
   static absl::StatusOr<std::unique_ptr<RunningNode>> Start(const NodeConfig& config);
   ~RunningNode();
 
-  /// OK while it can do its work; anything but ResourceExhausted (a full disk, which heals) is for good.
+  /// OK while it can do its work; anything but ResourceExhausted (a full disk, which heals) is for
+  /// good.
   absl::Status Health() const;
   /// Sets the health service and the metrics to the present state; called a few times a second.
   void Refresh();
-  /// Drains: NOT_SERVING first, then calls in flight have ten seconds, then everything is flushed. Idempotent.
+  /// Drains: NOT_SERVING first, then calls in flight have ten seconds, then everything is flushed.
+  /// Idempotent.
   absl::Status Stop();
 
  private:
@@ -28,7 +30,8 @@ class RunningNode {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Serves until a signal (0) or until the node cannot go on (1). Blocks SIGTERM and SIGINT for every thread.
+/// Serves until a signal (0) or until the node cannot go on (1). Blocks SIGTERM and SIGINT for
+/// every thread.
 int Serve(const NodeConfig& config);
 
 }  // namespace trigpoint

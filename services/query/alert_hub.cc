@@ -19,8 +19,8 @@ constexpr size_t kWatchesMax = 1024;
 
 }  // namespace
 
-AlertWatch::AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* tokens, WatchPosition position,
-                       std::chrono::seconds heartbeat)
+AlertWatch::AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* tokens,
+                       WatchPosition position, std::chrono::seconds heartbeat)
     : hub_(hub),
       core_(core),
       tokens_(tokens),
@@ -48,7 +48,8 @@ bool AlertWatch::Pump(Clock::time_point now) {
   next_heartbeat_ = now + heartbeat_;
   {
     const absl::MutexLock lock(&mu_);
-    if (closing_ || writing_ || !queue_.empty()) return false;  // What is sent already shows that it lives.
+    if (closing_ || writing_ || !queue_.empty())
+      return false;  // What is sent already shows that it lives.
   }
   v1::WatchAlertsResponse response;
   response.set_resume_token(tokens_->Make(position_));
@@ -112,8 +113,9 @@ void AlertWatch::Proceed() {
       writing_ = true;
     }
   }
-  // Outside the lock: reactions may follow at once. One write in flight, so out_ stands until OnWriteDone.
-  // No buffer hint: on the first message it would hold the stream back (grpc/grpc#34231).
+  // Outside the lock: reactions may follow at once. One write in flight, so out_ stands until
+  // OnWriteDone. No buffer hint: on the first message it would hold the stream back
+  // (grpc/grpc#34231).
   if (finish) {
     Finish(status);
   } else {
@@ -177,7 +179,8 @@ bool AlertHub::Add(std::shared_ptr<AlertWatch> watch) {
 void AlertHub::Remove(const AlertWatch* watch) {
   std::shared_ptr<AlertWatch> last;  // Released after the lock.
   const absl::MutexLock lock(&mu_);
-  const auto it = std::find_if(watches_.begin(), watches_.end(), [watch](const auto& w) { return w.get() == watch; });
+  const auto it = std::find_if(watches_.begin(), watches_.end(),
+                               [watch](const auto& w) { return w.get() == watch; });
   if (it == watches_.end()) return;
   last = *it;
   watches_.erase(it);

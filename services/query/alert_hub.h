@@ -19,8 +19,9 @@ namespace trigpoint {
 
 class AlertHub;
 
-/// One client that watches alerts. The hub's thread fills its queue, at most kQueueMax long; gRPC empties it, one write
-/// in flight. A slow client is not dropped and loses nothing: its position in the log waits for it.
+/// One client that watches alerts. The hub's thread fills its queue, at most kQueueMax long; gRPC
+/// empties it, one write in flight. A slow client is not dropped and loses nothing: its position in
+/// the log waits for it.
 class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -28,8 +29,8 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* tokens, WatchPosition position,
              std::chrono::seconds heartbeat);
 
-  /// Reads alerts up to the room in the queue and sends a heartbeat when it is time. Hub thread only.
-  /// True when there is more to read at once.
+  /// Reads alerts up to the room in the queue and sends a heartbeat when it is time. Hub thread
+  /// only. True when there is more to read at once.
   bool Pump(Clock::time_point now);
   Clock::time_point next_heartbeat() const { return next_heartbeat_; }
   /// Ends the stream once the write in flight is done.
@@ -51,8 +52,8 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   QueryCore* core_;
   const ResumeTokens* tokens_;
   const std::chrono::seconds heartbeat_;
-  WatchPosition position_;                   // Hub thread only.
-  Clock::time_point next_heartbeat_;         // Hub thread only.
+  WatchPosition position_;            // Hub thread only.
+  Clock::time_point next_heartbeat_;  // Hub thread only.
 
   absl::Mutex mu_;
   std::deque<v1::WatchAlertsResponse> queue_ ABSL_GUARDED_BY(mu_);
@@ -61,7 +62,7 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
   bool starved_ ABSL_GUARDED_BY(mu_) = false;  // The queue was full: more waits in the log.
   grpc::Status status_ ABSL_GUARDED_BY(mu_);
-  v1::WatchAlertsResponse out_;              // The write in flight.
+  v1::WatchAlertsResponse out_;  // The write in flight.
 };
 
 /// Wakes the watches after each commit that brought alerts, and for heartbeats, from one thread.

@@ -32,7 +32,8 @@ std::set<std::string> StreamsWithAlerts(QueryCore& core, bool include_acknowledg
   std::set<std::string> streams;
   if (include_acknowledged) {
     for (uint32_t p = 0; p < core.projector().provider_partitions(); ++p) {
-      for (const auto& at : core.projector().AlertsFrom({p, 0}, SIZE_MAX)) streams.insert(at.stream_id);
+      for (const auto& at : core.projector().AlertsFrom({p, 0}, SIZE_MAX))
+        streams.insert(at.stream_id);
     }
     return streams;
   }
@@ -42,7 +43,8 @@ std::set<std::string> StreamsWithAlerts(QueryCore& core, bool include_acknowledg
   return streams;
 }
 
-grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request, v1::ListAlertsResponse* response) {
+grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request,
+                  v1::ListAlertsResponse* response) {
   const int64_t now_us = core.Now();
   std::vector<Row> rows;
   for (const auto& stream_id : StreamsWithAlerts(core, request.include_acknowledged())) {
@@ -55,10 +57,11 @@ grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request, v1::Lis
     }
   }
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
-  const std::string scope = std::string("ListAlerts\n") + (request.include_acknowledged() ? "all" : "open");
+  const std::string scope =
+      std::string("ListAlerts\n") + (request.include_acknowledged() ? "all" : "open");
   const auto page = PageOf(
-      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret, scope,
-      request.page_size(), request.page_token());
+      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
+      scope, request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
   for (size_t i = page->from; i < page->to; ++i) *response->add_alerts() = std::move(rows[i].alert);
   response->set_next_page_token(page->next_token);
@@ -76,8 +79,8 @@ absl::StatusOr<v1::Alert> ReadAlert(const QueryCore& core, const std::string& st
 }
 
 /// One event for each alert, whoever acknowledges it first: a repetition changes nothing.
-v1::Event Acknowledgement(const std::string& stream_id, const std::string& alert_id, const Principal& principal,
-                          int64_t now_us) {
+v1::Event Acknowledgement(const std::string& stream_id, const std::string& alert_id,
+                          const Principal& principal, int64_t now_us) {
   v1::Event event;
   event.set_source(kDecisionSource);
   event.set_id(Sha256Hex("acknowledged\n" + alert_id).substr(0, 32));
@@ -91,7 +94,8 @@ v1::Event Acknowledgement(const std::string& stream_id, const std::string& alert
   return event;
 }
 
-/// Where the alert stands: by the index of identities, or, in the moment before it is written, among what is open.
+/// Where the alert stands: by the index of identities, or, in the moment before it is written,
+/// among what is open.
 absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& alert_id) {
   if (alert_id.empty()) return absl::InvalidArgumentError("alert_id: name the alert");
   for (const auto& stream_id : core.projector().StreamsWith(kEngineSource, alert_id)) {
@@ -127,16 +131,18 @@ class AlertService final : public v1::AlertService::CallbackService {
       reactor->Finish(ToGrpc(principal.status()));
       return reactor;
     }
-    const bool accepted =
-        core_->pool.Run([core = core_.get(), who = *std::move(principal), request, response, reactor] {
+    const bool accepted = core_->pool.Run(
+        [core = core_.get(), who = *std::move(principal), request, response, reactor] {
           Acknowledge(core, who, request->alert_id(), response, reactor);
         });
-    if (!accepted) reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
+    if (!accepted)
+      reactor->Finish(
+          ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
     return reactor;
   }
 
-  grpc::ServerWriteReactor<v1::WatchAlertsResponse>* WatchAlerts(grpc::CallbackServerContext* context,
-                                                                const v1::WatchAlertsRequest* request) override {
+  grpc::ServerWriteReactor<v1::WatchAlertsResponse>* WatchAlerts(
+      grpc::CallbackServerContext* context, const v1::WatchAlertsRequest* request) override {
     const absl::StatusOr<Principal> principal =
         core_->deps.auth->Admit(*context, kWatch, {.sensitivity = kAnswerClass});
     if (!principal.ok()) return Refused(ToGrpc(principal.status()));
@@ -148,13 +154,14 @@ class AlertService final : public v1::AlertService::CallbackService {
     }
     const absl::StatusOr<WatchPosition> position = Start(*request);
     if (absl::IsOutOfRange(position.status())) {
-      return Refused(OutOfRange("RESUME_TOKEN_UNUSABLE", FromAbsl(position.status().message()),
-                                {{"earliest_resume_token",
-                                  tokens_.Earliest(core_->projector().provider_partitions())}}));
+      return Refused(OutOfRange(
+          "RESUME_TOKEN_UNUSABLE", FromAbsl(position.status().message()),
+          {{"earliest_resume_token", tokens_.Earliest(core_->projector().provider_partitions())}}));
     }
     if (!position.ok()) return Refused(ToGrpc(position.status()));
     const int asked = request->heartbeat_seconds();
-    const std::chrono::seconds heartbeat(asked == 0 ? kHeartbeatDefault : std::min(asked, kHeartbeatMax));
+    const std::chrono::seconds heartbeat(asked == 0 ? kHeartbeatDefault
+                                                    : std::min(asked, kHeartbeatMax));
     auto watch = std::make_shared<AlertWatch>(&hub_, core_.get(), &tokens_, *position, heartbeat);
     AlertWatch* reactor = watch.get();
     if (!hub_.Add(std::move(watch))) {
@@ -186,7 +193,8 @@ class AlertService final : public v1::AlertService::CallbackService {
       return;
     }
     core->deps.writer->AppendAndFold(
-        core->projector().PartitionFor(*stream_id), Acknowledgement(*stream_id, alert_id, principal, core->Now()),
+        core->projector().PartitionFor(*stream_id),
+        Acknowledgement(*stream_id, alert_id, principal, core->Now()),
         [core, answer, reactor, stream = *stream_id](const absl::StatusOr<Written>& written) {
           if (!written.ok()) {
             reactor->Finish(ToGrpc(written.status()));
@@ -207,7 +215,8 @@ class AlertService final : public v1::AlertService::CallbackService {
       }
       return tokens_.Read(request.resume_token(), heads);
     }
-    WatchPosition position{.next = std::vector<int64_t>(partitions, 0), .open_until = projector.Committed()};
+    WatchPosition position{.next = std::vector<int64_t>(partitions, 0),
+                           .open_until = projector.Committed()};
     position.open_until.resize(partitions);
     if (request.from_start()) position.open_until.assign(partitions, 0);
     return position;

@@ -5,19 +5,22 @@
 namespace trigpoint {
 namespace {
 
-std::string Explain(const v1::DecisionRecord& decision, v1::ProposeDecisionResponse::Outcome outcome) {
+std::string Explain(const v1::DecisionRecord& decision,
+                    v1::ProposeDecisionResponse::Outcome outcome) {
   if (!decision.reason().empty()) return decision.reason();
   const auto& proposal = decision.decision();
   if (outcome == v1::ProposeDecisionResponse::OUTCOME_PENDING_CONCURRENCE) {
     return "the service is jointly commissioned: the other commissioners must concur";
   }
-  if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE) return "the recommendation is declined";
+  if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE)
+    return "the recommendation is declined";
   return "moved from " + proposal.from_state() + " to " + proposal.to_state();
 }
 
 }  // namespace
 
-grpc::Status AnswerDecision(const v1::DecisionRecord& decision, v1::ProposeDecisionResponse* response) {
+grpc::Status AnswerDecision(const v1::DecisionRecord& decision,
+                            v1::ProposeDecisionResponse* response) {
   auto outcome = v1::ProposeDecisionResponse::OUTCOME_UNSPECIFIED;
   switch (decision.outcome()) {
     case v1::DecisionRecord::OUTCOME_RECORDED:
@@ -30,13 +33,14 @@ grpc::Status AnswerDecision(const v1::DecisionRecord& decision, v1::ProposeDecis
       outcome = v1::ProposeDecisionResponse::OUTCOME_BLOCKED;
       break;
     case v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY:
-      return FailedPrecondition(decision.clause(), decision.reason() + (decision.clause().empty()
-                                                                            ? ""
-                                                                            : " (" + decision.clause() + ")"));
+      return FailedPrecondition(
+          decision.clause(),
+          decision.reason() + (decision.clause().empty() ? "" : " (" + decision.clause() + ")"));
     case v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED:
       return Aborted(decision.reason());
     default:
-      if (!decision.clause().empty()) return FailedPrecondition(decision.clause(), decision.reason());
+      if (!decision.clause().empty())
+        return FailedPrecondition(decision.clause(), decision.reason());
       return InvalidArgument("decision", "DECISION_INVALID", decision.reason());
   }
   const auto& proposal = decision.decision();

@@ -6,8 +6,10 @@
 
 namespace trigpoint {
 
-/// Turns what the fold said about a decision into the answer of the call: FAILED_PRECONDITION with the clause where the
-/// authority is missing, ABORTED where the basis moved, INVALID_ARGUMENT where the request makes no sense.
-grpc::Status AnswerDecision(const v1::DecisionRecord& decision, v1::ProposeDecisionResponse* response);
+/// Turns what the fold said about a decision into the answer of the call: FAILED_PRECONDITION with
+/// the clause where the authority is missing, ABORTED where the basis moved, INVALID_ARGUMENT where
+/// the request makes no sense.
+grpc::Status AnswerDecision(const v1::DecisionRecord& decision,
+                            v1::ProposeDecisionResponse* response);
 
 }  // namespace trigpoint

@@ -20,7 +20,8 @@ constexpr char kPropose[] = "trigpoint.v1.DecisionService/ProposeDecision";
 constexpr char kConcur[] = "trigpoint.v1.DecisionService/ConcurDecision";
 constexpr size_t kRationaleMax = 20'000;
 
-/// A call between its first look at the record and the answer of the fold. Shared by the threads it passes through.
+/// A call between its first look at the record and the answer of the fold. Shared by the threads it
+/// passes through.
 struct Pending {
   QueryCore* core = nullptr;
   grpc::ServerUnaryReactor* reactor = nullptr;
@@ -31,7 +32,8 @@ struct Pending {
 };
 
 /// What the record says about a decision; the first word on a proposal, the last on a concurrence.
-std::optional<v1::DecisionRecord> FindDecision(const v1::ProviderRecord& record, const std::string& id, bool first) {
+std::optional<v1::DecisionRecord> FindDecision(const v1::ProviderRecord& record,
+                                               const std::string& id, bool first) {
   std::optional<v1::DecisionRecord> found;
   for (const auto& policy : record.policies()) {
     for (const auto& decision : policy.decisions()) {
@@ -67,7 +69,8 @@ v1::Event DecisionEvent(const std::string& id, const std::string& stream_id, int
 grpc::Status AnswerFromRecord(const Pending& call) {
   const absl::StatusOr<StreamAsOf> stream = call.core->projector().Read(call.stream_id);
   if (!stream.ok()) return ToGrpc(stream.status());
-  const auto decision = FindDecision(stream->record, call.decision_id, call.event.has_decision_proposed());
+  const auto decision =
+      FindDecision(stream->record, call.decision_id, call.event.has_decision_proposed());
   if (!decision.has_value()) return NotFound("there is no such proposal, or it is no longer kept");
   return AnswerDecision(*decision, call.response);
 }
@@ -76,25 +79,32 @@ grpc::Status AnswerFromRecord(const Pending& call) {
 void Append(const std::shared_ptr<Pending>& call) {
   const uint32_t partition = call->core->projector().PartitionFor(call->stream_id);
   call->event.set_submission_digest(SubmissionDigest(call->event));
-  call->core->deps.writer->AppendAndFold(partition, call->event, [call](absl::StatusOr<Written> written) {
-    if (!written.ok()) {
-      call->reactor->Finish(ToGrpc(written.status()));
-      return;
-    }
-    const FoldOutcome& outcome = written->second;
-    if (outcome.decision.has_value()) {
-      call->reactor->Finish(AnswerDecision(*outcome.decision, call->response));
-      return;
-    }
-    // A repeated request, or a proposal that is gone: the record knows. Reading it may touch the disk.
-    const bool accepted = call->core->pool.Run([call] { call->reactor->Finish(AnswerFromRecord(*call)); });
-    if (!accepted) call->reactor->Finish(ToGrpc(absl::UnavailableError("busy; ask again with the same request_id")));
-  });
+  call->core->deps.writer->AppendAndFold(
+      partition, call->event, [call](absl::StatusOr<Written> written) {
+        if (!written.ok()) {
+          call->reactor->Finish(ToGrpc(written.status()));
+          return;
+        }
+        const FoldOutcome& outcome = written->second;
+        if (outcome.decision.has_value()) {
+          call->reactor->Finish(AnswerDecision(*outcome.decision, call->response));
+          return;
+        }
+        // A repeated request, or a proposal that is gone: the record knows. Reading it may touch
+        // the disk.
+        const bool accepted =
+            call->core->pool.Run([call] { call->reactor->Finish(AnswerFromRecord(*call)); });
+        if (!accepted)
+          call->reactor->Finish(
+              ToGrpc(absl::UnavailableError("busy; ask again with the same request_id")));
+      });
 }
 
 grpc::Status CheckProposal(const v1::ProposeDecisionRequest& request) {
-  if (request.policy_id().empty()) return InvalidArgument("policy_id", "REQUIRED", "name the policy");
-  if (request.kind() != v1::DecisionProposed::KIND_MOVE && request.kind() != v1::DecisionProposed::KIND_DECLINE) {
+  if (request.policy_id().empty())
+    return InvalidArgument("policy_id", "REQUIRED", "name the policy");
+  if (request.kind() != v1::DecisionProposed::KIND_MOVE &&
+      request.kind() != v1::DecisionProposed::KIND_DECLINE) {
     return InvalidArgument("kind", "REQUIRED", "a move or a decline");
   }
   if (request.kind() == v1::DecisionProposed::KIND_MOVE && request.to_state().empty()) {
@@ -106,8 +116,9 @@ grpc::Status CheckProposal(const v1::ProposeDecisionRequest& request) {
   return grpc::Status::OK;
 }
 
-v1::DecisionProposed ProposalOf(const v1::ProposeDecisionRequest& request, const Principal& principal,
-                                const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority) {
+v1::DecisionProposed ProposalOf(const v1::ProposeDecisionRequest& request,
+                                const Principal& principal, const v1::PolicyRecord& record,
+                                const v1::AuthorityMatrix& authority) {
   v1::DecisionProposed proposal;
   proposal.set_kind(request.kind());
   proposal.set_policy_id(request.policy_id());
@@ -147,17 +158,20 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
   const int64_t known_us = std::max(now_us, stream->state.known_us());
   const Controls controls = core.projector().ControlsFor(*stream_id);
   const auto pack = controls.PolicyAt(stream->state, request.policy_id(), known_us);
-  if (pack == nullptr) return InvalidArgument("policy_id", "POLICY_NOT_IN_FORCE", "the policy is not in force");
+  if (pack == nullptr)
+    return InvalidArgument("policy_id", "POLICY_NOT_IN_FORCE", "the policy is not in force");
   const v1::PolicyRecord* kept = FindPolicyRecord(stream->record, request.policy_id());
   v1::PolicyRecord record = kept == nullptr ? v1::PolicyRecord() : *kept;
   record.set_policy_id(request.policy_id());
 
   call->event = DecisionEvent(*id, *stream_id, now_us);
-  *call->event.mutable_decision_proposed() = ProposalOf(request, principal, record, pack->pack().authority());
+  *call->event.mutable_decision_proposed() =
+      ProposalOf(request, principal, record, pack->pack().authority());
   if (request.validate_only()) {
     const DecisionContext context = ContextOfPolicy(stream->state, pack.get());
-    return AnswerDecision(FoldProposal(call->event.decision_proposed(), *id, known_us, context, &record),
-                          call->response);
+    return AnswerDecision(
+        FoldProposal(call->event.decision_proposed(), *id, known_us, context, &record),
+        call->response);
   }
   const absl::Status sealed = SealEvent(&call->event, *core.deps.keys);
   if (!sealed.ok()) return ToGrpc(sealed);
@@ -171,7 +185,8 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
 std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
                                    const v1::ConcurDecisionRequest& request,
                                    const std::shared_ptr<Pending>& call) {
-  if (request.proposal_id().empty()) return InvalidArgument("proposal_id", "REQUIRED", "name the proposal");
+  if (request.proposal_id().empty())
+    return InvalidArgument("proposal_id", "REQUIRED", "name the proposal");
   const auto stream_id = ResolveProvider(core.projector(), request.provider());
   if (!stream_id.ok()) return ToGrpc(stream_id.status());
   const auto id = EventIdOf(principal, kConcur, request.request_id());
@@ -181,13 +196,16 @@ std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
   const auto proposed = FindDecision(stream->record, request.proposal_id(), false);
   if (!proposed.has_value()) return NotFound("the provider has no such proposal");
   const uint32_t partition = core.projector().PartitionFor(*stream_id);
-  const auto repeated = core.projector().store().ReadEventIndex(partition, *stream_id, kDecisionSource, *id);
+  const auto repeated =
+      core.projector().store().ReadEventIndex(partition, *stream_id, kDecisionSource, *id);
   if (repeated.ok() && repeated->has_value()) return AnswerDecision(*proposed, call->response);
-  const bool pending = std::any_of(
-      stream->record.policies().begin(), stream->record.policies().end(),
-      [&request](const auto& policy) { return policy.pending().proposal_id() == request.proposal_id(); });
+  const bool pending = std::any_of(stream->record.policies().begin(),
+                                   stream->record.policies().end(), [&request](const auto& policy) {
+                                     return policy.pending().proposal_id() == request.proposal_id();
+                                   });
   if (!pending) {
-    return ToGrpc(absl::FailedPreconditionError("the proposal no longer awaits concurrence"), "NOT_PENDING");
+    return ToGrpc(absl::FailedPreconditionError("the proposal no longer awaits concurrence"),
+                  "NOT_PENDING");
   }
   call->event = DecisionEvent(*id, *stream_id, core.Now());
   auto* concurrence = call->event.mutable_decision_concurrence();
@@ -219,7 +237,8 @@ class DecisionService final : public v1::DecisionService::CallbackService {
  private:
   template <typename Request, typename Work>
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, std::string_view method,
-                                  const Request* request, v1::ProposeDecisionResponse* response, Work work) {
+                                  const Request* request, v1::ProposeDecisionResponse* response,
+                                  Work work) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     absl::StatusOr<Principal> principal =
         core_->deps.auth->Admit(*context, method, {.sensitivity = kAnswerClass});
@@ -235,7 +254,9 @@ class DecisionService final : public v1::DecisionService::CallbackService {
       const std::optional<grpc::Status> at_once = work(*call->core, who, *request, call);
       if (at_once.has_value()) call->reactor->Finish(*at_once);
     });
-    if (!accepted) reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
+    if (!accepted)
+      reactor->Finish(
+          ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
     return reactor;
   }
 

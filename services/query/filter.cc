@@ -29,8 +29,8 @@ absl::Status Wrong(size_t at, std::string_view what) {
 }
 
 bool IsWordCharacter(char c) {
-  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-' || c == '*' ||
-         c == '/' || c == '+' || static_cast<unsigned char>(c) >= 0x80;
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-' ||
+         c == '*' || c == '/' || c == '+' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
@@ -64,7 +64,8 @@ absl::StatusOr<std::vector<Token>> Cut(std::string_view text) {
       TP_ASSIGN_OR_RETURN(Token token, Quoted(text, &i));
       tokens.push_back(std::move(token));
     } else if (c == '(' || c == ')') {
-      tokens.push_back({c == '(' ? Token::Kind::kOpen : Token::Kind::kClose, std::string(1, c), at});
+      tokens.push_back(
+          {c == '(' ? Token::Kind::kOpen : Token::Kind::kClose, std::string(1, c), at});
       ++i;
     } else if (c == '=' || c == ':' || c == '!' || c == '<' || c == '>') {
       const bool two = c != '=' && c != ':' && i + 1 < text.size() && text[i + 1] == '=';
@@ -166,7 +167,8 @@ class FilterParser {
 
   absl::StatusOr<size_t> Unary(int depth) {
     if (depth > kDepthMax) return Wrong(Next().at, "too deeply nested");
-    if (Next().kind == Token::Kind::kMinus || (Next().kind == Token::Kind::kWord && Next().text == "NOT")) {
+    if (Next().kind == Token::Kind::kMinus ||
+        (Next().kind == Token::Kind::kWord && Next().text == "NOT")) {
       ++at_;
       TP_ASSIGN_OR_RETURN(const size_t child, Unary(depth + 1));
       return Add({.kind = Filter::Kind::kNot, .children = {child}});
@@ -185,7 +187,8 @@ class FilterParser {
     Node node;
     TP_ASSIGN_OR_RETURN(node.field, FieldOf(field));
     ++at_;
-    if (Next().kind != Token::Kind::kOperator) return Wrong(Next().at, "an operator (=, != or :) is missing here");
+    if (Next().kind != Token::Kind::kOperator)
+      return Wrong(Next().at, "an operator (=, != or :) is missing here");
     TP_ASSIGN_OR_RETURN(node.op, OperatorOf(Next(), node.field));
     ++at_;
     const Token value = Next();
@@ -217,14 +220,16 @@ class FilterParser {
       if (token.text == name) return field;
       known += (known.empty() ? "" : ", ") + std::string(name);
     }
-    return Wrong(token.at, "there is no field \"" + token.text.substr(0, 64) + "\"; there are " + known);
+    return Wrong(token.at,
+                 "there is no field \"" + token.text.substr(0, 64) + "\"; there are " + known);
   }
 
   static absl::StatusOr<Op> OperatorOf(const Token& token, Field field) {
     if (token.text == "=") return Op::kEqual;
     if (token.text == "!=") return Op::kNotEqual;
     if (token.text == ":") return Op::kHas;
-    if (field != Field::kOpenAlerts) return Wrong(token.at, "only open_alerts can be compared by size");
+    if (field != Field::kOpenAlerts)
+      return Wrong(token.at, "only open_alerts can be compared by size");
     if (token.text == "<") return Op::kLess;
     if (token.text == "<=") return Op::kLessEqual;
     return token.text == ">" ? Op::kGreater : Op::kGreaterEqual;
@@ -233,11 +238,14 @@ class FilterParser {
   static absl::Status TakeValue(const Token& token, Node* node) {
     node->value = Lower(token.text);
     if (node->value == "*") return absl::OkStatus();
-    if (node->field == Field::kServiceType) node->value = EnumValue(std::move(node->value), "service_type_");
+    if (node->field == Field::kServiceType)
+      node->value = EnumValue(std::move(node->value), "service_type_");
     if (node->field == Field::kRating) node->value = EnumValue(std::move(node->value), "rating_");
     const bool truth = node->field == Field::kAwaiting || node->field == Field::kUrgent;
-    if (truth && node->value != "true" && node->value != "false") return Wrong(token.at, "true or false is meant here");
-    if (node->field == Field::kOpenAlerts && !absl::SimpleAtoi(ToAbsl(node->value), &node->number)) {
+    if (truth && node->value != "true" && node->value != "false")
+      return Wrong(token.at, "true or false is meant here");
+    if (node->field == Field::kOpenAlerts &&
+        !absl::SimpleAtoi(ToAbsl(node->value), &node->number)) {
       return Wrong(token.at, "a number is meant here");
     }
     return absl::OkStatus();
@@ -257,7 +265,8 @@ absl::StatusOr<Filter> Filter::Parse(std::string_view text) {
 bool Filter::Matches(const v1::ProviderSummary& provider) const {
   if (nodes_.empty()) return true;
   const size_t root = nodes_.size() - 1;
-  if (provider.levels().empty()) return Holds(root, provider, v1::ProviderSummary::Level::default_instance());
+  if (provider.levels().empty())
+    return Holds(root, provider, v1::ProviderSummary::Level::default_instance());
   return std::any_of(provider.levels().begin(), provider.levels().end(),
                      [&](const auto& level) { return Holds(root, provider, level); });
 }
@@ -290,31 +299,48 @@ bool Filter::Test(const Node& node, const v1::ProviderSummary& provider,
   const auto truth = [&text](bool value) { return text(value ? "true" : "false"); };
   const auto number = [&node](int64_t value) {
     switch (node.op) {
-      case Op::kNotEqual: return value != node.number;
-      case Op::kLess: return value < node.number;
-      case Op::kLessEqual: return value <= node.number;
-      case Op::kGreater: return value > node.number;
-      case Op::kGreaterEqual: return value >= node.number;
-      default: return node.value == "*" ? value > 0 : value == node.number;
+      case Op::kNotEqual:
+        return value != node.number;
+      case Op::kLess:
+        return value < node.number;
+      case Op::kLessEqual:
+        return value <= node.number;
+      case Op::kGreater:
+        return value > node.number;
+      case Op::kGreaterEqual:
+        return value >= node.number;
+      default:
+        return node.value == "*" ? value > 0 : value == node.number;
     }
   };
   switch (node.field) {
-    case Field::kName: return text(provider.display_name());
-    case Field::kLocalAuthority: return text(provider.local_authority());
-    case Field::kOrganisation: return text(provider.organisation());
-    case Field::kServiceType: return text(ServiceTypeName(provider.service_type()));
-    case Field::kRating: return text(RatingName(provider.overall_rating()));
+    case Field::kName:
+      return text(provider.display_name());
+    case Field::kLocalAuthority:
+      return text(provider.local_authority());
+    case Field::kOrganisation:
+      return text(provider.organisation());
+    case Field::kServiceType:
+      return text(ServiceTypeName(provider.service_type()));
+    case Field::kRating:
+      return text(RatingName(provider.overall_rating()));
     case Field::kCommissioner: {
       const auto& all = provider.commissioners();
       return node.op == Op::kNotEqual ? std::all_of(all.begin(), all.end(), text)
                                       : std::any_of(all.begin(), all.end(), text);
     }
-    case Field::kOpenAlerts: return number(provider.open_alerts());
-    case Field::kPolicy: return text(level.policy_id());
-    case Field::kLevel: return text(level.decided_state());
-    case Field::kRecommended: return text(level.awaiting_decision() ? level.recommended_state() : "");
-    case Field::kAwaiting: return truth(level.awaiting_decision());
-    case Field::kUrgent: return truth(level.urgent());
+    case Field::kOpenAlerts:
+      return number(provider.open_alerts());
+    case Field::kPolicy:
+      return text(level.policy_id());
+    case Field::kLevel:
+      return text(level.decided_state());
+    case Field::kRecommended:
+      return text(level.awaiting_decision() ? level.recommended_state() : "");
+    case Field::kAwaiting:
+      return truth(level.awaiting_decision());
+    case Field::kUrgent:
+      return truth(level.urgent());
   }
   return false;
 }

@@ -15,10 +15,11 @@ namespace trigpoint {
 ///
 ///     local_authority = "Halton" AND (level = LEVEL_3 OR urgent = true) AND NOT name : "closed*"
 ///
-/// Fields: name, local_authority, organisation, service_type, rating, commissioner, open_alerts; and of one policy of the
-/// provider: policy, level (decided), recommended, awaiting, urgent. Conditions on the latter are about one and the same
-/// policy. Operators: = and != (whole value, `*` stands for any text), : (contains; `:*` is any value), for open_alerts
-/// also < <= > >=. All without regard to case. OR binds tighter than AND; NOT or - negates; parentheses. Immutable.
+/// Fields: name, local_authority, organisation, service_type, rating, commissioner, open_alerts;
+/// and of one policy of the provider: policy, level (decided), recommended, awaiting, urgent.
+/// Conditions on the latter are about one and the same policy. Operators: = and != (whole value,
+/// `*` stands for any text), : (contains; `:*` is any value), for open_alerts also < <= > >=. All
+/// without regard to case. OR binds tighter than AND; NOT or - negates; parentheses. Immutable.
 class Filter {
  public:
   /// Reads a filter; an empty one matches everything.
@@ -34,8 +35,18 @@ class Filter {
 
   enum class Kind : uint8_t { kAnd, kOr, kNot, kTest };
   enum class Field : uint8_t {
-    kName, kLocalAuthority, kOrganisation, kServiceType, kRating, kCommissioner, kOpenAlerts,
-    kPolicy, kLevel, kRecommended, kAwaiting, kUrgent,
+    kName,
+    kLocalAuthority,
+    kOrganisation,
+    kServiceType,
+    kRating,
+    kCommissioner,
+    kOpenAlerts,
+    kPolicy,
+    kLevel,
+    kRecommended,
+    kAwaiting,
+    kUrgent,
   };
   enum class Op : uint8_t { kEqual, kNotEqual, kHas, kLess, kLessEqual, kGreater, kGreaterEqual };
   struct Node {
@@ -43,11 +54,12 @@ class Filter {
     std::vector<size_t> children{};
     Field field = Field::kName;
     Op op = Op::kEqual;
-    std::string value{};   ///< Lower case.
-    int64_t number = 0;    ///< Of kOpenAlerts.
+    std::string value{};  ///< Lower case.
+    int64_t number = 0;   ///< Of kOpenAlerts.
   };
 
-  bool Holds(size_t node, const v1::ProviderSummary& provider, const v1::ProviderSummary::Level& level) const;
+  bool Holds(size_t node, const v1::ProviderSummary& provider,
+             const v1::ProviderSummary::Level& level) const;
   static bool Test(const Node& node, const v1::ProviderSummary& provider,
                    const v1::ProviderSummary::Level& level);
 

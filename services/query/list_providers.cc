@@ -23,7 +23,8 @@ absl::StatusOr<Order> ParseOrder(const std::string& text) {
   if (text.empty()) return Order{};
   const std::vector<std::string> words = absl::StrSplit(text, ' ', absl::SkipEmpty());
   Order order;
-  const bool direction_ok = words.size() == 1 || (words.size() == 2 && (words[1] == "desc" || words[1] == "asc"));
+  const bool direction_ok =
+      words.size() == 1 || (words.size() == 2 && (words[1] == "desc" || words[1] == "asc"));
   if (!direction_ok) return absl::InvalidArgumentError("order_by: one field, then desc or nothing");
   order.descending = words.size() == 2 && words[1] == "desc";
   constexpr std::pair<std::string_view, By> kFields[] = {{"name", By::kName},
@@ -36,7 +37,8 @@ absl::StatusOr<Order> ParseOrder(const std::string& text) {
       return order;
     }
   }
-  return absl::InvalidArgumentError("order_by: there are name, level, recommended_at and last_event_at");
+  return absl::InvalidArgumentError(
+      "order_by: there are name, level, recommended_at and last_event_at");
 }
 
 struct Row {
@@ -74,9 +76,11 @@ std::string KeyOf(const v1::ProviderSummary& summary, const Order& order) {
 grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& request,
                            v1::ListProvidersResponse* response) {
   const absl::StatusOr<Filter> filter = Filter::Parse(request.filter());
-  if (!filter.ok()) return InvalidArgument("filter", "FILTER_INVALID", FromAbsl(filter.status().message()));
+  if (!filter.ok())
+    return InvalidArgument("filter", "FILTER_INVALID", FromAbsl(filter.status().message()));
   const absl::StatusOr<Order> order = ParseOrder(request.order_by());
-  if (!order.ok()) return InvalidArgument("order_by", "ORDER_INVALID", FromAbsl(order.status().message()));
+  if (!order.ok())
+    return InvalidArgument("order_by", "ORDER_INVALID", FromAbsl(order.status().message()));
   const QueryCore::Summaries all = core.AllSummaries();
   std::vector<Row> rows;
   for (const auto& summary : *all) {
@@ -85,10 +89,11 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
   const std::string scope = "ListProviders\n" + request.order_by() + '\n' + request.filter();
   const auto page = PageOf(
-      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret, scope,
-      request.page_size(), request.page_token());
+      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
+      scope, request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
-  for (size_t i = page->from; i < page->to; ++i) *response->add_providers() = PresentProvider(*rows[i].summary);
+  for (size_t i = page->from; i < page->to; ++i)
+    *response->add_providers() = PresentProvider(*rows[i].summary);
   response->set_next_page_token(page->next_token);
   response->set_total_size(static_cast<int64_t>(rows.size()));
   return grpc::Status::OK;

@@ -59,11 +59,11 @@ grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsR
                                  v1::ListRecommendationsResponse* response) {
   const QueryCore::Summaries all = core.AllSummaries();
   const std::vector<Row> rows = RowsOf(*all, request);
-  const std::string scope =
-      "ListRecommendations\n" + request.policy_id() + (request.include_decided() ? "\nall" : "\nawaiting");
+  const std::string scope = "ListRecommendations\n" + request.policy_id() +
+                            (request.include_decided() ? "\nall" : "\nawaiting");
   const auto page = PageOf(
-      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret, scope,
-      request.page_size(), request.page_token());
+      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
+      scope, request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
   for (size_t i = page->from; i < page->to; ++i) {
     const absl::Status filled = Fill(core, rows[i], response->add_recommendations());

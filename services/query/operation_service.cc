@@ -19,7 +19,8 @@ constexpr char kPublish[] = "trigpoint.v1.OperationService/PublishBaselines";
 /// Work between two progress messages; between them other reads have their turn.
 constexpr std::chrono::milliseconds kSlice(200);
 
-/// Verifies in slices on the pool and tells progress after each; one write in flight, so a slow client slows it down.
+/// Verifies in slices on the pool and tells progress after each; one write in flight, so a slow
+/// client slows it down.
 class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
  public:
   VerifyStream(std::shared_ptr<QueryCore> core, std::vector<std::string> streams, bool everything)
@@ -103,15 +104,16 @@ class OperationService final : public v1::OperationService::CallbackService {
  public:
   explicit OperationService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
 
-  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
-                                      v1::Status* response) override {
-    return Serve(*core_, context, kStatus, {}, Where::kPool, [core = core_.get(), response](const Principal&) {
-      return ToGrpc(FillStatus(*core, response));
-    });
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const v1::GetStatusRequest*, v1::Status* response) override {
+    return Serve(*core_, context, kStatus, {}, Where::kPool,
+                 [core = core_.get(), response](const Principal&) {
+                   return ToGrpc(FillStatus(*core, response));
+                 });
   }
 
   grpc::ServerWriteReactor<v1::VerifyResponse>* Verify(grpc::CallbackServerContext* context,
-                                                      const v1::VerifyRequest* request) override {
+                                                       const v1::VerifyRequest* request) override {
     const absl::StatusOr<Principal> principal = core_->deps.auth->Admit(*context, kVerify, {});
     if (!principal.ok()) return new RefusedStream<v1::VerifyResponse>(ToGrpc(principal.status()));
     if (request->provider().empty()) {
@@ -120,7 +122,8 @@ class OperationService final : public v1::OperationService::CallbackService {
       std::sort(streams.begin(), streams.end());
       return new VerifyStream(core_, std::move(streams), true);
     }
-    absl::StatusOr<std::string> stream_id = ResolveProvider(core_->projector(), request->provider());
+    absl::StatusOr<std::string> stream_id =
+        ResolveProvider(core_->projector(), request->provider());
     if (!stream_id.ok()) return new RefusedStream<v1::VerifyResponse>(ToGrpc(stream_id.status()));
     return new VerifyStream(core_, {*std::move(stream_id)}, false);
   }
@@ -128,12 +131,14 @@ class OperationService final : public v1::OperationService::CallbackService {
   grpc::ServerUnaryReactor* PublishBaselines(grpc::CallbackServerContext* context,
                                              const v1::PublishBaselinesRequest*,
                                              v1::PublishBaselinesResponse* response) override {
-    return Serve(*core_, context, kPublish, {}, Where::kPool, [core = core_.get(), response](const Principal&) {
-      if (!core->deps.publish_baselines) return ToGrpc(absl::UnimplementedError("this process publishes no baselines"));
-      const absl::StatusOr<int> published = core->deps.publish_baselines();
-      if (published.ok()) response->set_baselines(*published);
-      return ToGrpc(published.status());
-    });
+    return Serve(*core_, context, kPublish, {}, Where::kPool,
+                 [core = core_.get(), response](const Principal&) {
+                   if (!core->deps.publish_baselines)
+                     return ToGrpc(absl::UnimplementedError("this process publishes no baselines"));
+                   const absl::StatusOr<int> published = core->deps.publish_baselines();
+                   if (published.ok()) response->set_baselines(*published);
+                   return ToGrpc(published.status());
+                 });
   }
 
  private:

@@ -26,12 +26,12 @@ struct Page {
 /// A number as text that sorts like the number; larger first when `descending`.
 std::string SortableNumber(int64_t value, bool descending);
 
-/// The page of `rows` (sorted, `key(row)` gives the key) that a request asks for. A row that came or went between two
-/// pages moves no other row over their border.
-/// Errors: InvalidArgument for a negative size or a token of another list.
+/// The page of `rows` (sorted, `key(row)` gives the key) that a request asks for. A row that came
+/// or went between two pages moves no other row over their border. Errors: InvalidArgument for a
+/// negative size or a token of another list.
 template <typename Row, typename Key>
-absl::StatusOr<Page> PageOf(const std::vector<Row>& rows, Key key, std::string_view secret, std::string_view scope,
-                            int page_size, const std::string& page_token) {
+absl::StatusOr<Page> PageOf(const std::vector<Row>& rows, Key key, std::string_view secret,
+                            std::string_view scope, int page_size, const std::string& page_token) {
   const absl::StatusOr<int> size = PageSize(page_size, kPageDefault, kPageMax);
   if (!size.ok()) return size.status();
   const absl::StatusOr<std::string> after = ReadPageToken(secret, scope, page_token);
@@ -39,7 +39,8 @@ absl::StatusOr<Page> PageOf(const std::vector<Row>& rows, Key key, std::string_v
   Page page;
   if (!page_token.empty()) {
     page.from = static_cast<size_t>(
-        std::partition_point(rows.begin(), rows.end(), [&](const Row& row) { return key(row) <= *after; }) -
+        std::partition_point(rows.begin(), rows.end(),
+                             [&](const Row& row) { return key(row) <= *after; }) -
         rows.begin());
   }
   page.to = std::min(rows.size(), page.from + static_cast<size_t>(*size));

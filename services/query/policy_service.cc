@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include "absl/synchronization/mutex.h"
@@ -17,22 +16,19 @@ namespace trigpoint {
 namespace {
 
 constexpr char kList[] = "trigpoint.v1.PolicyService/ListPolicies";
-constexpr std::chrono::seconds kCoverageKept(5);
 
 using Coverage = std::map<std::string, int64_t>;
 
-/// How many providers each policy applies to. Every state is looked at, so the answer is kept for a few seconds, and
-/// longer while nothing is committed.
+/// How many providers each policy applies to. Every state is looked at, so the answer is kept while
+/// nothing is committed.
 class CoverageCache {
  public:
   std::shared_ptr<const Coverage> Get(QueryCore& core) {
     const absl::MutexLock lock(&mu_);  // One counts; the others wait for its result.
     std::vector<int64_t> committed = core.projector().Committed();
-    const auto now = std::chrono::steady_clock::now();
-    if (kept_ != nullptr && (now < until_ || committed == committed_)) return kept_;
+    if (kept_ != nullptr && committed == committed_) return kept_;
     kept_ = Count(core);
     committed_ = std::move(committed);
-    until_ = std::chrono::steady_clock::now() + kCoverageKept;
     return kept_;
   }
 
@@ -44,10 +40,12 @@ class CoverageCache {
       const absl::StatusOr<StreamAsOf> stream = core.projector().Read(summary.stream_id());
       if (!stream.ok()) continue;
       const uint32_t p = core.projector().PartitionFor(summary.stream_id());
-      const auto found = controls.try_emplace(p, core.projector().ControlsFor(summary.stream_id())).first;
+      const auto found =
+          controls.try_emplace(p, core.projector().ControlsFor(summary.stream_id())).first;
       const int64_t as_of_us = std::max(core.Now(), stream->state.known_us());
       for (const auto& pack : found->second.PoliciesAt(stream->state, as_of_us)) {
-        const MeasureContext context = ContextFor(stream->state, stream->record, *pack, {}, as_of_us);
+        const MeasureContext context =
+            ContextFor(stream->state, stream->record, *pack, {}, as_of_us);
         if (Applies(*pack, context) == Truth::kTrue) ++(*counts)[pack->pack().id()];
       }
     }
@@ -57,7 +55,6 @@ class CoverageCache {
   absl::Mutex mu_;
   std::shared_ptr<const Coverage> kept_;
   std::vector<int64_t> committed_;
-  std::chrono::steady_clock::time_point until_;
 };
 
 /// Of every policy the version in force, or the next one where none is yet; sorted by policy id.
@@ -97,7 +94,8 @@ grpc::Status Fill(const Controls::Activation& activation, const Coverage& covera
   google::protobuf::util::JsonPrintOptions options;  // JSON is YAML, too.
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;
-  if (!google::protobuf::util::MessageToJsonString(pack, policy->mutable_pack_yaml(), options).ok()) {
+  if (!google::protobuf::util::MessageToJsonString(pack, policy->mutable_pack_yaml(), options)
+           .ok()) {
     return ToGrpc(absl::InternalError("a pack cannot be written as JSON"));
   }
   return grpc::Status::OK;
@@ -118,9 +116,11 @@ class PolicyService final : public v1::PolicyService::CallbackService {
   grpc::Status List(const v1::ListPoliciesRequest& request, v1::ListPoliciesResponse* response) {
     const int64_t now_us = core_->Now();
     // Policies are the same in every partition; any stream id leads to one.
-    const std::vector<Controls::Activation> all = Present(core_->projector().ControlsFor(""), now_us);
+    const std::vector<Controls::Activation> all =
+        Present(core_->projector().ControlsFor(""), now_us);
     const auto page = PageOf(
-        all, [](const Controls::Activation& a) -> const std::string& { return a.pack->pack().id(); },
+        all,
+        [](const Controls::Activation& a) -> const std::string& { return a.pack->pack().id(); },
         core_->deps.page_secret, "ListPolicies", request.page_size(), request.page_token());
     if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
     const std::shared_ptr<const Coverage> coverage = coverage_.Get(*core_);

@@ -19,7 +19,9 @@ std::string WithoutPrefix(std::string name, std::string_view prefix) {
 
 /// Whether a reference is known not to point to a protected source.
 bool IsOpenEvidence(const v1::ProviderState& state, const v1::EventRef& ref) {
-  const auto is_ref = [&ref](const auto& e) { return e.source() == ref.source() && e.id() == ref.id(); };
+  const auto is_ref = [&ref](const auto& e) {
+    return e.source() == ref.source() && e.id() == ref.id();
+  };
   const auto concern = std::find_if(state.concerns().begin(), state.concerns().end(), is_ref);
   if (concern != state.concerns().end()) return (concern->flags() & kConcernProtectedSource) == 0;
   const auto fact = std::find_if(state.facts().begin(), state.facts().end(), is_ref);
@@ -27,10 +29,12 @@ bool IsOpenEvidence(const v1::ProviderState& state, const v1::EventRef& ref) {
          fact->sensitivity() < v1::SENSITIVITY_C5_PROTECTED_SOURCE;
 }
 
-void KeepOpenEvidence(const v1::ProviderState& state, google::protobuf::RepeatedPtrField<v1::EventRef>* refs) {
-  refs->erase(std::remove_if(refs->begin(), refs->end(),
-                             [&state](const v1::EventRef& ref) { return !IsOpenEvidence(state, ref); }),
-              refs->end());
+void KeepOpenEvidence(const v1::ProviderState& state,
+                      google::protobuf::RepeatedPtrField<v1::EventRef>* refs) {
+  refs->erase(
+      std::remove_if(refs->begin(), refs->end(),
+                     [&state](const v1::EventRef& ref) { return !IsOpenEvidence(state, ref); }),
+      refs->end());
 }
 
 }  // namespace
@@ -59,16 +63,19 @@ v1::Provider PresentProvider(const v1::ProviderSummary& summary) {
     level->set_awaiting_decision(from.awaiting_decision());
     level->set_urgent(from.urgent());
     level->set_recommendation_id(from.recommendation_id());
-    if (from.recommended_us() != 0) SetMicros(from.recommended_us(), level->mutable_recommended_at());
+    if (from.recommended_us() != 0)
+      SetMicros(from.recommended_us(), level->mutable_recommended_at());
   }
   provider.set_open_alerts(summary.open_alerts());
-  if (summary.last_event_us() != 0) SetMicros(summary.last_event_us(), provider.mutable_last_event_at());
+  if (summary.last_event_us() != 0)
+    SetMicros(summary.last_event_us(), provider.mutable_last_event_at());
   provider.set_revision(summary.revision());
   provider.set_etag('"' + std::to_string(summary.revision()) + '"');
   return provider;
 }
 
-v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state, int64_t now_us) {
+v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state,
+                       int64_t now_us) {
   v1::Alert out;
   out.set_alert_id(alert.alert().alert_id());
   out.set_provider("providers/" + state.stream_id());
@@ -98,7 +105,8 @@ void HideProtected(const v1::ProviderState& state,
 
 void HideProtected(const v1::ProviderState& state, v1::Recommendation* recommendation) {
   const auto& criteria = recommendation->criteria();
-  if (std::any_of(criteria.begin(), criteria.end(), [](const auto& c) { return c.protected_source(); })) {
+  if (std::any_of(criteria.begin(), criteria.end(),
+                  [](const auto& c) { return c.protected_source(); })) {
     recommendation->clear_cause();
   }
   HideProtected(state, recommendation->mutable_criteria());
@@ -121,7 +129,9 @@ void HideProtected(const v1::ProviderState& state, v1::Event* event) {
   }
 }
 
-std::string RatingName(v1::Rating rating) { return WithoutPrefix(v1::Rating_Name(rating), "RATING_"); }
+std::string RatingName(v1::Rating rating) {
+  return WithoutPrefix(v1::Rating_Name(rating), "RATING_");
+}
 
 std::string ServiceTypeName(v1::ServiceType type) {
   return WithoutPrefix(v1::ServiceType_Name(type), "SERVICE_TYPE_");

@@ -12,10 +12,12 @@ namespace trigpoint {
 v1::Provider PresentProvider(const v1::ProviderSummary& summary);
 
 /// One alert as the API shows it, without what would point to a protected source.
-v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state, int64_t now_us);
+v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state,
+                       int64_t now_us);
 
-/// Removes from criteria whose evidence includes a protected source the references to it, and the figures and the note
-/// that would tell which part of the criterion holds. References that the state does not know go, too.
+/// Removes from criteria whose evidence includes a protected source the references to it, and the
+/// figures and the note that would tell which part of the criterion holds. References that the
+/// state does not know go, too.
 void HideProtected(const v1::ProviderState& state,
                    google::protobuf::RepeatedPtrField<v1::CriterionResult>* criteria);
 /// The same for a recommendation or an alert, alone or inside an event; the cause goes, too.

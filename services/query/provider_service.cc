@@ -21,8 +21,10 @@ constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommenda
 absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-  TP_ASSIGN_OR_RETURN(const int64_t as_of_us, ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
+  TP_ASSIGN_OR_RETURN(const int64_t as_of_us,
+                      ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream,
+                      ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
   return PresentProvider(Summarise(stream.state, stream.record, projector.ControlsFor(stream_id)));
 }
 
@@ -36,31 +38,39 @@ absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
     if (!request.policy_id().empty() && pack->pack().id() != request.policy_id()) continue;
     in_force = true;
     if (request.assume_policy() && !request.policy_id().empty()) return pack;
-    const Truth applies = Applies(*pack, ContextFor(stream.state, stream.record, *pack, baselines, as_of_us));
+    const Truth applies =
+        Applies(*pack, ContextFor(stream.state, stream.record, *pack, baselines, as_of_us));
     if (applies == Truth::kTrue) return pack;
     if (maybe == nullptr && (applies == Truth::kUnknown || request.assume_policy())) maybe = pack;
   }
   if (maybe != nullptr) return maybe;
   if (!in_force && !request.policy_id().empty()) {
-    return absl::NotFoundError("the policy " + request.policy_id().substr(0, 64) + " is not in force then");
+    return absl::NotFoundError("the policy " + request.policy_id().substr(0, 64) +
+                               " is not in force then");
   }
   if (!in_force) return absl::NotFoundError("no policy is in force then");
-  return absl::FailedPreconditionError(request.policy_id().empty()
-                                           ? "no policy in force applies to the provider; name one with assume_policy"
-                                           : "the policy does not apply to the provider; set assume_policy to see it");
+  return absl::FailedPreconditionError(
+      request.policy_id().empty()
+          ? "no policy in force applies to the provider; name one with assume_policy"
+          : "the policy does not apply to the provider; set assume_policy to see it");
 }
 
-absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core, const v1::AssessProviderRequest& request) {
+absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
+                                         const v1::AssessProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-  TP_ASSIGN_OR_RETURN(int64_t as_of_us, ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
+  TP_ASSIGN_OR_RETURN(int64_t as_of_us,
+                      ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream,
+                      ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
   // The present is never before what is known already, whatever the clocks say.
   if (!request.has_as_of()) as_of_us = std::max(as_of_us, stream.state.known_us());
   const Controls controls = projector.ControlsFor(stream_id);
   const auto baselines = controls.BaselinesAt(stream.state, as_of_us);
-  TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(controls, stream, request, baselines, as_of_us));
-  v1::Assessment assessment = BuildAssessment(*pack, stream.state, stream.record, baselines, as_of_us);
+  TP_ASSIGN_OR_RETURN(const auto pack,
+                      ChoosePolicy(controls, stream, request, baselines, as_of_us));
+  v1::Assessment assessment =
+      BuildAssessment(*pack, stream.state, stream.record, baselines, as_of_us);
   assessment.set_provider("providers/" + stream_id);
   HideProtected(stream.state, assessment.mutable_criteria());
   return assessment;
@@ -71,7 +81,8 @@ class ProviderService final : public v1::ProviderService::CallbackService {
   explicit ProviderService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
 
   grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context,
-                                        const v1::GetProviderRequest* request, v1::Provider* response) override {
+                                        const v1::GetProviderRequest* request,
+                                        v1::Provider* response) override {
     const Where where = request->has_as_of() ? Where::kPool : Where::kInline;
     return Serve(*core_, context, kGet, {.sensitivity = kAnswerClass}, where,
                  [core = core_.get(), request, response](const Principal&) {
@@ -112,9 +123,9 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                  });
   }
 
-  grpc::ServerUnaryReactor* ListRecommendations(grpc::CallbackServerContext* context,
-                                                const v1::ListRecommendationsRequest* request,
-                                                v1::ListRecommendationsResponse* response) override {
+  grpc::ServerUnaryReactor* ListRecommendations(
+      grpc::CallbackServerContext* context, const v1::ListRecommendationsRequest* request,
+      v1::ListRecommendationsResponse* response) override {
     return Serve(*core_, context, kRecommendations, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal&) {
                    return trigpoint::ListRecommendations(*core, *request, response);

@@ -45,10 +45,12 @@ inline constexpr Sensitivity kAnswerClass = v1::SENSITIVITY_C2_IN_CONFIDENCE;
 /// Where a call is answered: at once on gRPC's thread, or by the pool.
 enum class Where : uint8_t { kInline, kPool };
 
-/// Admits the caller and answers with `work(principal)`, a grpc::Status; every unary read goes through here.
+/// Admits the caller and answers with `work(principal)`, a grpc::Status; every unary read goes
+/// through here.
 template <typename Work>
 grpc::ServerUnaryReactor* Serve(QueryCore& core, grpc::CallbackServerContext* context,
-                                std::string_view method, const Target& target, Where where, Work work) {
+                                std::string_view method, const Target& target, Where where,
+                                Work work) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   absl::StatusOr<Principal> principal = core.deps.auth->Admit(*context, method, target);
   if (!principal.ok()) {
@@ -63,7 +65,9 @@ grpc::ServerUnaryReactor* Serve(QueryCore& core, grpc::CallbackServerContext* co
       core.pool.Run([reactor, context, who = *std::move(principal), work = std::move(work)]() {
         reactor->Finish(context->IsCancelled() ? grpc::Status::CANCELLED : work(who));
       });
-  if (!accepted) reactor->Finish(ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
+  if (!accepted)
+    reactor->Finish(
+        ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
   return reactor;
 }
 
@@ -85,7 +89,8 @@ std::unique_ptr<grpc::Service> MakeOperationService(std::shared_ptr<QueryCore> c
 // The larger reads of ProviderService.
 grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& request,
                            v1::ListProvidersResponse* response);
-grpc::Status ListTimeline(QueryCore& core, const Principal& principal, const v1::ListTimelineRequest& request,
+grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
+                          const v1::ListTimelineRequest& request,
                           v1::ListTimelineResponse* response);
 grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsRequest& request,
                                  v1::ListRecommendationsResponse* response);

@@ -20,16 +20,17 @@ struct QueryDeps {
   Projector* projector = nullptr;
   EventWriter* writer = nullptr;
   CallerAuth* auth = nullptr;
-  KeySource* keys = nullptr;               ///< Seals rationales and opens narratives for who may read them.
+  KeySource* keys = nullptr;  ///< Seals rationales and opens narratives for who may read them.
   std::string page_secret{};
-  std::function<int64_t()> now_us{};       ///< Microseconds UTC.
-  std::function<absl::StatusOr<int>()> publish_baselines{};  ///< How many were published; may block.
-  std::string log_id{};                    ///< Stands in resume tokens: a token of another log is refused.
-  std::string log_backend = "embedded";    ///< Shown in the status.
+  std::function<int64_t()> now_us{};  ///< Microseconds UTC.
+  std::function<absl::StatusOr<int>()>
+      publish_baselines{};  ///< How many were published; may block.
+  std::string log_id{};     ///< Stands in resume tokens: a token of another log is refused.
+  std::string log_backend = "embedded";  ///< Shown in the status.
 };
 
-/// Providers, decisions, alerts, policies and operation. Register all with the server; destroy them after it was shut
-/// down (give Shutdown a deadline: watches end only by it or by their clients).
+/// Providers, decisions, alerts, policies and operation. Register all with the server; destroy them
+/// after it was shut down (give Shutdown a deadline: watches end only by it or by their clients).
 std::vector<std::unique_ptr<grpc::Service>> MakeQueryServices(const QueryDeps& deps);
 
 }  // namespace trigpoint

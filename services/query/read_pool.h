@@ -11,8 +11,8 @@
 
 namespace trigpoint {
 
-/// A few threads for answers that read a lot from disk, so that they never hold up gRPC's own threads.
-/// Threading: thread-safe.
+/// A few threads for answers that read a lot from disk, so that they never hold up gRPC's own
+/// threads. Threading: thread-safe.
 class ReadPool {
  public:
   /// Starts the threads; at most `queue_max` pieces of work wait.

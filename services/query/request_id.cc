@@ -11,10 +11,12 @@ absl::StatusOr<std::string> EventIdOf(const Principal& principal, std::string_vi
   constexpr size_t kHexDigits = 32;
   if (request_id.size() > 128) return absl::InvalidArgumentError("request_id: a UUID is meant");
   if (!request_id.empty()) {
-    return Sha256Hex(principal.id + '\n' + std::string(method) + '\n' + request_id).substr(0, kHexDigits);
+    return Sha256Hex(principal.id + '\n' + std::string(method) + '\n' + request_id)
+        .substr(0, kHexDigits);
   }
   std::string random(kHexDigits / 2, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()), static_cast<int>(random.size())) != 1) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()),
+                 static_cast<int>(random.size())) != 1) {
     return absl::InternalError("no random numbers");
   }
   return HexEncode(random);

@@ -9,9 +9,9 @@
 
 namespace trigpoint {
 
-/// The id of the event that a request makes: 32 hexadecimal digits, the same for the same caller, method and request id
-/// (AIP-155), fresh and random without a request id.
-/// Errors: InvalidArgument when the request id is longer than 128 bytes.
+/// The id of the event that a request makes: 32 hexadecimal digits, the same for the same caller,
+/// method and request id (AIP-155), fresh and random without a request id. Errors: InvalidArgument
+/// when the request id is longer than 128 bytes.
 absl::StatusOr<std::string> EventIdOf(const Principal& principal, std::string_view method,
                                       const std::string& request_id);
 

@@ -15,7 +15,8 @@ constexpr int64_t kClockSkewUs = kMicrosPerMinute;
 
 }  // namespace
 
-absl::StatusOr<std::string> ResolveProvider(const Projector& projector, const std::string& provider) {
+absl::StatusOr<std::string> ResolveProvider(const Projector& projector,
+                                            const std::string& provider) {
   std::string name = provider;
   if (name.starts_with(kNamePrefix)) name.erase(0, kNamePrefix.size());
   if (name.empty()) return absl::InvalidArgumentError("name a provider");
@@ -29,15 +30,16 @@ absl::StatusOr<std::string> ResolveProvider(const Projector& projector, const st
   return absl::NotFoundError("no provider is known as " + name.substr(0, kShown));
 }
 
-absl::StatusOr<int64_t> ResolveAsOf(bool given, const google::protobuf::Timestamp& as_of, int64_t now_us) {
+absl::StatusOr<int64_t> ResolveAsOf(bool given, const google::protobuf::Timestamp& as_of,
+                                    int64_t now_us) {
   if (!given) return now_us;
   const int64_t asked = ToMicros(as_of);
   if (asked > now_us + kClockSkewUs) return absl::InvalidArgumentError("as_of: lies in the future");
   return asked;
 }
 
-absl::StatusOr<StreamAsOf> ReadStreamAt(const Projector& projector, const std::string& stream_id, bool past,
-                                        int64_t as_of_us) {
+absl::StatusOr<StreamAsOf> ReadStreamAt(const Projector& projector, const std::string& stream_id,
+                                        bool past, int64_t as_of_us) {
   return past ? projector.ReadAsOf(stream_id, as_of_us) : projector.Read(stream_id);
 }
 

@@ -51,8 +51,9 @@ ResumeTokens::ResumeTokens(const std::string& log_id) {
 std::string ResumeTokens::Tag(const std::string& body) const {
   unsigned char tag[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  const unsigned char* made = HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-                                   reinterpret_cast<const unsigned char*>(body.data()), body.size(), tag, &size);
+  const unsigned char* made =
+      HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+           reinterpret_cast<const unsigned char*>(body.data()), body.size(), tag, &size);
   TP_CHECK(made != nullptr && size >= kTagBytes, "HMAC-SHA-256 is not available");
   return {reinterpret_cast<const char*>(tag), kTagBytes};
 }
@@ -69,9 +70,11 @@ std::string ResumeTokens::Make(const WatchPosition& position) const {
   return absl::WebSafeBase64Escape(whole);
 }
 
-absl::StatusOr<WatchPosition> ResumeTokens::Read(const std::string& token, const std::vector<int64_t>& heads) const {
+absl::StatusOr<WatchPosition> ResumeTokens::Read(const std::string& token,
+                                                 const std::vector<int64_t>& heads) const {
   std::string whole;
-  if (!absl::WebSafeBase64Unescape(token, &whole) || whole.size() <= kTagBytes) return Unusable("it is damaged");
+  if (!absl::WebSafeBase64Unescape(token, &whole) || whole.size() <= kTagBytes)
+    return Unusable("it is damaged");
   const std::string body = whole.substr(0, whole.size() - kTagBytes);
   if (CRYPTO_memcmp(Tag(body).data(), whole.data() + body.size(), kTagBytes) != 0) {
     return Unusable("it is of another log, or damaged");
@@ -80,7 +83,8 @@ absl::StatusOr<WatchPosition> ResumeTokens::Read(const std::string& token, const
   const bool known = left.front() == kVersion;
   left.remove_prefix(1);
   const std::optional<int64_t> partitions = TakeNumber(&left);
-  if (!known || partitions != static_cast<int64_t>(heads.size())) return Unusable("it is of another form");
+  if (!known || partitions != static_cast<int64_t>(heads.size()))
+    return Unusable("it is of another form");
   WatchPosition position;
   for (const int64_t head : heads) {
     const std::optional<int64_t> next = TakeNumber(&left);
@@ -95,7 +99,8 @@ absl::StatusOr<WatchPosition> ResumeTokens::Read(const std::string& token, const
 }
 
 std::string ResumeTokens::Earliest(size_t partitions) const {
-  return Make({.next = std::vector<int64_t>(partitions, 0), .open_until = std::vector<int64_t>(partitions, 0)});
+  return Make({.next = std::vector<int64_t>(partitions, 0),
+               .open_until = std::vector<int64_t>(partitions, 0)});
 }
 
 }  // namespace trigpoint

@@ -25,8 +25,8 @@ using Versions = std::map<std::pair<std::string, std::string>, uint32_t>;
 /// What one page is made from.
 struct Slice {
   std::vector<v1::StoredEvent> events;  ///< Newest first.
-  Versions latest;                      ///< Of every identity in it, as known at the instant asked for.
-  uint64_t next_before = 0;             ///< Revision that the next page ends before; 0: there is none.
+  Versions latest;           ///< Of every identity in it, as known at the instant asked for.
+  uint64_t next_before = 0;  ///< Revision that the next page ends before; 0: there is none.
 };
 
 void Raise(const v1::Event& event, Versions* latest) {
@@ -35,8 +35,8 @@ void Raise(const v1::Event& event, Versions* latest) {
 }
 
 /// The present: only this page is read; what replaced it is in the index of identities.
-absl::StatusOr<Slice> ReadPresent(const Projector& projector, const std::string& stream_id, uint64_t before,
-                                  size_t size) {
+absl::StatusOr<Slice> ReadPresent(const Projector& projector, const std::string& stream_id,
+                                  uint64_t before, size_t size) {
   Slice slice;
   const uint64_t from = before > size ? before - size : 0;
   TP_ASSIGN_OR_RETURN(slice.events, projector.ReadEvents(stream_id, from, before));
@@ -44,8 +44,8 @@ absl::StatusOr<Slice> ReadPresent(const Projector& projector, const std::string&
   for (const auto& stored : slice.events) {
     const v1::Event& event = stored.event();
     Raise(event, &slice.latest);
-    TP_ASSIGN_OR_RETURN(const auto entry,
-                        projector.store().ReadEventIndex(partition, stream_id, event.source(), event.id()));
+    TP_ASSIGN_OR_RETURN(const auto entry, projector.store().ReadEventIndex(
+                                              partition, stream_id, event.source(), event.id()));
     if (!entry.has_value()) continue;
     uint32_t& version = slice.latest[{event.source(), event.id()}];
     version = std::max(version, entry->version());
@@ -56,9 +56,10 @@ absl::StatusOr<Slice> ReadPresent(const Projector& projector, const std::string&
 }
 
 /// The past: what came later must not show, neither as an entry nor as "superseded".
-absl::StatusOr<Slice> ReadPast(const Projector& projector, const std::string& stream_id, uint64_t before,
-                               size_t size, int64_t as_of_us) {
-  TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> all, projector.ReadEvents(stream_id, 0, UINT64_MAX));
+absl::StatusOr<Slice> ReadPast(const Projector& projector, const std::string& stream_id,
+                               uint64_t before, size_t size, int64_t as_of_us) {
+  TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> all,
+                      projector.ReadEvents(stream_id, 0, UINT64_MAX));
   Slice slice;
   std::reverse(all.begin(), all.end());
   for (auto& stored : all) {
@@ -77,8 +78,9 @@ absl::StatusOr<Slice> ReadPast(const Projector& projector, const std::string& st
 int64_t DayOf(int64_t us) { return us - ((us % kMicrosPerDay) + kMicrosPerDay) % kMicrosPerDay; }
 
 /// One entry as this reader may see it; gives the class of the content that it shows.
-Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice, const v1::ProviderState& state,
-                      Sensitivity clearance, KeySource* keys, v1::TimelineEntry* entry) {
+Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice,
+                      const v1::ProviderState& state, Sensitivity clearance, KeySource* keys,
+                      v1::TimelineEntry* entry) {
   v1::Event event = stored.event();
   const KindInfo* kind = KindOf(event);
   const Sensitivity held = SensitivityOf(event);
@@ -89,7 +91,8 @@ Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice, const v
   RedactFor(&event, clearance);
   HideProtected(state, &event);
   if (!hidden && keys != nullptr && clearance >= v1::SENSITIVITY_C3_PSEUDONYMISED) {
-    // A text whose key was destroyed, or that does not open, stays sealed: the entry is shown without it.
+    // A text whose key was destroyed, or that does not open, stays sealed: the entry is shown
+    // without it.
     const absl::Status opened = UnsealEvent(&event, *keys);
     if (!opened.ok()) StripNarratives(&event);
   }
@@ -99,7 +102,8 @@ Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice, const v
   if (const int64_t occurred = OccurredMicros(event); occurred != 0) {
     SetMicros(occurred, entry->mutable_occurred_at());
   }
-  SetMicros(protected_source ? DayOf(stored.known_us()) : stored.known_us(), entry->mutable_known_at());
+  SetMicros(protected_source ? DayOf(stored.known_us()) : stored.known_us(),
+            entry->mutable_known_at());
   entry->set_source(event.source());
   entry->set_id(event.id());
   entry->set_source_version(VersionOf(event));
@@ -118,27 +122,32 @@ absl::StatusOr<uint64_t> BeforeOf(const std::string& key) {
 
 }  // namespace
 
-grpc::Status ListTimeline(QueryCore& core, const Principal& principal, const v1::ListTimelineRequest& request,
+grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
+                          const v1::ListTimelineRequest& request,
                           v1::ListTimelineResponse* response) {
   const Projector& projector = core.projector();
   const auto build = [&]() -> absl::Status {
-    TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-    TP_ASSIGN_OR_RETURN(const int64_t as_of_us, ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
+    TP_ASSIGN_OR_RETURN(const std::string stream_id,
+                        ResolveProvider(projector, request.provider()));
+    TP_ASSIGN_OR_RETURN(const int64_t as_of_us,
+                        ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
     TP_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), kPageDefault, kPageMax));
     const std::string scope =
         "ListTimeline\n" + stream_id + '\n' + (request.has_as_of() ? std::to_string(as_of_us) : "");
-    TP_ASSIGN_OR_RETURN(const std::string key, ReadPageToken(core.deps.page_secret, scope, request.page_token()));
+    TP_ASSIGN_OR_RETURN(const std::string key,
+                        ReadPageToken(core.deps.page_secret, scope, request.page_token()));
     TP_ASSIGN_OR_RETURN(const uint64_t asked, BeforeOf(key));
     TP_ASSIGN_OR_RETURN(const StreamAsOf present, projector.Read(stream_id));
     const uint64_t before = std::min(asked, present.state.revision());
-    TP_ASSIGN_OR_RETURN(const Slice slice,
-                        request.has_as_of()
-                            ? ReadPast(projector, stream_id, before, static_cast<size_t>(size), as_of_us)
-                            : ReadPresent(projector, stream_id, before, static_cast<size_t>(size)));
+    TP_ASSIGN_OR_RETURN(
+        const Slice slice,
+        request.has_as_of()
+            ? ReadPast(projector, stream_id, before, static_cast<size_t>(size), as_of_us)
+            : ReadPresent(projector, stream_id, before, static_cast<size_t>(size)));
     Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
     for (const auto& stored : slice.events) {
-      shown = std::max(shown, FillEntry(stored, slice, present.state, ReadClearance(principal), core.deps.keys,
-                                        response->add_entries()));
+      shown = std::max(shown, FillEntry(stored, slice, present.state, ReadClearance(principal),
+                                        core.deps.keys, response->add_entries()));
     }
     if (slice.next_before > 0) {
       response->set_next_page_token(

@@ -20,7 +20,8 @@ std::string Words(std::string name, std::string_view prefix) {
 std::string Themes(const v1::Event& event) {
   std::string text;
   for (const int theme : event.themes()) {
-    text += (text.empty() ? "; themes: " : ", ") + Words(v1::Theme_Name(static_cast<v1::Theme>(theme)), "THEME_");
+    text += (text.empty() ? "; themes: " : ", ") +
+            Words(v1::Theme_Name(static_cast<v1::Theme>(theme)), "THEME_");
   }
   return text;
 }
@@ -42,9 +43,10 @@ std::string OfRecommendation(const v1::Recommendation& recommendation) {
 }
 
 std::string OfDecision(const v1::DecisionProposed& decision) {
-  if (decision.kind() == v1::DecisionProposed::KIND_DECLINE) return decision.policy_id() + ": recommendation declined";
-  return decision.policy_id() + ": move proposed from " + decision.from_state() + " to " + decision.to_state() +
-         (decision.override() ? " (override)" : "");
+  if (decision.kind() == v1::DecisionProposed::KIND_DECLINE)
+    return decision.policy_id() + ": recommendation declined";
+  return decision.policy_id() + ": move proposed from " + decision.from_state() + " to " +
+         decision.to_state() + (decision.override() ? " (override)" : "");
 }
 
 std::string OfIncident(const v1::Event& event) {
@@ -69,8 +71,9 @@ std::string SummaryOf(const v1::Event& event) {
     case v1::Event::kCqcRatingPublished:
       return "Rating published: " + RatingText(event.cqc_rating_published().overall());
     case v1::Event::kCqcEnforcementActionRecorded:
-      return "Enforcement: " + Words(v1::EnforcementKind_Name(event.cqc_enforcement_action_recorded().action()),
-                                     "ENFORCEMENT_KIND_");
+      return "Enforcement: " +
+             Words(v1::EnforcementKind_Name(event.cqc_enforcement_action_recorded().action()),
+                   "ENFORCEMENT_KIND_");
     case v1::Event::kEventRetracted:
       return "Taken back: " +
              Words(v1::EventRetracted::Reason_Name(event.event_retracted().reason()), "REASON_");

@@ -20,8 +20,12 @@ std::string Bytes(const std::array<uint8_t, N>& digest) {
 
 }  // namespace
 
-Verification::Verification(const Projector* projector, std::vector<std::string> streams, bool everything)
-    : projector_(projector), streams_(std::move(streams)), check_log_(everything), check_store_(everything) {}
+Verification::Verification(const Projector* projector, std::vector<std::string> streams,
+                           bool everything)
+    : projector_(projector),
+      streams_(std::move(streams)),
+      check_log_(everything),
+      check_store_(everything) {}
 
 absl::StatusOr<bool> Verification::Step(v1::VerifyResponse* report) {
   if (streams_checked_ < streams_.size()) {
@@ -36,27 +40,33 @@ absl::StatusOr<bool> Verification::Step(v1::VerifyResponse* report) {
   if (!check_store_) return false;
   check_store_ = false;
   // Its files are named to the operator; the first error is the last of the callback's.
-  const absl::Status whole = projector_->store().CheckIntegrity([report](std::string_view file, const absl::Status& s) {
-    if (!s.ok()) report->add_differences("store file " + std::string(file) + ": damaged");
-    return true;
-  });
+  const absl::Status whole =
+      projector_->store().CheckIntegrity([report](std::string_view file, const absl::Status& s) {
+        if (!s.ok()) report->add_differences("store file " + std::string(file) + ": damaged");
+        return true;
+      });
   if (!whole.ok() && !absl::IsDataLoss(whole)) return whole;
   return true;
 }
 
-absl::Status Verification::CheckOneStream(const std::string& stream_id, v1::VerifyResponse* report) {
+absl::Status Verification::CheckOneStream(const std::string& stream_id,
+                                          v1::VerifyResponse* report) {
   StreamCheck check;
   bool same = false;
-  // The stream goes on while it is checked: only a difference at one and the same revision, found again, counts.
+  // The stream goes on while it is checked: only a difference at one and the same revision, found
+  // again, counts.
   for (int attempt = 0; attempt < kAttempts && !same; ++attempt) {
     TP_ASSIGN_OR_RETURN(const StreamAsOf present, projector_->Read(stream_id));
-    TP_ASSIGN_OR_RETURN(const auto events, projector_->ReadEvents(stream_id, 0, present.state.revision()));
+    TP_ASSIGN_OR_RETURN(const auto events,
+                        projector_->ReadEvents(stream_id, 0, present.state.revision()));
     TP_ASSIGN_OR_RETURN(check, CheckStream(stream_id, events, projector_->ControlsFor(stream_id)));
     const bool state = CanonicalBytes(check.state) == CanonicalBytes(present.state);
     const bool record = CanonicalBytes(check.record) == CanonicalBytes(present.record);
     same = state && record && check.differences.empty();
-    if (!state) check.differences.push_back(stream_id + ": the state folded afresh has other bytes");
-    if (!record) check.differences.push_back(stream_id + ": the record folded afresh has other bytes");
+    if (!state)
+      check.differences.push_back(stream_id + ": the state folded afresh has other bytes");
+    if (!record)
+      check.differences.push_back(stream_id + ": the record folded afresh has other bytes");
   }
   recommendations_checked_ += check.recommendations;
   for (auto& difference : check.differences) report->add_differences(std::move(difference));
@@ -91,8 +101,8 @@ absl::StatusOr<bool> Verification::StepLog(v1::VerifyResponse* report) {
   }
   auto records = reader_->Poll(kRecordsAStep, absl::Seconds(1));
   if (absl::IsDataLoss(records.status()) || (records.ok() && records->empty())) {
-    report->add_differences("log partition " + std::to_string(partition_) + ", offset " + std::to_string(next_) +
-                            ": the record is damaged or missing");
+    report->add_differences("log partition " + std::to_string(partition_) + ", offset " +
+                            std::to_string(next_) + ": the record is damaged or missing");
     reader_.reset();
     ++partition_;
     return true;

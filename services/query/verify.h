@@ -12,16 +12,16 @@
 
 namespace trigpoint {
 
-/// Checks that what is stored follows from the log, a step at a time: every provider stream folded afresh with every
-/// recorded recommendation recomputed at its cause, then the digests of the log, then the files of the store.
-/// Threading: thread-compatible.
+/// Checks that what is stored follows from the log, a step at a time: every provider stream folded
+/// afresh with every recorded recommendation recomputed at its cause, then the digests of the log,
+/// then the files of the store. Threading: thread-compatible.
 class Verification {
  public:
   /// `streams`: what to fold afresh. `everything`: log and store, too.
   Verification(const Projector* projector, std::vector<std::string> streams, bool everything);
 
-  /// Does one step; false when there was none left. What it found is in `report`, added to what is there.
-  /// Errors: those of reading; nothing can be said then.
+  /// Does one step; false when there was none left. What it found is in `report`, added to what is
+  /// there. Errors: those of reading; nothing can be said then.
   absl::StatusOr<bool> Step(v1::VerifyResponse* report);
 
   uint64_t streams_checked() const { return streams_checked_; }

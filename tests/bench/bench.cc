@@ -1,4 +1,5 @@
-// trigpoint-bench [--json] [--quick]: figures of this machine, each beside its raw limit in the same run.
+// trigpoint-bench [--json] [--quick]: figures of this machine, each beside its raw limit in the
+// same run.
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -23,10 +24,12 @@ int main(int argc, char** argv) {
   }
   const std::string bin = std::filesystem::canonical("/proc/self/exe").parent_path().string();
   if (!json) {
-    std::printf("| %-46s | %-23s | %-44s | %-8s |\n", "measured", "value", "raw limit in the same run", "ratio");
+    std::printf("| %-46s | %-23s | %-44s | %-8s |\n", "measured", "value",
+                "raw limit in the same run", "ratio");
   }
-  trigpoint::bench::Print(trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
-                          json);
+  trigpoint::bench::Print(
+      trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
+      json);
   trigpoint::bench::Print(trigpoint::bench::WireRows(bin, quick), json);
   return 0;
 }

@@ -67,7 +67,8 @@ void Fill(EventLog* log, const std::string& policies, int providers, uint64_t re
     }
   };
   for (int i = 0; i < providers; ++i) {
-    pending[PartitionOf(StreamId(i), kPartitions)].push_back(Stored(Registration(i), i, 1'767'225'600'000'000));
+    pending[PartitionOf(StreamId(i), kPartitions)].push_back(
+        Stored(Registration(i), i, 1'767'225'600'000'000));
     flush(false);
   }
   flush(true);
@@ -81,8 +82,8 @@ void Fill(EventLog* log, const std::string& policies, int providers, uint64_t re
   flush(true);
 }
 
-Row FoldRow(const std::string& policies, uint64_t reports, int providers, Projector** out, EventLog* log,
-            Store* store) {
+Row FoldRow(const std::string& policies, uint64_t reports, int providers, Projector** out,
+            EventLog* log, Store* store) {
   Fill(log, policies, providers, reports);
   auto projector = Must(Projector::Open(log, store, {.batch_records_max = 1000}));
   const double cpu = CpuSeconds();
@@ -103,7 +104,8 @@ Row FoldRow(const std::string& policies, uint64_t reports, int providers, Projec
   for (uint64_t batch = 0; batch < commits; ++batch) {
     StoreBatch put;
     for (uint64_t i = 0; i < puts / commits; ++i, ++n) {
-      put.PutState(static_cast<uint32_t>(n % kPartitions), StreamId(static_cast<int>((n * 7919) % 100'000)), value);
+      put.PutState(static_cast<uint32_t>(n % kPartitions),
+                   StreamId(static_cast<int>((n * 7919) % 100'000)), value);
     }
     Must(raw->Commit(std::move(put)));
   }
@@ -133,7 +135,8 @@ Row AsOfRow(Projector* projector) {
     const auto controls = projector->ControlsFor(stream);
     const auto as_of = Must(FoldAsOf(stream, all, controls, 1'800'000'000'000'000));
     const auto pack = controls.PolicyAt(as_of.state, "herefordshire", 1'800'000'000'000'000);
-    BuildAssessment(*pack, as_of.state, as_of.record, controls.BaselinesAt(as_of.state, 0), 1'800'000'000'000'000);
+    BuildAssessment(*pack, as_of.state, as_of.record, controls.BaselinesAt(as_of.state, 0),
+                    1'800'000'000'000'000);
     micros.push_back((Now() - start) * 1e6);
   }
   return {.name = "as-of over " + std::to_string(events) + " events, with assessment (p50)",
@@ -150,12 +153,16 @@ Row FdatasyncRow(double* median_us) {
   std::vector<double> micros;
   for (int i = 0; i < 300; ++i) {
     const double start = Now();
-    if (write(file, block.data(), block.size()) < 0 || fdatasync(file) != 0) Die("fdatasync failed");
+    if (write(file, block.data(), block.size()) < 0 || fdatasync(file) != 0)
+      Die("fdatasync failed");
     micros.push_back((Now() - start) * 1e6);
   }
   close(file);
   *median_us = Percentile(micros, 50);
-  return {.name = "fdatasync of 4 KiB appended (p50)", .value = *median_us, .unit = "us", .limit_name = ""};
+  return {.name = "fdatasync of 4 KiB appended (p50)",
+          .value = *median_us,
+          .unit = "us",
+          .limit_name = ""};
 }
 
 }  // namespace
@@ -169,7 +176,8 @@ std::vector<Row> EngineRows(const std::string& policies, bool quick) {
     const auto log = NewMemoryLog(kPartitions + 1);
     auto store = Must(Store::Open({.directory = directory.path() + "/store"}));
     Projector* projector = nullptr;
-    rows.push_back(FoldRow(policies, quick ? 20'000 : 200'000, quick ? 1'000 : 5'000, &projector, log.get(), store.get()));
+    rows.push_back(FoldRow(policies, quick ? 20'000 : 200'000, quick ? 1'000 : 5'000, &projector,
+                           log.get(), store.get()));
     rows.push_back(AsOfRow(projector));
     delete projector;
   }
@@ -181,11 +189,12 @@ std::vector<Row> EngineRows(const std::string& policies, bool quick) {
     const int64_t before = ResidentBytes(getpid());
     auto projector = Must(Projector::Open(log.get(), store.get(), {}));
     Must(projector->CatchUp());
-    rows.push_back({.name = "memory at 50,000 providers, 4 events each",
-                    .value = static_cast<double>(ResidentBytes(getpid()) - before) / (1 << 20),
-                    .unit = "MiB",
-                    .limit_name = "",
-                    .note = "growth of the process while folding, RocksDB caches counted, log not"});
+    rows.push_back(
+        {.name = "memory at 50,000 providers, 4 events each",
+         .value = static_cast<double>(ResidentBytes(getpid()) - before) / (1 << 20),
+         .unit = "MiB",
+         .limit_name = "",
+         .note = "growth of the process while folding, RocksDB caches counted, log not"});
   }
   return rows;
 }

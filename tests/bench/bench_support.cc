@@ -26,10 +26,11 @@ void Print(const std::vector<Row>& rows, bool json) {
   for (const Row& row : rows) {
     if (json) {
       std::printf(
-          "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"limit_name\":\"%s\",\"limit\":%.6g,\"ratio\":%.4g,"
+          "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"limit_name\":\"%s\",\"limit\":%.6g,"
+          "\"ratio\":%.4g,"
           "\"aim\":\"%s\",\"note\":\"%s\"}\n",
-          row.name.c_str(), row.value, row.unit.c_str(), row.limit_name.c_str(), row.limit, row.ratio,
-          row.aim.c_str(), row.note.c_str());
+          row.name.c_str(), row.value, row.unit.c_str(), row.limit_name.c_str(), row.limit,
+          row.ratio, row.aim.c_str(), row.note.c_str());
       continue;
     }
     std::printf("| %-46s | %10.4g %-12s |", row.name.c_str(), row.value, row.unit.c_str());
@@ -84,7 +85,8 @@ double Percentile(std::vector<double> values, double percent) {
 }
 
 ScratchDirectory::ScratchDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "trigpoint-bench.XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / "trigpoint-bench.XXXXXX").string();
   path_ = mkdtemp(pattern.data());
 }
 
@@ -143,7 +145,8 @@ v1::Event Report(uint64_t n, int providers) {
   } else if (n % 3 == 1) {
     event.mutable_complaint_received()->set_subject("clinical treatment");
   } else {
-    event.mutable_provider_feedback_received()->set_tone(v1::ProviderFeedbackReceived::TONE_POSITIVE);
+    event.mutable_provider_feedback_received()->set_tone(
+        v1::ProviderFeedbackReceived::TONE_POSITIVE);
   }
   return event;
 }

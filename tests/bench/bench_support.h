@@ -13,14 +13,14 @@ namespace trigpoint::bench {
 
 /// One measured figure beside its raw limit of the same run.
 struct Row {
-  std::string name;
+  std::string name = {};
   double value = 0;
-  std::string unit;
-  std::string limit_name;   ///< Empty: no raw limit.
+  std::string unit = {};
+  std::string limit_name = {};  ///< Empty: no raw limit.
   double limit = 0;
-  double ratio = 0;         ///< value / limit, or limit / value where less is better.
-  std::string aim;
-  std::string note;
+  double ratio = 0;  ///< value / limit, or limit / value where less is better.
+  std::string aim = {};
+  std::string note = {};
 };
 
 void Print(const std::vector<Row>& rows, bool json);

@@ -1,4 +1,5 @@
-// Over gRPC, against the node as a process of its own; the raw limit is an echo server with the same bytes.
+// Over gRPC, against the node as a process of its own; the raw limit is an echo server with the
+// same bytes.
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -19,7 +20,8 @@ constexpr char kNode[] = "127.0.0.1:17447";
 constexpr char kEcho[] = "127.0.0.1:17448";
 
 class Echo final : public v1::ProviderService::CallbackService {
-  grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context, const v1::GetProviderRequest* request,
+  grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context,
+                                        const v1::GetProviderRequest* request,
                                         v1::Provider* response) override {
     response->set_display_name(std::string(200, 'x'));
     response->set_stream_id(request->provider());
@@ -90,7 +92,8 @@ struct Unary {
   double p50_us = 0;
 };
 
-Unary SubmitFrom(const std::string& address, int clients, int seconds, int providers, std::atomic<uint64_t>* next) {
+Unary SubmitFrom(const std::string& address, int clients, int seconds, int providers,
+                 std::atomic<uint64_t>* next) {
   std::atomic<uint64_t> done{0};
   std::vector<std::vector<double>> latencies(static_cast<size_t>(clients));
   std::vector<std::thread> threads;
@@ -115,7 +118,8 @@ Unary SubmitFrom(const std::string& address, int clients, int seconds, int provi
   for (auto& thread : threads) thread.join();
   std::vector<double> all;
   for (const auto& part : latencies) all.insert(all.end(), part.begin(), part.end());
-  return {.per_second = static_cast<double>(done.load()) / (Now() - start), .p50_us = Percentile(all, 50)};
+  return {.per_second = static_cast<double>(done.load()) / (Now() - start),
+          .p50_us = Percentile(all, 50)};
 }
 
 double StreamedPerSecond(v1::IntelligenceService::Stub* stub, uint64_t count, int providers,
@@ -140,7 +144,8 @@ double StreamedPerSecond(v1::IntelligenceService::Stub* stub, uint64_t count, in
   return static_cast<double>(count) / (Now() - start);
 }
 
-/// Background load at a fixed rate, and now and then a report that raises an alert: time until GetProvider shows it.
+/// Background load at a fixed rate, and now and then a report that raises an alert: time until
+/// GetProvider shows it.
 std::vector<double> ReportToVisible(const std::string& address, int rate, int probes, int providers,
                                     std::atomic<uint64_t>* next) {
   const auto channel = Connect(address);
@@ -218,8 +223,8 @@ int ServeEcho(const std::string& address) {
 std::vector<Row> WireRows(const std::string& bin, bool quick) {
   std::vector<Row> rows;
   ScratchDirectory directory;
-  const Child node({bin + "/trigpoint-node", "--data", directory.path() + "/data", "--listen", kNode,
-                    "--metrics-listen", ""});
+  const Child node({bin + "/trigpoint-node", "--data", directory.path() + "/data", "--listen",
+                    kNode, "--metrics-listen", ""});
   const Child echo({bin + "/trigpoint-bench", "--echo", kEcho});
   const auto intelligence = v1::IntelligenceService::NewStub(Connect(kNode));
   const int providers = quick ? 500 : 5'000;
@@ -228,27 +233,45 @@ std::vector<Row> WireRows(const std::string& bin, bool quick) {
   std::atomic<uint64_t> next{0};
 
   const Unary one = SubmitFrom(kNode, 1, seconds, providers, &next);
-  rows.push_back({.name = "durable acknowledgements, 1 client", .value = one.per_second, .unit = "events/s",
-                  .limit_name = "", .note = "p50 " + std::to_string(static_cast<int>(one.p50_us)) + " us"});
+  rows.push_back({.name = "durable acknowledgements, 1 client",
+                  .value = one.per_second,
+                  .unit = "events/s",
+                  .limit_name = "",
+                  .note = "p50 " + std::to_string(static_cast<int>(one.p50_us)) + " us"});
   const Unary many = SubmitFrom(kNode, 64, seconds, providers, &next);
-  rows.push_back({.name = "durable acknowledgements, 64 clients", .value = many.per_second, .unit = "events/s",
-                  .limit_name = "", .note = "p50 " + std::to_string(static_cast<int>(many.p50_us)) + " us"});
+  rows.push_back({.name = "durable acknowledgements, 64 clients",
+                  .value = many.per_second,
+                  .unit = "events/s",
+                  .limit_name = "",
+                  .note = "p50 " + std::to_string(static_cast<int>(many.p50_us)) + " us"});
   rows.push_back({.name = "streamed ingest to acknowledged", .unit = "events/s", .limit_name = ""});
-  rows.back().value = StreamedPerSecond(intelligence.get(), quick ? 10'000 : 100'000, providers, &next);
+  rows.back().value =
+      StreamedPerSecond(intelligence.get(), quick ? 10'000 : 100'000, providers, &next);
 
   const double echo_us = GetCpu(kEcho, echo.pid(), "bench/1", quick ? 2'000 : 20'000);
   const double get_us = GetCpu(kNode, node.pid(), "bench/1", quick ? 2'000 : 20'000);
-  rows.push_back({.name = "get provider, server CPU", .value = get_us, .unit = "us/call",
-                  .limit_name = "gRPC echo of 200 bytes", .limit = echo_us, .ratio = get_us / echo_us,
+  rows.push_back({.name = "get provider, server CPU",
+                  .value = get_us,
+                  .unit = "us/call",
+                  .limit_name = "gRPC echo of 200 bytes",
+                  .limit = echo_us,
+                  .ratio = get_us / echo_us,
                   .aim = "at most 1.5x"});
 
   const auto visible = ReportToVisible(kNode, 2'000, quick ? 20 : 200, providers, &next);
-  rows.push_back({.name = "report to visible alert at 2,000 events/s, p50", .value = Percentile(visible, 50),
-                  .unit = "ms", .limit_name = ""});
-  rows.push_back({.name = "report to visible alert at 2,000 events/s, p99", .value = Percentile(visible, 99),
-                  .unit = "ms", .limit_name = "", .aim = "under 50 ms"});
+  rows.push_back({.name = "report to visible alert at 2,000 events/s, p50",
+                  .value = Percentile(visible, 50),
+                  .unit = "ms",
+                  .limit_name = ""});
+  rows.push_back({.name = "report to visible alert at 2,000 events/s, p99",
+                  .value = Percentile(visible, 99),
+                  .unit = "ms",
+                  .limit_name = "",
+                  .aim = "under 50 ms"});
   rows.push_back({.name = "node resident memory after this load",
-                  .value = static_cast<double>(ResidentBytes(node.pid())) / (1 << 20), .unit = "MiB", .limit_name = ""});
+                  .value = static_cast<double>(ResidentBytes(node.pid())) / (1 << 20),
+                  .unit = "MiB",
+                  .limit_name = ""});
   return rows;
 }
 

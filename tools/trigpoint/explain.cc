@@ -173,10 +173,18 @@ std::string NextStepText(const ExplainedProvider& provider, const v1::Assessment
       Clean(provider.argument) + " --policy " + Clean(assessment.policy_id());
   const std::string to =
       assessment.level().empty() ? assessment.target_state() : assessment.level();
-  std::string out = "  People decide. To record the decision:\n";
+  std::string out;
   if (assessment.urgent()) {
-    out = "  See 'trigpoint alerts' for who leads and by when. People decide; to record it:\n";
+    out =
+        "  'trigpoint alerts' says who leads and by when; 'trigpoint ack' answers it. What to do "
+        "first is\n"
+        "  above: convene the rapid quality review.\n";
+    if (to == assessment.decided_state()) {
+      return out + "  If people decide that none is needed:\n    trigpoint decide " + subject +
+             " --decline --rationale \"...\"\n";
+    }
   }
+  out += "  People decide. To record the decision:\n";
   return out + "    trigpoint decide " + subject + " --to " + Clean(to) + " --rationale \"...\"\n" +
          "    trigpoint decide " + subject + " --decline --rationale \"...\"\n";
 }

@@ -105,7 +105,8 @@ absl::StatusOr<std::string> DetectFormat(std::string_view path, std::string_view
 }
 
 absl::Status ReadFeed(const FeedFile& file,
-                      const std::function<bool(v1::SubmitEventsRequest)>& sink) {
+                      const std::function<bool(v1::SubmitEventsRequest)>& sink,
+                      std::vector<std::pair<std::string, uint64_t>>* found) {
   std::ifstream input(file.path, std::ios::binary);
   std::string first(4096, '\0');
   if (!input ||
@@ -127,7 +128,11 @@ absl::Status ReadFeed(const FeedFile& file,
     format = *std::move(detected);
   }
   ItemSink items(file, format == kEvents ? "" : "cqc/latest-ratings", sink);
-  const absl::Status status = MakeAdapter(format, file)->Read(input, items);
+  const std::unique_ptr<FeedAdapter> adapter = MakeAdapter(format, file);
+  const absl::Status status = adapter->Read(input, items);
+  if (found != nullptr) {
+    *found = adapter->Found();
+  }
   return items.stopped() ? absl::OkStatus() : Annotate(status, file.path);
 }
 

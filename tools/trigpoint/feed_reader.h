@@ -3,6 +3,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,7 +30,9 @@ absl::StatusOr<std::string> DetectFormat(std::string_view path, std::string_view
 /// Errors: NotFound when the file cannot be opened; InvalidArgument when the format cannot be told,
 /// the header is not of it, or the file ends in the middle of a row; DataLoss when compressed data
 /// is damaged. Each names the file.
+/// `found`, where given, takes what the adapter says of the file as such.
 absl::Status ReadFeed(const FeedFile& file,
-                      const std::function<bool(v1::SubmitEventsRequest)>& sink);
+                      const std::function<bool(v1::SubmitEventsRequest)>& sink,
+                      std::vector<std::pair<std::string, uint64_t>>* found = nullptr);
 
 }  // namespace trigpoint

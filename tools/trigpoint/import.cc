@@ -29,6 +29,8 @@ struct ImportResult {
   uint64_t unreadable = 0;
   std::vector<v1::Policy> policies;
   AssumedLevels assumed;
+  std::vector<std::pair<std::string, std::pair<std::string, uint64_t>>>
+      found;  // File, what, how many.
 };
 
 uint64_t OutcomeCount(const SubmissionCounts& counts, v1::SubmissionOutcome outcome) {
@@ -50,12 +52,18 @@ ExitCode SendFiles(const Session& session, const Client& client, const ImportOpt
   absl::Status read;
   uint64_t sent = 0;
   for (const std::string& path : options.files) {
-    read = ReadFeed({path, options.format, options.source, options.date_order},
-                    [&](v1::SubmitEventsRequest item) {
-                      result->unreadable += item.has_unreadable() ? 1U : 0U;
-                      progress.Show(++sent);
-                      return stream.Send(std::move(item));
-                    });
+    std::vector<std::pair<std::string, uint64_t>> found;
+    read = ReadFeed(
+        {path, options.format, options.source, options.date_order},
+        [&](v1::SubmitEventsRequest item) {
+          result->unreadable += item.has_unreadable() ? 1U : 0U;
+          progress.Show(++sent);
+          return stream.Send(std::move(item));
+        },
+        &found);
+    for (auto& figure : found) {
+      result->found.emplace_back(path, std::move(figure));
+    }
     if (!read.ok()) {
       break;
     }
@@ -105,6 +113,9 @@ void PutResultJson(const ImportOptions& options, const ImportResult& result) {
     json[name] = OutcomeCount(result.counts, outcome);
   }
   json["unreadable"] = result.unreadable;
+  for (const auto& [file, figure] : result.found) {
+    json["files"][file][figure.first] = figure.second;
+  }
   json["providers"] = result.counts.streams.size();
   json["policies"] = nlohmann::ordered_json::array();
   for (const auto& policy : result.policies) {
@@ -138,7 +149,15 @@ void PutAssumed(const ImportOptions& options, const ImportResult& result) {
 }
 
 void PutResult(const ImportOptions& options, const ImportResult& result) {
-  Table counts({"", ">ROWS"});
+  std::string file;
+  for (const auto& [path, figure] : result.found) {
+    if (path != file) {
+      Put("In " + Clean(path) + '\n');
+      file = path;
+    }
+    Put("  " + std::to_string(figure.second) + ' ' + figure.first + '\n');
+  }
+  Table counts({"", ">ITEMS"});
   counts.AddRow({"read", std::to_string(result.counts.sent)});
   for (const auto& [name, outcome] : kOutcomes) {
     const uint64_t count = OutcomeCount(result.counts, outcome);

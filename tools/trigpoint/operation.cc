@@ -113,7 +113,8 @@ ExitCode PublishBaselines(const Session& session, const Client& client) {
   if (session.json) {
     PutJson(answer);
   } else {
-    Put("Published the rates of the last 12 months of " + Count(static_cast<uint64_t>(answer.baselines()), "service type") +
+    Put("Published the rates of the last 12 months of " +
+        Count(static_cast<uint64_t>(answer.baselines()), "service type") +
         "; in force in two seconds.\n");
   }
   return ExitCode::kOk;
@@ -175,11 +176,13 @@ void AddOperationCommands(CLI::App& app, Session& session) {
   });
 
   CLI::App* baselines = app.add_subcommand(
-      "baselines", "Publishes what is expected of a service of its size and nature: the peers' rates now");
+      "baselines",
+      "Publishes what is expected of a service of its size and nature: the peers' rates now");
   baselines->footer("The node does it by itself once a day.\nExample: trigpoint baselines");
   baselines->callback([&session] {
     session.command = [&session] {
-      return WithClient(session, [&](const Client& client) { return PublishBaselines(session, client); });
+      return WithClient(session,
+                        [&](const Client& client) { return PublishBaselines(session, client); });
     };
   });
 

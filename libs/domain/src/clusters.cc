@@ -24,16 +24,20 @@ ClusterView::ClusterView(const v1::ProviderState& state) {
       items_.push_back({.report = &concern, .cluster = next++, .alone = true});
       continue;
     }
-    // A cluster holds at most one report per source system: the second of a source is another cluster.
+    // A cluster holds at most one report per source system: the second of a source is another
+    // cluster.
     const int earlier = per_source[{concern.incident_key(), concern.source()}]++;
-    const auto [it, added] = by_key.emplace(concern.incident_key() + '#' + std::to_string(earlier), next);
+    const auto [it, added] =
+        by_key.emplace(concern.incident_key() + '#' + std::to_string(earlier), next);
     if (added) ++next;
     items_.push_back({.report = &concern, .cluster = it->second, .alone = false});
   }
 }
 
 std::span<const ClusterView::Item> ClusterView::In(int64_t from_us, int64_t to_us) const {
-  const auto after = [](int64_t instant, const Item& item) { return instant < item.report->occurred_us(); };
+  const auto after = [](int64_t instant, const Item& item) {
+    return instant < item.report->occurred_us();
+  };
   const auto first = std::upper_bound(items_.begin(), items_.end(), from_us, after);
   const auto last = std::upper_bound(first, items_.end(), to_us, after);
   return {first, last};
@@ -43,7 +47,8 @@ std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us,
                                 bool (*wanted)(const v1::Concern&)) {
   std::vector<Cluster> clusters;
   std::map<std::string, size_t> by_key;
-  // How many reports of one source carry the same incident key so far: the second is another cluster.
+  // How many reports of one source carry the same incident key so far: the second is another
+  // cluster.
   std::map<std::pair<std::string, std::string>, int> per_source;
   for (const auto& concern : state.concerns()) {
     if (concern.occurred_us() <= from_us || concern.occurred_us() > to_us) continue;

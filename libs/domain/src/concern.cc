@@ -32,8 +32,7 @@ void FromIncident(const v1::IncidentReported& incident, v1::Concern* concern) {
   concern->set_never_event(incident.never_event());
   concern->set_people(incident.people_affected());
   concern->set_ward(incident.ward());
-  AddFlag(concern, kConcernNeverEvent,
-          incident.never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED);
+  AddFlag(concern, kConcernNeverEvent, incident.never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED);
   AddFlag(concern, kConcernProviderCause, incident.provider_cause());
   AddFlag(concern, kConcernContinuingExposure, incident.continuing_exposure());
 }

@@ -51,7 +51,8 @@ int RankOf(const v1::AuthorityMatrix& authority, const std::string& state) {
   return it == states.end() ? -1 : static_cast<int>(it - states.begin());
 }
 
-/// Whether the open recommendation says `to`, or something beyond it: a step on the way (3.10 ruling 6).
+/// Whether the open recommendation says `to`, or something beyond it: a step on the way (3.10
+/// ruling 6).
 bool RecommendationMatches(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority,
                            const std::string& from, const std::string& to) {
   if (!record.awaiting_decision()) return false;
@@ -106,24 +107,23 @@ Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& c
   }
   const auto* transition = FindTransition(authority, from, proposal.to_state());
   if (transition == nullptr) {
-    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, "3.5 rule f",
-                  "the policy has no move from " + from + " to " + proposal.to_state() +
-                      " in one decision");
+    return Refuse(
+        Outcome::OUTCOME_REFUSED_AUTHORITY, "3.5 rule f",
+        "the policy has no move from " + from + " to " + proposal.to_state() + " in one decision");
   }
   if (!Shares(proposal.actor().roles(), transition->roles())) {
     std::string roles;
     for (const auto& role : transition->roles()) roles += (roles.empty() ? "" : " or ") + role;
-    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
-                  "the move from " + from + " to " + proposal.to_state() +
-                      " is authorised by " + roles);
+    return Refuse(
+        Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
+        "the move from " + from + " to " + proposal.to_state() + " is authorised by " + roles);
   }
   const std::string missing = Missing(*transition, proposal);
   if (!missing.empty()) {
-    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
-                  "the move requires " + missing +
-                      (transition->override_waives_requirements()
-                           ? " (or override with a rationale)"
-                           : ""));
+    return Refuse(
+        Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
+        "the move requires " + missing +
+            (transition->override_waives_requirements() ? " (or override with a rationale)" : ""));
   }
   if (!RecommendationMatches(record, authority, from, proposal.to_state()) &&
       !(proposal.override() && HasRationale(proposal))) {
@@ -153,7 +153,8 @@ Verdict Judge(const v1::DecisionProposed& proposal, const DecisionContext& conte
   return JudgeMove(proposal, context, record);
 }
 
-/// What people looked at and did not follow is not recommended again without new evidence (3.5 rule b).
+/// What people looked at and did not follow is not recommended again without new evidence (3.5 rule
+/// b).
 void Decline(v1::PolicyRecord* record) {
   record->set_declined(true);
   record->clear_declined_evidence();
@@ -185,7 +186,8 @@ void Apply(const v1::DecisionProposed& proposal, const std::string& decision_id,
   record->clear_declined_evidence();
   record->set_decided_state(proposal.to_state());
   record->set_decided_us(known_us);
-  const bool below = RankOf(authority, proposal.to_state()) < RankOf(authority, record->recommendation().target_state());
+  const bool below = RankOf(authority, proposal.to_state()) <
+                     RankOf(authority, record->recommendation().target_state());
   if (proposal.override() && below && !on_the_way) Decline(record);
 }
 
@@ -198,12 +200,12 @@ void Keep(const v1::DecisionRecord& decision, v1::PolicyRecord* record) {
 
 bool AllConcur(const v1::PendingProposal& pending, const DecisionContext& context) {
   const std::string& proposer = pending.proposal().actor().organisation();
-  return std::all_of(
-      context.commissioners.begin(), context.commissioners.end(), [&](const std::string& commissioner) {
-        return commissioner == proposer ||
-               std::find(pending.concurred().begin(), pending.concurred().end(), commissioner) !=
-                   pending.concurred().end();
-      });
+  return std::all_of(context.commissioners.begin(), context.commissioners.end(),
+                     [&](const std::string& commissioner) {
+                       return commissioner == proposer ||
+                              std::find(pending.concurred().begin(), pending.concurred().end(),
+                                        commissioner) != pending.concurred().end();
+                     });
 }
 
 }  // namespace
@@ -213,9 +215,9 @@ std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatr
   return authority.states_size() == 0 ? "" : authority.states(0);
 }
 
-v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal, const std::string& decision_id,
-                                int64_t known_us, const DecisionContext& context,
-                                v1::PolicyRecord* record) {
+v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal,
+                                const std::string& decision_id, int64_t known_us,
+                                const DecisionContext& context, v1::PolicyRecord* record) {
   const Verdict verdict = Judge(proposal, context, *record);
   v1::DecisionRecord decision;
   decision.set_decision_id(decision_id);

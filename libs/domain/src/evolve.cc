@@ -39,7 +39,8 @@ bool RefLess(const v1::EventRef& a, const v1::EventRef& b) {
   return std::forward_as_tuple(a.source(), a.id()) < std::forward_as_tuple(b.source(), b.id());
 }
 
-/// Counted kinds live as concerns only; every other fact is kept as its slim event. A visit is both.
+/// Counted kinds live as concerns only; every other fact is kept as its slim event. A visit is
+/// both.
 bool KeptAsFact(const v1::Event& event) {
   switch (event.payload_case()) {
     case v1::Event::kIncidentReported:
@@ -77,7 +78,9 @@ v1::SourceFamily FamilyOf(const v1::Event& event) {
   const KindInfo* kind = KindOf(event);
   return kind == nullptr ? v1::SOURCE_FAMILY_UNSPECIFIED : kind->family;
 }
-v1::SourceFamily FamilyOf(const v1::EventRef& /*retracted*/) { return v1::SOURCE_FAMILY_UNSPECIFIED; }
+v1::SourceFamily FamilyOf(const v1::EventRef& /*retracted*/) {
+  return v1::SOURCE_FAMILY_UNSPECIFIED;
+}
 
 /// What was there of an earlier version.
 struct Erased {
@@ -122,7 +125,8 @@ void Hear(v1::SourceFamily family, v1::ProviderState* state) {
 
 void SumUp(const v1::Concern& concern, v1::ProviderState* state) {
   const auto day = static_cast<int32_t>(
-      (concern.occurred_us() - (concern.occurred_us() < 0 ? kMicrosPerDay - 1 : 0)) / kMicrosPerDay);
+      (concern.occurred_us() - (concern.occurred_us() < 0 ? kMicrosPerDay - 1 : 0)) /
+      kMicrosPerDay);
   for (auto& summed : *state->mutable_summed()) {
     if (summed.day() == day && summed.family() == concern.family()) {
       summed.set_concerns(summed.concerns() + 1);
@@ -182,7 +186,8 @@ void NoteSubject(const v1::Event& event, v1::ProviderState* state) {
   }
   *state->add_ids() = event.subject();
   SettleLast(state->mutable_ids(), [](const v1::SubjectRef& a, const v1::SubjectRef& b) {
-    return std::forward_as_tuple(a.scheme(), a.value()) < std::forward_as_tuple(b.scheme(), b.value());
+    return std::forward_as_tuple(a.scheme(), a.value()) <
+           std::forward_as_tuple(b.scheme(), b.value());
   });
 }
 

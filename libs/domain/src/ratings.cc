@@ -98,7 +98,8 @@ CurrentRating CurrentRatingOf(const v1::ProviderState& state, int64_t as_of_us) 
       current = CurrentRating{};
       current.overall = report.overall;
       current.report_date = report.date;
-      current.overall_evidence = RefOf(report.amendment != nullptr ? *report.amendment : *report.event);
+      current.overall_evidence =
+          RefOf(report.amendment != nullptr ? *report.amendment : *report.event);
       current.inherited = report.event->cqc_rating_published().inherited();
       current.under_review = report.review_requested && report.amendment == nullptr;
       Contribute(report, &current);

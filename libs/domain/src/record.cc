@@ -16,13 +16,16 @@ RecordOutcome RecordRecommendation(const v1::Recommendation& recommendation, int
   *policy->mutable_recommendation() = recommendation;
   policy->set_recommended_us(known_us);
   // What was declined stays declined while facts only fall away (3.5 rule b).
-  const bool stays_declined = policy->declined() && recommendation.kind() == v1::Recommendation::KIND_REVISED;
+  const bool stays_declined =
+      policy->declined() && recommendation.kind() == v1::Recommendation::KIND_REVISED;
   policy->set_declined(stays_declined);
   const DecisionContext decision = context(recommendation.policy_id());
-  const std::string decided =
-      decision.authority == nullptr ? policy->decided_state() : DecidedState(*policy, *decision.authority);
-  policy->set_awaiting_decision(!stays_declined && recommendation.kind() != v1::Recommendation::KIND_WITHDRAWN &&
-                                (recommendation.urgent() || recommendation.target_state() != decided));
+  const std::string decided = decision.authority == nullptr
+                                  ? policy->decided_state()
+                                  : DecidedState(*policy, *decision.authority);
+  policy->set_awaiting_decision(
+      !stays_declined && recommendation.kind() != v1::Recommendation::KIND_WITHDRAWN &&
+      (recommendation.urgent() || recommendation.target_state() != decided));
   return RecordOutcome::kRecorded;
 }
 

@@ -21,8 +21,10 @@ void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_
     out->add_caveats("the rating is of " + FormatDate(rating.report_date) + ", more than " +
                      std::to_string(kStaleRatingMonths) + " months ago");
   }
-  if (rating.under_review) out->add_caveats("a review of the rating was requested; it applies meanwhile");
-  if (rating.reinstated) out->add_caveats("a later report was withdrawn; the earlier rating is reinstated");
+  if (rating.under_review)
+    out->add_caveats("a review of the rating was requested; it applies meanwhile");
+  if (rating.reinstated)
+    out->add_caveats("a later report was withdrawn; the earlier rating is reinstated");
 }
 
 }  // namespace
@@ -44,10 +46,12 @@ v1::Assessment BuildAssessment(const CompiledPack& pack, const v1::ProviderState
   out.set_urgent(result.urgent);
   out.set_decided_state(context.decided_state);
   out.set_source_document(pack.pack().source_document());
-  // Never down by silence (3.2): a level that was decided stands until people move it or a fact ends it.
+  // Never down by silence (3.2): a level that was decided stands until people move it or a fact
+  // ends it.
   const auto* policy = FindPolicyRecord(record, pack.pack().id());
-  const bool step_down = policy != nullptr && policy->awaiting_decision() &&
-                         pack.Rank(policy->recommendation().target_state()) < pack.Rank(context.decided_state);
+  const bool step_down =
+      policy != nullptr && policy->awaiting_decision() &&
+      pack.Rank(policy->recommendation().target_state()) < pack.Rank(context.decided_state);
   const bool below = pack.Rank(result.floor) < pack.Rank(context.decided_state);
   out.set_level(below && !step_down ? context.decided_state : result.floor);
   out.set_target_state(result.urgent ? pack.pack().urgent_target() : out.level());
@@ -55,10 +59,12 @@ v1::Assessment BuildAssessment(const CompiledPack& pack, const v1::ProviderState
   for (const auto& text : result.near_misses) out.add_near_misses(text);
   for (const auto& text : result.gaps) out.add_gaps(text);
   for (const auto& measures : pack.pack().measures()) {
-    if (measures.state() != out.level() && !(result.urgent && measures.state() == pack.pack().urgent_target())) {
+    if (measures.state() != out.level() &&
+        !(result.urgent && measures.state() == pack.pack().urgent_target())) {
       continue;
     }
-    for (const auto& item : measures.items()) out.add_measures(item.text() + " (" + item.clause() + ")");
+    for (const auto& item : measures.items())
+      out.add_measures(item.text() + " (" + item.clause() + ")");
   }
   AddCaveats(pack, state, as_of_us, &out);
   if (policy != nullptr && policy->has_recommendation()) {

@@ -9,7 +9,8 @@
 
 namespace trigpoint {
 
-int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_id, int64_t effective_us) {
+int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_id,
+                    int64_t effective_us) {
   for (const auto& late : state.late_controls()) {
     if (late.control_id() == control_id) return late.known_us();
   }
@@ -17,8 +18,9 @@ int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_i
 }
 
 int64_t EffectiveMicros(const v1::Event& control) {
-  return control.has_policy_activated() ? ToMicros(control.policy_activated().effective_from())
-                                        : ToMicros(control.peer_baseline_published().effective_from());
+  return control.has_policy_activated()
+             ? ToMicros(control.policy_activated().effective_from())
+             : ToMicros(control.peer_baseline_published().effective_from());
 }
 
 bool Controls::Has(const std::string& control_id) const {
@@ -30,13 +32,15 @@ absl::Status Controls::Add(const v1::Event& event) {
   if (Has(event.id())) return absl::OkStatus();
   if (event.has_policy_activated()) {
     TP_ASSIGN_OR_RETURN(auto pack, CompiledPack::Compile(event.policy_activated().pack()));
-    activations_.push_back(
-        {.control_id = event.id(), .effective_us = EffectiveMicros(event), .pack = std::move(pack)});
+    activations_.push_back({.control_id = event.id(),
+                            .effective_us = EffectiveMicros(event),
+                            .pack = std::move(pack)});
   } else if (event.has_peer_baseline_published()) {
     baselines_[event.peer_baseline_published().service_type()].push_back(
         {.control_id = event.id(),
          .effective_us = EffectiveMicros(event),
-         .published = std::make_shared<v1::PeerBaselinePublished>(event.peer_baseline_published())});
+         .published =
+             std::make_shared<v1::PeerBaselinePublished>(event.peer_baseline_published())});
   } else {
     return absl::OkStatus();
   }
@@ -44,8 +48,8 @@ absl::Status Controls::Add(const v1::Event& event) {
   return absl::OkStatus();
 }
 
-std::vector<std::shared_ptr<const CompiledPack>> Controls::PoliciesAt(const v1::ProviderState& state,
-                                                                      int64_t as_of_us) const {
+std::vector<std::shared_ptr<const CompiledPack>> Controls::PoliciesAt(
+    const v1::ProviderState& state, int64_t as_of_us) const {
   std::map<std::string, std::pair<int64_t, std::shared_ptr<const CompiledPack>>> in_force;
   for (const Activation& activation : activations_) {
     const int64_t from = InForceFrom(state, activation.control_id, activation.effective_us);
@@ -65,7 +69,8 @@ int64_t Controls::NextEffective(const v1::ProviderState& state, int64_t after_us
     const int64_t from = InForceFrom(state, control_id, effective_us);
     if (from > after_us) next = std::min(next, from);
   };
-  for (const Activation& activation : activations_) offer(activation.control_id, activation.effective_us);
+  for (const Activation& activation : activations_)
+    offer(activation.control_id, activation.effective_us);
   const v1::ServiceRegistered* service = ServiceOf(state);
   if (service == nullptr) return next;
   const auto it = baselines_.find(service->service_type());

@@ -31,14 +31,16 @@ class Offline {
     event.set_stream_id(stream->provider);
     event.set_submission_digest(SubmissionDigest(event));
     if (event.has_decision_proposed() && event.decision_proposed().based_on().empty()) {
-      const auto* policy = FindPolicyRecord(stream->hot.Expected(), event.decision_proposed().policy_id());
+      const auto* policy =
+          FindPolicyRecord(stream->hot.Expected(), event.decision_proposed().policy_id());
       if (policy != nullptr) event.mutable_decision_proposed()->set_based_on(policy->head());
     }
     latest_us_ = std::max(latest_us_, ToMicros(event.received_at()));
     return Apply(event, stream);
   }
 
-  absl::StatusOr<std::vector<OfflineAssessment>> Finish(const std::string& policy_id, std::optional<int64_t> as_of) {
+  absl::StatusOr<std::vector<OfflineAssessment>> Finish(const std::string& policy_id,
+                                                        std::optional<int64_t> as_of) {
     const int64_t as_of_us = as_of.value_or(latest_us_);
     std::vector<OfflineAssessment> all;
     for (auto& [provider, stream] : streams_) {
@@ -75,8 +77,9 @@ class Offline {
     } else {
       const auto known = identities_.find({event.source(), event.id()});
       if (known == identities_.end()) {
-        return absl::InvalidArgumentError("line " + std::to_string(line) +
-                                          ": subject: an event that corrects nothing known needs a subject");
+        return absl::InvalidArgumentError(
+            "line " + std::to_string(line) +
+            ": subject: an event that corrects nothing known needs a subject");
       }
       provider = known->second;
     }
@@ -94,11 +97,14 @@ class Offline {
     for (size_t i = 0; i < queue.size(); ++i) {
       const v1::Event next = queue[i];
       const auto known = stream->index.find({next.source(), next.id()});
-      const LoadEvents load = [stream]() -> absl::StatusOr<std::vector<v1::StoredEvent>> { return stream->events; };
+      const LoadEvents load = [stream]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+        return stream->events;
+      };
       TP_ASSIGN_OR_RETURN(
           const StepResult step,
-          ApplyEvent(next, known == stream->index.end() ? std::nullopt : std::optional(known->second), controls_,
-                     true, load, &stream->hot));
+          ApplyEvent(next,
+                     known == stream->index.end() ? std::nullopt : std::optional(known->second),
+                     controls_, true, load, &stream->hot));
       if (!step.applied) continue;
       auto& stored = stream->events.emplace_back();
       stored.set_known_us(step.known_us);
@@ -109,7 +115,8 @@ class Offline {
         entry.set_digest(next.submission_digest());
       }
       if (next.has_recommendation()) stream->out.recommendations.push_back(next.recommendation());
-      if (next.has_rapid_quality_review_alert()) stream->out.alerts.push_back(next.rapid_quality_review_alert());
+      if (next.has_rapid_quality_review_alert())
+        stream->out.alerts.push_back(next.rapid_quality_review_alert());
       for (const auto& derived : step.derived) queue.push_back(derived);
     }
     return absl::OkStatus();
@@ -156,9 +163,11 @@ absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineReques
   // Taken to apply unless facts in the file exclude the provider: only a registration can do that.
   Controls controls;
   std::vector<std::pair<int64_t, v1::Event>> events;
-  const bool registered = std::any_of(request.events.begin(), request.events.end(), [](const auto& e) {
-    return e.second.has_service_registered() && e.second.service_registered().commissioners_size() > 0;
-  });
+  const bool registered =
+      std::any_of(request.events.begin(), request.events.end(), [](const auto& e) {
+        return e.second.has_service_registered() &&
+               e.second.service_registered().commissioners_size() > 0;
+      });
   if (!registered) pack.clear_applies_to();
   TP_RETURN_IF_ERROR(controls.Add(Activation(pack)));
   for (const auto& [line, given] : request.events) {

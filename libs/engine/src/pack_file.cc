@@ -70,7 +70,8 @@ absl::StatusOr<v1::PolicyPack> ReadPackFile(const std::string& path) {
   return pack;
 }
 
-absl::StatusOr<v1::PolicyPack> FindPack(const std::string& name_or_path, const std::string& directory) {
+absl::StatusOr<v1::PolicyPack> FindPack(const std::string& name_or_path,
+                                        const std::string& directory) {
   if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".yaml")) {
     return ReadPackFile(name_or_path);
   }
@@ -80,7 +81,8 @@ absl::StatusOr<v1::PolicyPack> FindPack(const std::string& name_or_path, const s
     if (pack.id() == name_or_path) return pack;
     known += (known.empty() ? "" : ", ") + pack.id();
   }
-  return absl::NotFoundError("no policy pack \"" + name_or_path + "\" in " + directory + "; there are: " + known);
+  return absl::NotFoundError("no policy pack \"" + name_or_path + "\" in " + directory +
+                             "; there are: " + known);
 }
 
 absl::StatusOr<std::vector<v1::PolicyPack>> ReadPackDirectory(const std::string& directory) {

@@ -27,7 +27,8 @@ void Roll(const Record& record, v1::Checkpoint* checkpoint) {
   const Digest digest = DigestOf(record.value);
   const std::string bytes(reinterpret_cast<const char*>(digest.data()), digest.size());
   const Sha256Digest rolled = Sha256(checkpoint->rolling_hash() + bytes);
-  checkpoint->set_rolling_hash(std::string(reinterpret_cast<const char*>(rolled.data()), rolled.size()));
+  checkpoint->set_rolling_hash(
+      std::string(reinterpret_cast<const char*>(rolled.data()), rolled.size()));
   checkpoint->set_last_digest(bytes);
   checkpoint->set_next_offset(record.position.offset + 1);
 }
@@ -37,7 +38,8 @@ void Roll(const Record& record, v1::Checkpoint* checkpoint) {
 std::string JoinKey(std::initializer_list<std::string_view> parts) {
   std::string key;
   for (const auto* part = parts.begin(); part != parts.end(); ++part) {
-    if (part != parts.begin()) key.push_back('\0');  // Also after an empty part: an id may have no subject.
+    if (part != parts.begin())
+      key.push_back('\0');  // Also after an empty part: an id may have no subject.
     key.append(*part);
   }
   return key;
@@ -51,7 +53,8 @@ Projector::~Projector() { Stop(); }
 absl::StatusOr<std::unique_ptr<Projector>> Projector::Open(EventLog* log, Store* store,
                                                            const ProjectorOptions& options) {
   if (log->partitions() < 2) {
-    return absl::InvalidArgumentError("the log needs a control partition beside its provider partitions");
+    return absl::InvalidArgumentError(
+        "the log needs a control partition beside its provider partitions");
   }
   std::unique_ptr<Projector> projector(new Projector(log, store, options));
   TP_RETURN_IF_ERROR(projector->Load());
@@ -73,8 +76,8 @@ absl::Status Projector::Load() {
       }
       if (checkpoint->next_offset() > 0) {
         Digest last{};
-        std::copy_n(checkpoint->last_digest().begin(), std::min<size_t>(last.size(), checkpoint->last_digest().size()),
-                    last.begin());
+        std::copy_n(checkpoint->last_digest().begin(),
+                    std::min<size_t>(last.size(), checkpoint->last_digest().size()), last.begin());
         TP_RETURN_IF_ERROR(VerifyCheckpoint(*log_, {p, checkpoint->next_offset()}, last));
       }
     }
@@ -84,30 +87,35 @@ absl::Status Projector::Load() {
     TP_ASSIGN_OR_RETURN(auto control, store_->ReadControl(p));
     if (control.has_value()) {
       v1::ControlState state;
-      if (!state.ParseFromString(*control)) return absl::DataLossError("control state of a partition is damaged");
+      if (!state.ParseFromString(*control))
+        return absl::DataLossError("control state of a partition is damaged");
       for (const auto& event : state.controls()) TP_RETURN_IF_ERROR(partition.controls.Add(event));
     }
-    TP_RETURN_IF_ERROR(store_->ScanIndex(kSummaryIndex, p, "", [this](std::string_view, std::string_view value) {
-      v1::ProviderSummary summary;
-      if (summary.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
-        summaries_[summary.stream_id()] = std::move(summary);
-      }
-      return true;
-    }));
+    TP_RETURN_IF_ERROR(
+        store_->ScanIndex(kSummaryIndex, p, "", [this](std::string_view, std::string_view value) {
+          v1::ProviderSummary summary;
+          if (summary.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+            summaries_[summary.stream_id()] = std::move(summary);
+          }
+          return true;
+        }));
     bool readable = true;
-    TP_RETURN_IF_ERROR(store_->ScanIndex(kChainIndex, p, "", [&](std::string_view key, std::string_view value) {
-      v1::StreamChunk& chain = stored_chains_[std::string(key)];
-      return readable = chain.ParseFromArray(value.data(), static_cast<int>(value.size()));
-    }));
-    if (!readable) return absl::DataLossError("derived events of partition " + std::to_string(p) + " are damaged");
+    TP_RETURN_IF_ERROR(
+        store_->ScanIndex(kChainIndex, p, "", [&](std::string_view key, std::string_view value) {
+          v1::StreamChunk& chain = stored_chains_[std::string(key)];
+          return readable = chain.ParseFromArray(value.data(), static_cast<int>(value.size()));
+        }));
+    if (!readable)
+      return absl::DataLossError("derived events of partition " + std::to_string(p) +
+                                 " are damaged");
   }
-  TP_RETURN_IF_ERROR(store_->ScanIndex(kBindingIndex, control_partition(), "",
-                                       [this](std::string_view key, std::string_view value) {
-                                         const size_t split = key.find('\0');
-                                         bound_[{std::string(key.substr(0, split)),
-                                                 std::string(key.substr(split + 1))}] = std::string(value);
-                                         return true;
-                                       }));
+  TP_RETURN_IF_ERROR(store_->ScanIndex(
+      kBindingIndex, control_partition(), "", [this](std::string_view key, std::string_view value) {
+        const size_t split = key.find('\0');
+        bound_[{std::string(key.substr(0, split)), std::string(key.substr(split + 1))}] =
+            std::string(value);
+        return true;
+      }));
   reader_ = log_->NewReader();
   return reader_->Assign(std::move(next));
 }
@@ -174,7 +182,8 @@ void Projector::Run() {
   while (!stop_.load()) {
     const absl::Status status = Cycle(50);
     if (status.ok()) continue;
-    std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>> waiters;  // Called without the lock: they may read.
+    std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>>
+        waiters;  // Called without the lock: they may read.
     {
       const absl::MutexLock lock(&mu_);
       health_ = status;
@@ -200,8 +209,9 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
     auto& partition = *partitions_[record.position.partition];
     if (record.position.offset < partition.checkpoint.next_offset()) continue;
     if (record.position.offset > partition.checkpoint.next_offset()) {
-      return absl::DataLossError("the log skipped from offset " + std::to_string(partition.checkpoint.next_offset()) +
-                                 " to " + std::to_string(record.position.offset) + " in partition " +
+      return absl::DataLossError("the log skipped from offset " +
+                                 std::to_string(partition.checkpoint.next_offset()) + " to " +
+                                 std::to_string(record.position.offset) + " in partition " +
                                  std::to_string(record.position.partition));
     }
     TP_RETURN_IF_ERROR(FoldRecord(record, &batch));
@@ -211,7 +221,8 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
     counters_.folded.fetch_add(1, std::memory_order_relaxed);
   }
   {
-    // The log is durable and the fold has one result: callers may know it before the store has written it.
+    // The log is durable and the fold has one result: callers may know it before the store has
+    // written it.
     std::vector<std::pair<Position, FoldOutcome>> outcomes;
     outcomes.swap(batch.outcomes);
     for (auto& [position, outcome] : outcomes) Resolve(position, std::move(outcome));
@@ -225,15 +236,18 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
 absl::Status Projector::FoldRecord(const Record& record, Batch* batch) {
   v1::Event event;
   if (!event.ParseFromString(record.value)) {
-    return absl::DataLossError("partition " + std::to_string(record.position.partition) + " offset " +
-                               std::to_string(record.position.offset) + " holds no event");
+    return absl::DataLossError("partition " + std::to_string(record.position.partition) +
+                               " offset " + std::to_string(record.position.offset) +
+                               " holds no event");
   }
   if (KindOf(event) == nullptr) {
-    return absl::UnimplementedError("partition " + std::to_string(record.position.partition) + " offset " +
-                                    std::to_string(record.position.offset) +
-                                    " holds an event of a kind that this version does not know; the partition stops");
+    return absl::UnimplementedError(
+        "partition " + std::to_string(record.position.partition) + " offset " +
+        std::to_string(record.position.offset) +
+        " holds an event of a kind that this version does not know; the partition stops");
   }
-  if (record.position.partition == control_partition()) return FoldControlPartition(event, record, batch);
+  if (record.position.partition == control_partition())
+    return FoldControlPartition(event, record, batch);
   if (event.has_policy_activated() || event.has_peer_baseline_published()) {
     return FoldControlCopy(event, record, batch);
   }
@@ -241,11 +255,14 @@ absl::Status Projector::FoldRecord(const Record& record, Batch* batch) {
   return FoldProvider(event, record, batch);
 }
 
-absl::Status Projector::FoldControlPartition(const v1::Event& event, const Record& record, Batch* batch) {
+absl::Status Projector::FoldControlPartition(const v1::Event& event, const Record& record,
+                                             Batch* batch) {
   const uint32_t p = record.position.partition;
-  FoldOutcome outcome{.kind = FoldOutcome::Kind::kAccepted, .stream_id = "", .decision = std::nullopt};
+  FoldOutcome outcome{
+      .kind = FoldOutcome::Kind::kAccepted, .stream_id = "", .decision = std::nullopt};
   if (event.has_binding_proposed()) {
-    // An id that is bound keeps its stream for ever; a proposal naming one takes that stream for its unbound ids.
+    // An id that is bound keeps its stream for ever; a proposal naming one takes that stream for
+    // its unbound ids.
     std::string stream_id = event.binding_proposed().proposed_stream_id();
     for (const auto& id : event.binding_proposed().ids()) {
       const auto it = bound_.find({id.scheme(), id.value()});
@@ -268,12 +285,13 @@ absl::Status Projector::FoldControlPartition(const v1::Event& event, const Recor
   return absl::OkStatus();
 }
 
-absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& record, Batch* batch) {
+absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& record,
+                                        Batch* batch) {
   const uint32_t p = record.position.partition;
   Partition& partition = *partitions_[p];
-  batch->outcomes.emplace_back(record.position, FoldOutcome{.kind = FoldOutcome::Kind::kAccepted,
-                                                            .stream_id = "",
-                                                            .decision = std::nullopt});
+  batch->outcomes.emplace_back(
+      record.position,
+      FoldOutcome{.kind = FoldOutcome::Kind::kAccepted, .stream_id = "", .decision = std::nullopt});
   if (partition.controls.Has(event.id())) return absl::OkStatus();
   TP_RETURN_IF_ERROR(partition.controls.Add(event));
   batch->store.PutControl(p, partition.controls.state().SerializeAsString());
@@ -314,7 +332,8 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
 
 absl::Status Projector::FoldSource(const v1::Event& event, const Record& record, Batch* batch) {
   const uint32_t p = record.position.partition;
-  FoldOutcome outcome{.kind = FoldOutcome::Kind::kOther, .stream_id = event.stream_id(), .decision = std::nullopt};
+  FoldOutcome outcome{
+      .kind = FoldOutcome::Kind::kOther, .stream_id = event.stream_id(), .decision = std::nullopt};
   v1::HeldSubmission held;
   *held.mutable_event() = event;
   held.set_received_us(ToMicros(event.received_at()));
@@ -323,28 +342,31 @@ absl::Status Projector::FoldSource(const v1::Event& event, const Record& record,
                           held.SerializeAsString());
   } else if (event.has_waiting_released()) {
     const auto& released = event.waiting_released();
-    batch->store.DeleteIndex(kWaitingIndex, p,
-                             JoinKey({event.subject().scheme(), event.subject().value(), released.waiting_source(),
-                                      released.waiting_id(), std::to_string(released.waiting_version())}));
+    batch->store.DeleteIndex(
+        kWaitingIndex, p,
+        JoinKey({event.subject().scheme(), event.subject().value(), released.waiting_source(),
+                 released.waiting_id(), std::to_string(released.waiting_version())}));
   } else {
     outcome.kind = FoldOutcome::Kind::kWaiting;
     batch->store.PutIndex(kWaitingIndex, p,
-                          JoinKey({event.subject().scheme(), event.subject().value(), event.source(), event.id(),
-                                   std::to_string(VersionOf(event))}),
+                          JoinKey({event.subject().scheme(), event.subject().value(),
+                                   event.source(), event.id(), std::to_string(VersionOf(event))}),
                           held.SerializeAsString());
   }
   batch->outcomes.emplace_back(record.position, std::move(outcome));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(uint32_t partition, const v1::Event& event,
+absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(uint32_t partition,
+                                                                    const v1::Event& event,
                                                                     const Batch& batch) const {
   const auto it = batch.index.find({event.stream_id(), {event.source(), event.id()}});
   if (it != batch.index.end()) return std::optional(it->second);
   return store_->ReadEventIndex(partition, event.stream_id(), event.source(), event.id());
 }
 
-absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition, const std::string& stream_id) {
+absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
+                                                       const std::string& stream_id) {
   auto& slot = hot_[stream_id];
   if (slot == nullptr) {
     auto entry = std::make_unique<Entry>();
@@ -388,20 +410,24 @@ void Projector::AppendToChunk(const v1::Event& event, int64_t known_us, Entry* e
   *stored->mutable_event() = event;
 }
 
-absl::StatusOr<std::vector<v1::StoredEvent>> Projector::EventsOf(const Entry& entry, uint32_t partition,
-                                                                 const std::string& stream_id, uint64_t from,
-                                                                 uint64_t to) const {
-  // In memory: chunks that are not written yet and the open one. Everything before them is in the store.
+absl::StatusOr<std::vector<v1::StoredEvent>> Projector::EventsOf(const Entry& entry,
+                                                                 uint32_t partition,
+                                                                 const std::string& stream_id,
+                                                                 uint64_t from, uint64_t to) const {
+  // In memory: chunks that are not written yet and the open one. Everything before them is in the
+  // store.
   std::vector<const v1::StreamChunk*> chunks;
   for (const auto& chunk : entry.full) chunks.push_back(&chunk);
   chunks.push_back(&entry.hot.tail);
   uint64_t in_memory_from = entry.hot.state.revision();
   for (const auto* chunk : chunks) {
-    if (chunk->events_size() > 0) in_memory_from = std::min(in_memory_from, chunk->events(0).revision());
+    if (chunk->events_size() > 0)
+      in_memory_from = std::min(in_memory_from, chunk->events(0).revision());
   }
   std::vector<v1::StoredEvent> events;
   if (from < in_memory_from) {
-    TP_ASSIGN_OR_RETURN(events, store_->ReadStream(partition, stream_id, from, std::min(to, in_memory_from)));
+    TP_ASSIGN_OR_RETURN(
+        events, store_->ReadStream(partition, stream_id, from, std::min(to, in_memory_from)));
   }
   for (const auto* chunk : chunks) {
     for (const auto& stored : chunk->events()) {
@@ -421,7 +447,8 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   };
   TP_ASSIGN_OR_RETURN(const StepResult step, ApplyEvent(event, known, partitions_[p]->controls,
                                                         options_.assess, load, &entry->hot));
-  FoldOutcome outcome{.kind = FoldOutcome::Kind::kAccepted, .stream_id = stream_id, .decision = std::nullopt};
+  FoldOutcome outcome{
+      .kind = FoldOutcome::Kind::kAccepted, .stream_id = stream_id, .decision = std::nullopt};
   if (!step.applied) {
     const bool conflict = step.identity == IdentityOutcome::kConflict;
     outcome.kind = conflict ? FoldOutcome::Kind::kConflict : FoldOutcome::Kind::kDuplicate;
@@ -450,7 +477,8 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   }
   const KindInfo* kind = KindOf(event);
   if (kind->role != v1::EVENT_ROLE_FACT) entry->record_dirty = true;
-  if (step.record == RecordOutcome::kIgnored) counters_.ignored_derived.fetch_add(1, std::memory_order_relaxed);
+  if (step.record == RecordOutcome::kIgnored)
+    counters_.ignored_derived.fetch_add(1, std::memory_order_relaxed);
   if (event.has_recommendation() && step.record == RecordOutcome::kRecorded) {
     counters_.recommendations.fetch_add(1, std::memory_order_relaxed);
   }
@@ -496,7 +524,8 @@ absl::Status Projector::AppendDerived(Batch* batch) {
   }
   batch->derived.clear();
   const absl::MutexLock lock(&waiting->mu);
-  waiting->mu.Await(absl::Condition(+[](size_t* left) { return *left == 0; }, &waiting->left));
+  waiting->mu.Await(absl::Condition(
+      +[](size_t* left) { return *left == 0; }, &waiting->left));
   if (waiting->status.ok()) return absl::OkStatus();
   return Annotate(waiting->status, "append recommendations and alerts");
 }
@@ -508,12 +537,14 @@ absl::Status Projector::Commit(Batch* batch) {
       Entry& entry = *hot_.at(stream_id);
       const uint32_t p = entry.partition;
       batch->store.PutState(p, stream_id, entry.hot.state.SerializeAsString());
-      if (entry.record_dirty) batch->store.PutRecord(p, stream_id, entry.hot.record.SerializeAsString());
+      if (entry.record_dirty)
+        batch->store.PutRecord(p, stream_id, entry.hot.record.SerializeAsString());
       for (const auto& chunk : entry.full) {
         batch->store.PutChunk(p, stream_id, chunk.events(0).revision(), chunk.SerializeAsString());
       }
       if (entry.hot.tail.events_size() > 0) {
-        batch->store.PutChunk(p, stream_id, entry.hot.tail.events(0).revision(), entry.hot.tail.SerializeAsString());
+        batch->store.PutChunk(p, stream_id, entry.hot.tail.events(0).revision(),
+                              entry.hot.tail.SerializeAsString());
       }
       if (!entry.hot.chain.empty()) {
         v1::StreamChunk chain;
@@ -526,15 +557,18 @@ absl::Status Projector::Commit(Batch* batch) {
       const int64_t next = NextTimer(partitions_[p]->controls, entry.hot);
       const int64_t timer = next == kNever ? 0 : next;
       if (timer != entry.stored_timer_us) {
-        if (entry.stored_timer_us != 0) batch->store.DeleteTimer(p, entry.stored_timer_us, stream_id);
+        if (entry.stored_timer_us != 0)
+          batch->store.DeleteTimer(p, entry.stored_timer_us, stream_id);
         if (timer != 0) batch->store.PutTimer(p, timer, stream_id);
         entry.stored_timer_us = timer;
       }
-      v1::ProviderSummary summary = Summarise(entry.hot.state, entry.hot.record, partitions_[p]->controls);
+      v1::ProviderSummary summary =
+          Summarise(entry.hot.state, entry.hot.record, partitions_[p]->controls);
       batch->store.PutIndex(kSummaryIndex, p, stream_id, summary.SerializeAsString());
       summaries_[stream_id] = std::move(summary);
     }
-    for (const uint32_t p : batch->partitions) batch->store.PutCheckpoint(p, partitions_[p]->checkpoint);
+    for (const uint32_t p : batch->partitions)
+      batch->store.PutCheckpoint(p, partitions_[p]->checkpoint);
   }
   counters_.puts.fetch_add(batch->store.puts(), std::memory_order_relaxed);
   counters_.put_bytes.fetch_add(batch->store.bytes(), std::memory_order_relaxed);
@@ -550,7 +584,8 @@ absl::Status Projector::Commit(Batch* batch) {
     status = store_->Commit(std::move(batch->store));
   }
   counters_.commits.fetch_add(1, std::memory_order_relaxed);
-  counters_.commit_micros.fetch_add((absl::GetCurrentTimeNanos() - started) / 1000, std::memory_order_relaxed);
+  counters_.commit_micros.fetch_add((absl::GetCurrentTimeNanos() - started) / 1000,
+                                    std::memory_order_relaxed);
   return status;
 }
 
@@ -566,7 +601,8 @@ void Projector::Settle(Batch* batch) {
       entry.record_dirty = false;
       entry.full.clear();
     }
-    for (const uint32_t p : batch->partitions) partitions_[p]->committed = partitions_[p]->checkpoint.next_offset();
+    for (const uint32_t p : batch->partitions)
+      partitions_[p]->committed = partitions_[p]->checkpoint.next_offset();
     Evict();
     if (batch->alerts) alerts = on_alerts_;
     if (!batch->bound.empty()) bindings = on_bindings_;
@@ -582,7 +618,8 @@ void Projector::Evict() {
     if (!entry->dirty && entry->hot.chain.empty()) by_use.emplace_back(entry->used, stream_id);
   }
   const size_t surplus = std::min(by_use.size(), hot_.size() - options_.hot_streams_max);
-  std::nth_element(by_use.begin(), by_use.begin() + static_cast<std::ptrdiff_t>(surplus), by_use.end());
+  std::nth_element(by_use.begin(), by_use.begin() + static_cast<std::ptrdiff_t>(surplus),
+                   by_use.end());
   for (size_t i = 0; i < surplus; ++i) hot_.erase(by_use[i].second);
 }
 
@@ -602,13 +639,16 @@ void Projector::Resolve(Position position, FoldOutcome outcome) {
   for (auto& done : waiters) done(outcome);
 }
 
-void Projector::AwaitFold(Position position, std::function<void(absl::StatusOr<FoldOutcome>)> done) {
-  absl::StatusOr<FoldOutcome> known = absl::OutOfRangeError("the outcome at this position is no longer kept");
+void Projector::AwaitFold(Position position,
+                          std::function<void(absl::StatusOr<FoldOutcome>)> done) {
+  absl::StatusOr<FoldOutcome> known =
+      absl::OutOfRangeError("the outcome at this position is no longer kept");
   {
     const absl::MutexLock lock(&mu_);
     Partition& partition = *partitions_[position.partition];
-    const auto it = std::lower_bound(partition.outcomes.begin(), partition.outcomes.end(), position.offset,
-                                     [](const auto& entry, int64_t offset) { return entry.first < offset; });
+    const auto it =
+        std::lower_bound(partition.outcomes.begin(), partition.outcomes.end(), position.offset,
+                         [](const auto& entry, int64_t offset) { return entry.first < offset; });
     if (it != partition.outcomes.end() && it->first == position.offset) {
       known = it->second;
     } else if (!health_.ok() && !absl::IsResourceExhausted(health_)) {

@@ -11,7 +11,8 @@
 
 namespace trigpoint {
 
-std::optional<std::string> Projector::StreamOf(const std::string& scheme, const std::string& value) const {
+std::optional<std::string> Projector::StreamOf(const std::string& scheme,
+                                               const std::string& value) const {
   const absl::MutexLock lock(&mu_);
   const auto it = bound_.find({scheme, value});
   return it == bound_.end() ? std::nullopt : std::optional(it->second);
@@ -35,13 +36,15 @@ absl::StatusOr<StreamAsOf> Projector::Read(const std::string& stream_id) const {
   if (!state.has_value()) return absl::NotFoundError("no provider " + stream_id);
   TP_ASSIGN_OR_RETURN(auto record, store_->ReadRecord(p, stream_id));
   StreamAsOf found;
-  if (!found.state.ParseFromString(*state) || (record.has_value() && !found.record.ParseFromString(*record))) {
+  if (!found.state.ParseFromString(*state) ||
+      (record.has_value() && !found.record.ParseFromString(*record))) {
     return absl::DataLossError("the state of stream " + stream_id + " is damaged");
   }
   return found;
 }
 
-absl::StatusOr<std::vector<v1::StoredEvent>> Projector::ReadEvents(const std::string& stream_id, uint64_t from,
+absl::StatusOr<std::vector<v1::StoredEvent>> Projector::ReadEvents(const std::string& stream_id,
+                                                                   uint64_t from,
                                                                    uint64_t to) const {
   const uint32_t p = PartitionFor(stream_id);
   {
@@ -52,10 +55,13 @@ absl::StatusOr<std::vector<v1::StoredEvent>> Projector::ReadEvents(const std::st
   return store_->ReadStream(p, stream_id, from, to);
 }
 
-absl::StatusOr<StreamAsOf> Projector::ReadAsOf(const std::string& stream_id, int64_t as_of_us) const {
+absl::StatusOr<StreamAsOf> Projector::ReadAsOf(const std::string& stream_id,
+                                               int64_t as_of_us) const {
   TP_ASSIGN_OR_RETURN(const auto events, ReadEvents(stream_id, 0, UINT64_MAX));
-  TP_ASSIGN_OR_RETURN(StreamAsOf found, FoldAsOf(stream_id, events, ControlsFor(stream_id), as_of_us));
-  if (found.state.revision() == 0) return absl::NotFoundError("nothing was known of " + stream_id + " then");
+  TP_ASSIGN_OR_RETURN(StreamAsOf found,
+                      FoldAsOf(stream_id, events, ControlsFor(stream_id), as_of_us));
+  if (found.state.revision() == 0)
+    return absl::NotFoundError("nothing was known of " + stream_id + " then");
   return found;
 }
 
@@ -82,15 +88,17 @@ uint64_t Projector::ProviderCount() const {
   return summaries_.size();
 }
 
-std::vector<v1::Event> Projector::WaitingFor(const std::string& scheme, const std::string& value) const {
+std::vector<v1::Event> Projector::WaitingFor(const std::string& scheme,
+                                             const std::string& value) const {
   std::vector<v1::Event> events;
   const std::string prefix = JoinKey({scheme, value}) + '\0';
   for (uint32_t p = 0; p < provider_partitions(); ++p) {
-    const auto status =
-        store_->ScanIndex(kWaitingIndex, p, prefix, [&](std::string_view key, std::string_view bytes) {
+    const auto status = store_->ScanIndex(
+        kWaitingIndex, p, prefix, [&](std::string_view key, std::string_view bytes) {
           if (!key.starts_with(prefix)) return false;
           v1::HeldSubmission held;
-          if (held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) events.push_back(held.event());
+          if (held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+            events.push_back(held.event());
           return true;
         });
     if (!status.ok()) break;
@@ -101,35 +109,40 @@ std::vector<v1::Event> Projector::WaitingFor(const std::string& scheme, const st
 std::vector<v1::Event> Projector::AllWaiting() const {
   std::vector<v1::Event> events;
   for (uint32_t p = 0; p < provider_partitions(); ++p) {
-    const auto status = store_->ScanIndex(kWaitingIndex, p, "", [&](std::string_view, std::string_view bytes) {
-      v1::HeldSubmission held;
-      if (held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) events.push_back(held.event());
-      return true;
-    });
+    const auto status =
+        store_->ScanIndex(kWaitingIndex, p, "", [&](std::string_view, std::string_view bytes) {
+          v1::HeldSubmission held;
+          if (held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+            events.push_back(held.event());
+          return true;
+        });
     if (!status.ok()) break;
   }
   return events;
 }
 
-bool Projector::HasQuarantined(const std::string& source_stream, const std::string& quarantine_id) const {
+bool Projector::HasQuarantined(const std::string& source_stream,
+                               const std::string& quarantine_id) const {
   bool found = false;
-  const auto status = store_->ScanIndex(kQuarantineIndex, PartitionFor(source_stream), quarantine_id,
-                                        [&](std::string_view key, std::string_view) {
+  const auto status = store_->ScanIndex(kQuarantineIndex, PartitionFor(source_stream),
+                                        quarantine_id, [&](std::string_view key, std::string_view) {
                                           found = key == quarantine_id;
                                           return false;
                                         });
   return status.ok() && found;
 }
 
-std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source, const std::string& after,
+std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source,
+                                                       const std::string& after,
                                                        size_t limit) const {
   std::vector<v1::HeldSubmission> all;
   for (uint32_t p = 0; p < provider_partitions(); ++p) {
     size_t taken = 0;
-    const auto status =
-        store_->ScanIndex(kQuarantineIndex, p, after, [&](std::string_view key, std::string_view bytes) {
+    const auto status = store_->ScanIndex(
+        kQuarantineIndex, p, after, [&](std::string_view key, std::string_view bytes) {
           v1::HeldSubmission held;
-          if (key == after || !held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
+          if (key == after || !held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+            return true;
           const auto& quarantined = held.event().submission_quarantined();
           if (source.empty() || quarantined.submitted_source() == source) {
             all.push_back(std::move(held));
@@ -140,7 +153,8 @@ std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source
     if (!status.ok()) break;
   }
   std::sort(all.begin(), all.end(), [](const v1::HeldSubmission& a, const v1::HeldSubmission& b) {
-    return a.event().submission_quarantined().quarantine_id() < b.event().submission_quarantined().quarantine_id();
+    return a.event().submission_quarantined().quarantine_id() <
+           b.event().submission_quarantined().quarantine_id();
   });
   if (all.size() > limit) all.resize(limit);
   return all;
@@ -150,7 +164,8 @@ uint64_t Projector::QuarantinedCount(const std::string& source) const {
   return Quarantined(source, "", SIZE_MAX).size();
 }
 
-std::vector<std::string> Projector::StreamsWith(const std::string& source, const std::string& id) const {
+std::vector<std::string> Projector::StreamsWith(const std::string& source,
+                                                const std::string& id) const {
   std::vector<std::string> streams;
   for (uint32_t p = 0; p < provider_partitions(); ++p) {
     const auto found = store_->FindStreams(p, source, id);
@@ -163,8 +178,8 @@ std::vector<Projector::AlertPosition> Projector::AlertsFrom(Position from, size_
   char key[24];
   std::snprintf(key, sizeof key, "%020" PRId64, from.offset);
   std::vector<AlertPosition> alerts;
-  const auto status =
-      store_->ScanIndex(kAlertIndex, from.partition, key, [&](std::string_view offset, std::string_view value) {
+  const auto status = store_->ScanIndex(
+      kAlertIndex, from.partition, key, [&](std::string_view offset, std::string_view value) {
         const size_t split = value.find('\0');
         alerts.push_back({.position = {from.partition, std::stoll(std::string(offset))},
                           .stream_id = std::string(value.substr(0, split)),
@@ -192,7 +207,8 @@ void Projector::OnBindings(std::function<void(std::vector<v1::SubjectRef>)> noti
   on_bindings_ = std::move(notify);
 }
 
-std::vector<std::pair<int64_t, std::string>> Projector::DueTimers(int64_t due_us, size_t limit) const {
+std::vector<std::pair<int64_t, std::string>> Projector::DueTimers(int64_t due_us,
+                                                                  size_t limit) const {
   std::vector<std::pair<int64_t, std::string>> due;
   for (uint32_t p = 0; p < provider_partitions(); ++p) {
     size_t taken = 0;

@@ -25,17 +25,21 @@ void Note(const v1::Event& event, const StepResult& step, Index* index) {
   entry.set_digest(event.submission_digest());
 }
 
-/// What the fold said at an instant is known then: derived events by their received_at, the rest by their known_at.
-bool KnownBy(const v1::StoredEvent& stored, int64_t as_of_us) { return stored.known_us() <= as_of_us; }
+/// What the fold said at an instant is known then: derived events by their received_at, the rest by
+/// their known_at.
+bool KnownBy(const v1::StoredEvent& stored, int64_t as_of_us) {
+  return stored.known_us() <= as_of_us;
+}
 
 }  // namespace
 
-absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id, std::span<const v1::StoredEvent> events,
+absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id,
+                                    std::span<const v1::StoredEvent> events,
                                     const Controls& controls, int64_t as_of_us) {
   HotStream stream;
   stream.state.set_stream_id(stream_id);
-  // A control event that came late to this stream is in force only from its ControlTookEffect, even where that is later
-  // than the instant asked for.
+  // A control event that came late to this stream is in force only from its ControlTookEffect, even
+  // where that is later than the instant asked for.
   for (const auto& stored : events) {
     if (!stored.event().has_control_took_effect()) continue;
     auto* late = stream.state.add_late_controls();
@@ -46,27 +50,34 @@ absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id, std::span<cons
   Index index;
   for (const auto& stored : events) {
     if (!KnownBy(stored, as_of_us)) continue;
-    const LoadEvents load = [&folded]() -> absl::StatusOr<std::vector<v1::StoredEvent>> { return folded; };
-    TP_ASSIGN_OR_RETURN(const StepResult step, ApplyEvent(stored.event(), Find(index, stored.event()), controls,
-                                                          false, load, &stream));
+    const LoadEvents load = [&folded]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+      return folded;
+    };
+    TP_ASSIGN_OR_RETURN(
+        const StepResult step,
+        ApplyEvent(stored.event(), Find(index, stored.event()), controls, false, load, &stream));
     Note(stored.event(), step, &index);
     folded.push_back(stored);
   }
   return StreamAsOf{.state = std::move(stream.state), .record = std::move(stream.record)};
 }
 
-absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id, std::span<const v1::StoredEvent> events,
+absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
+                                        std::span<const v1::StoredEvent> events,
                                         const Controls& controls) {
   StreamCheck check;
   HotStream stream;
   stream.state.set_stream_id(stream_id);
   Index index;
   std::vector<v1::StoredEvent> folded;
-  // An alert that a decision overtook is said again under the same id; the log keeps the one that came first.
+  // An alert that a decision overtook is said again under the same id; the log keeps the one that
+  // came first.
   std::map<std::string, std::set<std::string>> emitted;
   for (const auto& stored : events) {
     const v1::Event& event = stored.event();
-    const LoadEvents load = [&folded]() -> absl::StatusOr<std::vector<v1::StoredEvent>> { return folded; };
+    const LoadEvents load = [&folded]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+      return folded;
+    };
     TP_ASSIGN_OR_RETURN(const StepResult step,
                         ApplyEvent(event, Find(index, event), controls, true, load, &stream));
     for (const auto& derived : step.derived) emitted[derived.id()].insert(CanonicalBytes(derived));
@@ -74,9 +85,11 @@ absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id, std::span<
       ++check.recommendations;
       const auto it = emitted.find(event.id());
       if (it == emitted.end()) {
-        check.differences.push_back(stream_id + ": " + event.id() + " does not follow from its cause");
+        check.differences.push_back(stream_id + ": " + event.id() +
+                                    " does not follow from its cause");
       } else if (it->second.count(CanonicalBytes(event)) == 0) {
-        check.differences.push_back(stream_id + ": " + event.id() + " comes out of its cause with other bytes");
+        check.differences.push_back(stream_id + ": " + event.id() +
+                                    " comes out of its cause with other bytes");
       }
     }
     Note(event, step, &index);

@@ -48,7 +48,8 @@ v1::Event DerivedEvent(const HotStream& stream, const std::string& id, int64_t k
 }
 
 /// Takes a derived event into the expected record and the chain.
-void Chain(const Controls& controls, v1::Event event, HotStream* stream, std::vector<v1::Event>* derived) {
+void Chain(const Controls& controls, v1::Event event, HotStream* stream,
+           std::vector<v1::Event>* derived) {
   if (stream->expected == nullptr) {
     stream->expected = std::make_unique<v1::ProviderRecord>(stream->record);
   }
@@ -66,7 +67,8 @@ void DropChain(HotStream* stream) {
 
 using RawValues = std::map<std::string, std::vector<v1::TruthValue>>;
 
-/// Raw values of every policy with a basis, before an event is folded, at the instant of that event.
+/// Raw values of every policy with a basis, before an event is folded, at the instant of that
+/// event.
 RawValues RawBefore(const Controls& controls, int64_t as_of_us, const HotStream& stream) {
   RawValues values;
   if (stream.Expected().policies().empty()) return values;
@@ -76,7 +78,8 @@ RawValues RawBefore(const Controls& controls, int64_t as_of_us, const HotStream&
     if (record == nullptr || !record->has_recommendation()) continue;
     auto& raw = values[pack->pack().id()];
     for (const auto& criterion :
-         Assess(*pack, ContextFor(stream.state, stream.Expected(), *pack, baselines, as_of_us)).criteria) {
+         Assess(*pack, ContextFor(stream.state, stream.Expected(), *pack, baselines, as_of_us))
+             .criteria) {
       raw.push_back(criterion.value());
     }
   }
@@ -89,18 +92,21 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
   const auto baselines = controls.BaselinesAt(stream->state, as_of_us);
   const auto packs = controls.PoliciesAt(stream->state, as_of_us);
   std::vector<PolicyGrounds> grounds;
+  std::vector<PolicyGrounds> elsewhere;  // Of policies that do not apply to this service.
+  bool covered = false;
   int64_t acknowledge_us = 4 * kMicrosPerHour;
   for (const auto& pack : packs) {
     const std::string& policy_id = pack->pack().id();
     const auto raw = raw_before.find(policy_id);
     const Advice advice =
-        Recommend(*pack, ContextFor(stream->state, stream->Expected(), *pack, baselines, as_of_us), cause,
-                  raw == raw_before.end() ? std::vector<v1::TruthValue>{} : raw->second);
+        Recommend(*pack, ContextFor(stream->state, stream->Expected(), *pack, baselines, as_of_us),
+                  cause, raw == raw_before.end() ? std::vector<v1::TruthValue>{} : raw->second);
     if (advice.weakened.has_value()) {
-      v1::Event event = DerivedEvent(
-          *stream, Sha256Hex(stream->state.stream_id() + '\n' + cause.id + "\nweakened\n" + advice.weakened->decision_id())
-                       .substr(0, 32),
-          as_of_us);
+      v1::Event event = DerivedEvent(*stream,
+                                     Sha256Hex(stream->state.stream_id() + '\n' + cause.id +
+                                               "\nweakened\n" + advice.weakened->decision_id())
+                                         .substr(0, 32),
+                                     as_of_us);
       *event.mutable_decision_basis_weakened() = *advice.weakened;
       Chain(controls, std::move(event), stream, &derived);
     }
@@ -109,16 +115,23 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
       *event.mutable_recommendation() = *advice.recommendation;
       Chain(controls, std::move(event), stream, &derived);
     }
-    if (advice.assessment.applies != Truth::kFalse && !advice.assessment.grounds.empty()) {
-      grounds.push_back({.pack = pack.get(), .grounds = advice.assessment.grounds});
+    if (!advice.assessment.grounds.empty()) {
+      const bool applies = advice.assessment.applies != Truth::kFalse;
+      (applies ? grounds : elsewhere)
+          .push_back({.pack = pack.get(), .grounds = advice.assessment.grounds});
       acknowledge_us = static_cast<int64_t>(pack->Parameter("rqr_ack_hours")) * kMicrosPerHour;
     }
+    covered = covered || advice.assessment.applies != Truth::kFalse;
   }
   if (packs.empty()) return derived;
   const MeasureContext context =
       ContextFor(stream->state, stream->Expected(), *packs.front(), baselines, as_of_us);
-  std::vector<v1::RapidQualityReviewAlert> alerts = AlertsToRaise(context, grounds, cause.id);
-  for (auto& next : AlertsToEscalate(context, acknowledge_us, cause.id)) alerts.push_back(std::move(next));
+  // A service that no policy covers is nobody's to assess, but an urgent report about it must not
+  // be missed.
+  std::vector<v1::RapidQualityReviewAlert> alerts =
+      AlertsToRaise(context, covered ? grounds : elsewhere, cause.id);
+  for (auto& next : AlertsToEscalate(context, acknowledge_us, cause.id))
+    alerts.push_back(std::move(next));
   for (auto& alert : alerts) {
     v1::Event event = DerivedEvent(*stream, alert.alert_id(), as_of_us);
     *event.mutable_rapid_quality_review_alert() = std::move(alert);
@@ -128,16 +141,20 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
 }
 
 void Append(std::vector<v1::Event> more, std::vector<v1::Event>* all) {
-  all->insert(all->end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  all->insert(all->end(), std::make_move_iterator(more.begin()),
+              std::make_move_iterator(more.end()));
 }
 
-/// The next instant after `after_us` at which time alone matters: of the facts, or a control event coming into force.
+/// The next instant after `after_us` at which time alone matters: of the facts, or a control event
+/// coming into force.
 int64_t NextAfter(const Controls& controls, const HotStream& stream, int64_t after_us) {
-  return std::min(NextInstant(stream.state, stream.Expected(), WindowsOf(controls, stream.state, after_us), after_us),
+  return std::min(NextInstant(stream.state, stream.Expected(),
+                              WindowsOf(controls, stream.state, after_us), after_us),
                   controls.NextEffective(stream.state, after_us));
 }
 
-/// Fires the timers of the stream that are due up to `until_us`, in order; each is assessed as of its due time.
+/// Fires the timers of the stream that are due up to `until_us`, in order; each is assessed as of
+/// its due time.
 void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
                 std::vector<v1::Event>* derived) {
   int64_t at = stream->state.known_us();
@@ -145,7 +162,8 @@ void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
   while (true) {
     at = NextAfter(controls, *stream, at);
     if (at > until_us) return;
-    const Cause cause{.id = TimerKey(stream->state.stream_id(), at), .timer = true, .corrected = std::nullopt};
+    const Cause cause{
+        .id = TimerKey(stream->state.stream_id(), at), .timer = true, .corrected = std::nullopt};
     Append(AssessAll(controls, at, cause, {}, stream), derived);
   }
 }
@@ -170,7 +188,8 @@ RecordOutcome FoldRecord(const v1::Event& event, int64_t known_us, const Control
     DropChain(stream);
     *reassess = true;
   } else if (stream->expected != nullptr) {
-    // What is only kept for the audit trail (a refused decision) belongs to the expected record, too.
+    // What is only kept for the audit trail (a refused decision) belongs to the expected record,
+    // too.
     EvolveRecord(event, known_us, std::cref(context), stream->expected.get());
   }
   return outcome;
@@ -196,12 +215,16 @@ std::optional<v1::EventRef> CorrectedBy(const v1::Event& event, IdentityOutcome 
   return ref;
 }
 
-/// What a version below the latest is: the index knows only the latest, so the history tells whether it came before.
-absl::StatusOr<IdentityOutcome> IdentityOfOldVersion(const v1::Event& event, const LoadEvents& load) {
+/// What a version below the latest is: the index knows only the latest, so the history tells
+/// whether it came before.
+absl::StatusOr<IdentityOutcome> IdentityOfOldVersion(const v1::Event& event,
+                                                     const LoadEvents& load) {
   TP_ASSIGN_OR_RETURN(const std::vector<v1::StoredEvent> events, load());
   for (const auto& stored : events) {
     const v1::Event& known = stored.event();
-    if (known.source() != event.source() || known.id() != event.id() || VersionOf(known) != VersionOf(event)) continue;
+    if (known.source() != event.source() || known.id() != event.id() ||
+        VersionOf(known) != VersionOf(event))
+      continue;
     return known.submission_digest() == event.submission_digest() ? IdentityOutcome::kDuplicate
                                                                   : IdentityOutcome::kConflict;
   }
@@ -216,18 +239,21 @@ std::string TimerKey(const std::string& stream_id, int64_t due_us) {
 
 MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderRecord& record,
                           const CompiledPack& pack,
-                          std::span<const v1::PeerBaselinePublished* const> baselines, int64_t as_of_us) {
+                          std::span<const v1::PeerBaselinePublished* const> baselines,
+                          int64_t as_of_us) {
   const auto* policy = FindPolicyRecord(record, pack.pack().id());
   return MeasureContext{.state = state,
                         .record = record,
                         .baselines = baselines,
                         .policy_id = pack.pack().id(),
-                        .decided_state = policy == nullptr ? pack.LowestState()
-                                                           : DecidedState(*policy, pack.pack().authority()),
+                        .decided_state = policy == nullptr
+                                             ? pack.LowestState()
+                                             : DecidedState(*policy, pack.pack().authority()),
                         .as_of_us = as_of_us};
 }
 
-std::set<int64_t> WindowsOf(const Controls& controls, const v1::ProviderState& state, int64_t as_of_us) {
+std::set<int64_t> WindowsOf(const Controls& controls, const v1::ProviderState& state,
+                            int64_t as_of_us) {
   std::set<int64_t> windows;
   for (const auto& pack : controls.PoliciesAt(state, as_of_us)) {
     windows.insert(pack->windows().begin(), pack->windows().end());
@@ -249,7 +275,8 @@ std::vector<v1::Event> Reassess(const Controls& controls, int64_t as_of_us, cons
   return AssessAll(controls, as_of_us, cause, {}, stream);
 }
 
-absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optional<v1::EventIndexEntry>& known,
+absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
+                                      const std::optional<v1::EventIndexEntry>& known,
                                       const Controls& controls, bool assess, const LoadEvents& load,
                                       HotStream* stream) {
   StepResult result;
@@ -265,7 +292,8 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optiona
   if (result.identity == IdentityOutcome::kSuperseded) {
     TP_ASSIGN_OR_RETURN(result.identity, IdentityOfOldVersion(event, load));
   }
-  if (result.identity == IdentityOutcome::kDuplicate || result.identity == IdentityOutcome::kConflict) {
+  if (result.identity == IdentityOutcome::kDuplicate ||
+      result.identity == IdentityOutcome::kConflict) {
     return result;
   }
   result.applied = true;
@@ -275,7 +303,8 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optiona
 
   if (assess && !derived_said) FireTimers(controls, result.known_us, stream, &result.derived);
   RawValues raw_before;
-  if (assess && role == v1::EVENT_ROLE_FACT) raw_before = RawBefore(controls, result.known_us, *stream);
+  if (assess && role == v1::EVENT_ROLE_FACT)
+    raw_before = RawBefore(controls, result.known_us, *stream);
 
   bool reassess = role == v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kSuperseded;
   if (role == v1::EVENT_ROLE_FACT) {

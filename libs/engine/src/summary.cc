@@ -42,7 +42,8 @@ v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::Provider
       level->set_recommended_us(policy.recommended_us());
     }
     if (pack != nullptr) {
-      level->set_rank(pack->Rank(policy.awaiting_decision() ? level->recommended_state() : level->decided_state()));
+      level->set_rank(pack->Rank(policy.awaiting_decision() ? level->recommended_state()
+                                                            : level->decided_state()));
     }
   }
   uint32_t open_alerts = 0;

@@ -276,7 +276,8 @@ TEST_P(StreamLaws, WhatWasKnownThenNeverChanges) {
 }
 
 TEST_P(StreamLaws, ItDoesNotMatterWhatCarriesTimePast) {
-  // Without decisions: whether one still finds its basis depends on what was said before it, by design.
+  // Without decisions: whether one still finds its basis depends on what was said before it, by
+  // design.
   Owner plain;
   Owner ticked;
   for (const auto& event : given_) {

@@ -383,6 +383,21 @@ class Import {
 
 }  // namespace
 
+std::vector<std::pair<std::string, uint64_t>> CqcLatestRatingsAdapter::Found() const {
+  return {{"rows in the file", counts_.rows},
+          {"locations", counts_.locations},
+          {"ratings of a location and date", counts_.ratings},
+          {"of these inherited from a predecessor", counts_.inherited},
+          {"rows of a service or population group, not the location's rating",
+           counts_.not_the_location_rating},
+          {"of these at odds with another row of the group", counts_.service_group_conflicts},
+          {"values that are not ratings and overwrite none", counts_.not_a_rating},
+          {"rows that repeat another", counts_.duplicates},
+          {"rows refused as conflicting", counts_.conflicts},
+          {"rows refused in all", counts_.refused},
+          {"locations without an overall rating", counts_.locations_without_overall}};
+}
+
 absl::Status CqcLatestRatingsAdapter::Read(std::istream& input, RowSink& sink) {
   counts_ = {};
   TP_ASSIGN_OR_RETURN(const CsvTable table, ReadCsvTable(input, Columns()));

@@ -32,8 +32,9 @@ Cited Look(const v1::ProviderState& state, const v1::EventRef& ref) {
     if (fact.source() != ref.source() || fact.id() != ref.id()) continue;
     cited.cluster = ClusterKeyOf(fact.incident_key(), fact.source(), fact.id());
     for (int theme : fact.themes()) cited.themes.push_back(static_cast<v1::Theme>(theme));
-    cited.immediate = fact.has_immediate_risk_asserted() &&
-                      fact.immediate_risk_asserted().grade() == v1::ImmediateRiskAsserted::GRADE_IMMEDIATE;
+    cited.immediate =
+        fact.has_immediate_risk_asserted() &&
+        fact.immediate_risk_asserted().grade() == v1::ImmediateRiskAsserted::GRADE_IMMEDIATE;
     return cited;
   }
   cited.cluster = ClusterKeyOf("", ref.source(), ref.id());
@@ -45,7 +46,8 @@ std::string AlertId(const std::string& stream_id, const std::string& what) {
 }
 
 bool SharesTheme(const v1::RapidQualityReviewAlert& alert, const std::set<v1::Theme>& themes) {
-  // Without a theme on either side nothing tells them apart: attached, so that one review looks at both.
+  // Without a theme on either side nothing tells them apart: attached, so that one review looks at
+  // both.
   if (alert.themes().empty() || themes.empty()) return true;
   return std::any_of(alert.themes().begin(), alert.themes().end(),
                      [&themes](int t) { return themes.count(static_cast<v1::Theme>(t)) > 0; });
@@ -96,7 +98,8 @@ std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
   return drafts;
 }
 
-v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments, const MeasureContext& context) {
+v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments,
+                        const MeasureContext& context) {
   return ToProto(FindMeasure(measure)->evaluate(arguments, context).value);
 }
 
@@ -113,7 +116,8 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
   for (const auto& [cluster, draft] : DraftsOf(context, policies)) {
     const std::string id = AlertId(context.state.stream_id(), cluster);
     const auto& known = context.record.alerts();
-    if (std::any_of(known.begin(), known.end(), [&id](const auto& a) { return a.alert().alert_id() == id; })) {
+    if (std::any_of(known.begin(), known.end(),
+                    [&id](const auto& a) { return a.alert().alert_id() == id; })) {
       continue;
     }
     v1::RapidQualityReviewAlert alert;
@@ -129,7 +133,8 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
       }
     }
     for (const auto& earlier : raised) {
-      if (earlier.kind() == v1::RapidQualityReviewAlert::KIND_RAISED && SharesTheme(earlier, draft.themes)) {
+      if (earlier.kind() == v1::RapidQualityReviewAlert::KIND_RAISED &&
+          SharesTheme(earlier, draft.themes)) {
         alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
         alert.set_attached_to(earlier.alert_id());
         alert.set_dispatch(draft.immediate);
@@ -148,10 +153,11 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
                                     .families = {},
                                     .numbers = {{"days", 30}}},
                                    context);
-    alert.set_risk_significant_or_immediate(asserted == v1::TRUTH_VALUE_TRUE ? asserted
-                                                                             : v1::TRUTH_VALUE_UNKNOWN);
-    alert.set_not_addressed_elsewhere(Conjunct(
-        "not_addressed_elsewhere", {.values = {}, .families = {}, .numbers = {{"active_days", 14}}}, context));
+    alert.set_risk_significant_or_immediate(
+        asserted == v1::TRUTH_VALUE_TRUE ? asserted : v1::TRUTH_VALUE_UNKNOWN);
+    alert.set_not_addressed_elsewhere(
+        Conjunct("not_addressed_elsewhere",
+                 {.values = {}, .families = {}, .numbers = {{"active_days", 14}}}, context));
     alert.set_rapid_sharing_needed(Conjunct(
         "rapid_sharing_needed",
         {.values = {}, .families = {}, .numbers = {{"days", 90}, {"organisations", 2}}}, context));
@@ -172,8 +178,9 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
     const auto& alert = record.alert();
     if (!alert.dispatch() || record.acknowledged_us() != 0 || alert.tier() >= kTiersMax) continue;
     if (ToMicros(alert.acknowledge_by()) >= context.as_of_us) continue;
-    const std::string root =
-        alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER ? alert.attached_to() : alert.alert_id();
+    const std::string root = alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER
+                                 ? alert.attached_to()
+                                 : alert.alert_id();
     const bool root_answered = std::any_of(
         context.record.alerts().begin(), context.record.alerts().end(), [&root](const auto& r) {
           return r.acknowledged_us() != 0 &&
@@ -182,9 +189,8 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
     const std::string id =
         AlertId(context.state.stream_id(), root + "\ntier " + std::to_string(alert.tier() + 1));
     const auto& known = context.record.alerts();
-    if (root_answered || std::any_of(known.begin(), known.end(), [&id](const auto& a) {
-          return a.alert().alert_id() == id;
-        })) {
+    if (root_answered || std::any_of(known.begin(), known.end(),
+                                     [&id](const auto& a) { return a.alert().alert_id() == id; })) {
       continue;
     }
     v1::RapidQualityReviewAlert next = alert;

@@ -14,13 +14,15 @@ constexpr size_t kEvidenceMax = 200;
 std::vector<std::optional<Held>> HeldFlags(const CompiledPack& pack, const HeldResults& held) {
   std::vector<std::optional<Held>> flags(static_cast<size_t>(pack.pack().criteria_size()));
   for (size_t i = 0; i < held.criteria.size() && i < flags.size(); ++i) {
-    if (held.criteria[i].has_value()) flags[i] = Held{.decisive = held.criteria[i]->basis.decisive()};
+    if (held.criteria[i].has_value())
+      flags[i] = Held{.decisive = held.criteria[i]->basis.decisive()};
   }
   return flags;
 }
 
 void Cite(const MeasureResult& found, v1::CriterionResult* result) {
-  const size_t from = found.evidence.size() > kEvidenceMax ? found.evidence.size() - kEvidenceMax : 0;
+  const size_t from =
+      found.evidence.size() > kEvidenceMax ? found.evidence.size() - kEvidenceMax : 0;
   for (size_t i = from; i < found.evidence.size(); ++i) *result->add_evidence() = found.evidence[i];
   for (const auto& figure : found.figures) {
     const bool told = std::any_of(result->figures().begin(), result->figures().end(),
@@ -61,12 +63,13 @@ Truth Applies(const CompiledPack& pack, const MeasureContext& context) {
 }
 
 AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
-                        const HeldResults& held) {
+                        const HeldResults& held, AssessScope scope) {
   Evaluator evaluator(pack, context, HeldFlags(pack, held));
   AssessmentResult result;
   result.applies = pack.applies_to() < 0 ? Truth::kTrue : evaluator.Value(pack.applies_to());
 
-  for (int i = 0; i < pack.pack().criteria_size(); ++i) {
+  const int criteria = scope == AssessScope::kWhole ? pack.pack().criteria_size() : 0;
+  for (int i = 0; i < criteria; ++i) {
     const auto index = static_cast<size_t>(i);
     const auto& criterion = pack.pack().criteria(i);
     if (index < held.criteria.size() && held.criteria[index].has_value()) {
@@ -83,7 +86,8 @@ AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
     evaluator.Explain(pack.criterion_nodes()[index], value, false, &found);
     Cite(found, &out);
     if (value == Truth::kUnknown) {
-      result.gaps.push_back(criterion.id() + ": " + (found.note.empty() ? "not available" : found.note));
+      result.gaps.push_back(criterion.id() + ": " +
+                            (found.note.empty() ? "not available" : found.note));
     } else if (value == Truth::kFalse && !found.near_miss.empty()) {
       result.near_misses.push_back(criterion.id() + ": " + found.near_miss);
     }
@@ -126,6 +130,7 @@ AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
   // A state is reached by its own rule or that of a higher one.
   result.floor = pack.LowestState();
   result.ceiling = pack.LowestState();
+  if (scope == AssessScope::kUrgentOnly) return result;
   std::vector<int> reached;
   bool floor_found = false;
   bool ceiling_found = false;

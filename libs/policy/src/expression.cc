@@ -6,14 +6,15 @@
 namespace trigpoint {
 namespace {
 
-/// More unknown shared measures than this are not split further: the answer is then only more cautious.
+/// More unknown shared measures than this are not split further: the answer is then only more
+/// cautious.
 constexpr size_t kSplitsMax = 6;
 
 void AddEvidence(const MeasureResult& from, MeasureResult* out) {
   for (const auto& ref : from.evidence) {
-    const bool known = std::any_of(out->evidence.begin(), out->evidence.end(), [&ref](const auto& x) {
-      return x.id() == ref.id() && x.source() == ref.source();
-    });
+    const bool known = std::any_of(
+        out->evidence.begin(), out->evidence.end(),
+        [&ref](const auto& x) { return x.id() == ref.id() && x.source() == ref.source(); });
     if (!known) out->evidence.push_back(ref);
   }
 }
@@ -130,7 +131,8 @@ bool Evaluator::Certain(const std::vector<int>& any_of_nodes) {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): at most kSplitsMax deep.
-bool Evaluator::CertainFrom(const std::vector<int>& nodes, const std::vector<int>& shared, size_t next) {
+bool Evaluator::CertainFrom(const std::vector<int>& nodes, const std::vector<int>& shared,
+                            size_t next) {
   const Truth value = Any(nodes);
   if (value != Truth::kUnknown) return value == Truth::kTrue;
   if (next == shared.size()) return false;
@@ -152,7 +154,8 @@ bool Evaluator::Possible(const std::vector<int>& any_of_nodes) {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): at most kSplitsMax deep.
-bool Evaluator::PossibleFrom(const std::vector<int>& nodes, const std::vector<int>& shared, size_t next) {
+bool Evaluator::PossibleFrom(const std::vector<int>& nodes, const std::vector<int>& shared,
+                             size_t next) {
   const Truth value = Any(nodes);
   if (value == Truth::kFalse || value == Truth::kNotApplicable) return false;
   if (value == Truth::kTrue || next == shared.size()) return true;
@@ -177,7 +180,8 @@ void Evaluator::Explain(int index, Truth wanted, bool skip_context, MeasureResul
         AddEvidence(result, out);
         out->protected_source = out->protected_source || result.protected_source;
       }
-      if (result.value == Truth::kUnknown || result.value == wanted) AddText(result.note, &out->note);
+      if (result.value == Truth::kUnknown || result.value == wanted)
+        AddText(result.note, &out->note);
       AddText(result.near_miss, &out->near_miss);
       for (const auto& figure : result.figures) out->figures.push_back(figure);
       return;
@@ -187,7 +191,8 @@ void Evaluator::Explain(int index, Truth wanted, bool skip_context, MeasureResul
       Explain(pack_.criterion_nodes()[static_cast<size_t>(node.index)], wanted, skip_context, out);
       return;
     case Node::Kind::kNot:
-      // What makes "not x" hold is what makes x FALSE: there is nothing to cite, but the figures are told.
+      // What makes "not x" hold is what makes x FALSE: there is nothing to cite, but the figures
+      // are told.
       Explain(node.children.front(), Not(wanted), skip_context, out);
       return;
     case Node::Kind::kAtLeast:

@@ -23,15 +23,16 @@ class Evaluator {
   Truth Value(int node);
   Truth CriterionValue(int criterion);
   Truth DecisiveValue(int criterion);
-  /// TRUE in every completion of what is unknown. Unknown measures that occur more than once are the same in all
-  /// places: overall RI with unknown key questions is at least Level 2 whichever way they turn out (domain.md 3.2).
+  /// TRUE in every completion of what is unknown. Unknown measures that occur more than once are
+  /// the same in all places: overall RI with unknown key questions is at least Level 2 whichever
+  /// way they turn out (domain.md 3.2).
   bool Certain(const std::vector<int>& any_of_nodes);
   /// Not excluded by what is known.
   bool Possible(const std::vector<int>& any_of_nodes);
 
   const MeasureResult& LeafResult(int leaf);
-  /// Collects what the measures under `node` found: evidence of those that made it TRUE, notes of the unknown ones,
-  /// figures of all.
+  /// Collects what the measures under `node` found: evidence of those that made it TRUE, notes of
+  /// the unknown ones, figures of all.
   void Explain(int node, Truth wanted, bool skip_context, MeasureResult* out);
 
  private:

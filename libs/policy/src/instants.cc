@@ -9,7 +9,8 @@
 namespace trigpoint {
 namespace {
 
-/// Months after which an advisory notice or suspension can matter (suspension_l3_months is 3; packs may say up to 12).
+/// Months after which an advisory notice or suspension can matter (suspension_l3_months is 3; packs
+/// may say up to 12).
 constexpr int kRestrictionMonthsMax = 12;
 /// Days after a plan action's due date at which a grace can end.
 constexpr int kGraceDaysMax = 60;
@@ -109,9 +110,10 @@ int64_t NextInstant(const v1::ProviderState& state, const v1::ProviderRecord& re
     const int64_t window = days * kMicrosPerDay;
     // Concerns are sorted by occurrence: the first that is still inside leaves first.
     const auto& concerns = state.concerns();
-    const auto it = std::upper_bound(
-        concerns.begin(), concerns.end(), after_us - window,
-        [](int64_t instant, const v1::Concern& concern) { return instant < concern.occurred_us(); });
+    const auto it = std::upper_bound(concerns.begin(), concerns.end(), after_us - window,
+                                     [](int64_t instant, const v1::Concern& concern) {
+                                       return instant < concern.occurred_us();
+                                     });
     if (it != concerns.end()) earliest.Offer(it->occurred_us() + window);
   }
   for (const auto& fact : state.facts()) {

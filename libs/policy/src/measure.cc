@@ -36,7 +36,8 @@ bool Heard(const MeasureContext& context, v1::SourceFamily family) {
 
 std::string FamilyText(v1::SourceFamily family) {
   std::string text = v1::SourceFamily_Name(family).substr(std::string("SOURCE_FAMILY_").size());
-  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  for (char& c : text)
+    c = c == '_' ? ' ' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return text;
 }
 
@@ -67,11 +68,12 @@ int64_t FactInstant(const v1::Event& fact) { return OccurredMicros(fact); }
 std::span<const Measure> AllMeasures() {
   static const std::vector<Measure> kAll = [] {
     std::vector<Measure> all;
-    for (const auto part : {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
-                            ScopeMeasures()}) {
+    for (const auto part : {RegulatorMeasures(), RateMeasures(), ContractMeasures(),
+                            UrgentMeasures(), ScopeMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
-    std::sort(all.begin(), all.end(), [](const Measure& a, const Measure& b) { return a.name < b.name; });
+    std::sort(all.begin(), all.end(),
+              [](const Measure& a, const Measure& b) { return a.name < b.name; });
     return all;
   }();
   return kAll;

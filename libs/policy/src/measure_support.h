@@ -17,7 +17,9 @@ inline v1::EventRef RefOf(const std::string& source, const std::string& id) {
   return ref;
 }
 inline v1::EventRef RefOf(const v1::Event& event) { return RefOf(event.source(), event.id()); }
-inline v1::EventRef RefOf(const v1::Concern& concern) { return RefOf(concern.source(), concern.id()); }
+inline v1::EventRef RefOf(const v1::Concern& concern) {
+  return RefOf(concern.source(), concern.id());
+}
 
 /// Adds a reference that is not there yet.
 void AddRef(const v1::EventRef& ref, MeasureResult* result);
@@ -31,17 +33,20 @@ inline int64_t WindowStart(const MeasureContext& context, int64_t days) {
   return context.as_of_us - days * kMicrosPerDay;
 }
 
-/// Whether any report of the family ever arrived for this service. Nothing heard is a gap, not "no concern" (SC-05).
+/// Whether any report of the family ever arrived for this service. Nothing heard is a gap, not "no
+/// concern" (SC-05).
 bool Heard(const MeasureContext& context, v1::SourceFamily family);
 /// Names the families of the list that were never heard; empty when all were.
 std::string NotHeard(const MeasureContext& context, const std::vector<v1::SourceFamily>& families);
 /// "safeguarding", "complaint experience" ...
 std::string FamilyText(v1::SourceFamily family);
 
-/// Reference that a fact makes to an earlier one, with the citing event's source where it names none.
+/// Reference that a fact makes to an earlier one, with the citing event's source where it names
+/// none.
 std::pair<std::string, std::string> Resolve(const v1::Event& fact, const v1::EventRef& ref);
 
-/// Known_at up to which a closed rapid quality review has dealt with the evidence; 0 without one (S1 L173-175).
+/// Known_at up to which a closed rapid quality review has dealt with the evidence; 0 without one
+/// (S1 L173-175).
 int64_t ReviewedUntil(const v1::ProviderState& state);
 
 /// Instant of a fact for windows: occurrence, else when the source reported it, else known_at.

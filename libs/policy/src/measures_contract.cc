@@ -43,8 +43,8 @@ std::vector<PlanAction> PlanActions(const MeasureContext& context, int64_t grace
   return list;
 }
 
-/// plan_overdue_days / plan_overdue_share: share of the due actions that are overdue beyond the grace, or any critical
-/// one. NOT_APPLICABLE without a plan (ruling 1).
+/// plan_overdue_days / plan_overdue_share: share of the due actions that are overdue beyond the
+/// grace, or any critical one. NOT_APPLICABLE without a plan (ruling 1).
 MeasureResult PlanOverdue(const MeasureArguments& arguments, const MeasureContext& context) {
   const auto actions = PlanActions(context, arguments.Integer("grace_days"));
   MeasureResult result;
@@ -95,7 +95,8 @@ MeasureResult PlanReviewsWithoutProgress(const MeasureArguments& arguments,
   }
   result.value = Is(idle >= count);
   if (result.value == Truth::kTrue) {
-    for (size_t i = reviews.size() - count; i < reviews.size(); ++i) AddRef(RefOf(*reviews[i]), &result);
+    for (size_t i = reviews.size() - count; i < reviews.size(); ++i)
+      AddRef(RefOf(*reviews[i]), &result);
   }
   return result;
 }
@@ -137,7 +138,8 @@ MeasureResult ReturnsMissed(const MeasureArguments& arguments, const MeasureCont
   result.value = Is(run >= consecutive || recent >= arguments.Integer("of"));
   if (result.value == Truth::kFalse) {
     result.evidence.clear();
-    if (recent > 0) result.near_miss = "a monitoring return was missed; one more in a row makes it a criterion";
+    if (recent > 0)
+      result.near_miss = "a monitoring return was missed; one more in a row makes it a criterion";
   }
   return result;
 }
@@ -159,13 +161,16 @@ MeasureResult SelfAssessmentConcern(const MeasureArguments&, const MeasureContex
   return result;
 }
 
-/// Default notices of the open episode: from the first notice until the episode is closed, with or without a plan.
+/// Default notices of the open episode: from the first notice until the episode is closed, with or
+/// without a plan.
 MeasureResult DefaultNotices(const MeasureArguments& arguments, const MeasureContext& context) {
   std::vector<const v1::Event*> facts;
   for (const auto& fact : context.state.facts()) {
-    const bool notice = fact.has_contract_notice_served() &&
-                        fact.contract_notice_served().notice() == v1::ContractNoticeServed::NOTICE_DEFAULT;
-    if ((notice || fact.has_default_notice_episode_closed()) && FactInstant(fact) <= context.as_of_us) {
+    const bool notice =
+        fact.has_contract_notice_served() &&
+        fact.contract_notice_served().notice() == v1::ContractNoticeServed::NOTICE_DEFAULT;
+    if ((notice || fact.has_default_notice_episode_closed()) &&
+        FactInstant(fact) <= context.as_of_us) {
       facts.push_back(&fact);
     }
   }
@@ -193,7 +198,8 @@ struct Restriction {
   std::optional<CivilDate> end;
 };
 
-/// Advisory notices and suspensions; an advisory notice that turns into a suspension keeps its start (H-L3-7).
+/// Advisory notices and suspensions; an advisory notice that turns into a suspension keeps its
+/// start (H-L3-7).
 std::vector<Restriction> OpenRestrictions(const MeasureContext& context) {
   std::map<Key, Restriction> all;
   const CivilDate today = LondonDate(context.as_of_us);
@@ -201,10 +207,11 @@ std::vector<Restriction> OpenRestrictions(const MeasureContext& context) {
     if (fact.has_contract_notice_served() &&
         fact.contract_notice_served().notice() == v1::ContractNoticeServed::NOTICE_ADVISORY) {
       const auto& notice = fact.contract_notice_served();
-      all[{fact.source(), fact.id()}] = {
-          .event = &fact,
-          .start = notice.has_served_on() ? ToCivil(notice.served_on()) : LondonDate(FactInstant(fact)),
-          .end = std::nullopt};
+      all[{fact.source(), fact.id()}] = {.event = &fact,
+                                         .start = notice.has_served_on()
+                                                      ? ToCivil(notice.served_on())
+                                                      : LondonDate(FactInstant(fact)),
+                                         .end = std::nullopt};
     } else if (fact.has_suspension_imposed()) {
       all[{fact.source(), fact.id()}] = {.event = &fact,
                                          .start = ToCivil(fact.suspension_imposed().starts_on()),
@@ -245,12 +252,14 @@ std::vector<Restriction> OpenRestrictions(const MeasureContext& context) {
 
 MeasureResult SuspensionOrAdvisory(const MeasureArguments&, const MeasureContext& context) {
   MeasureResult result;
-  for (const auto& restriction : OpenRestrictions(context)) AddRef(RefOf(*restriction.event), &result);
+  for (const auto& restriction : OpenRestrictions(context))
+    AddRef(RefOf(*restriction.event), &result);
   result.value = Is(!result.evidence.empty());
   return result;
 }
 
-/// Strictly longer than `months` calendar months: 31 Jan + 3 months = 30 Apr, TRUE from 1 May (A11).
+/// Strictly longer than `months` calendar months: 31 Jan + 3 months = 30 Apr, TRUE from 1 May
+/// (A11).
 MeasureResult SuspensionOrAdvisoryLonger(const MeasureArguments& arguments,
                                          const MeasureContext& context) {
   MeasureResult result;
@@ -305,7 +314,8 @@ MeasureResult ContactsUnanswered(const MeasureArguments& arguments, const Measur
   if (result.value == Truth::kFalse) {
     result.evidence.clear();
     if (unanswered + 1 == arguments.Integer("count")) {
-      result.near_miss = "one more unanswered formal contact is evidence of unwillingness to engage";
+      result.near_miss =
+          "one more unanswered formal contact is evidence of unwillingness to engage";
     }
   }
   return result;
@@ -313,7 +323,8 @@ MeasureResult ContactsUnanswered(const MeasureArguments& arguments, const Measur
 
 const std::vector<Measure> kMeasures = {
     {.name = "plan_overdue",
-     .summary = "At least `share` of the due plan actions are overdue by more than `grace_days`, or a critical one is; "
+     .summary = "At least `share` of the due plan actions are overdue by more than `grace_days`, "
+                "or a critical one is; "
                 "NOT_APPLICABLE without a plan.",
      .numbers = {"grace_days", "share"},
      .windows = {},
@@ -324,13 +335,15 @@ const std::vector<Measure> kMeasures = {
      .windows = {},
      .evaluate = PlanReviewsWithoutProgress},
     {.name = "returns_missed",
-     .summary = "`consecutive` monitoring returns missed in a row, or `of` of the last `out_of` months; NOT_APPLICABLE "
+     .summary = "`consecutive` monitoring returns missed in a row, or `of` of the last `out_of` "
+                "months; NOT_APPLICABLE "
                 "where none is due.",
      .numbers = {"consecutive", "of", "out_of"},
      .windows = {},
      .evaluate = ReturnsMissed},
     {.name = "self_assessment_concern",
-     .summary = "The last service development plan or self-assessment gives rise to concerns; UNKNOWN without one.",
+     .summary = "The last service development plan or self-assessment gives rise to concerns; "
+                "UNKNOWN without one.",
      .numbers = {},
      .windows = {},
      .evaluate = SelfAssessmentConcern},
@@ -350,12 +363,14 @@ const std::vector<Measure> kMeasures = {
      .windows = {},
      .evaluate = SuspensionOrAdvisoryLonger},
     {.name = "unwilling_asserted",
-     .summary = "An authorised person asserted that the provider is unwilling to engage, and nobody took it back.",
+     .summary = "An authorised person asserted that the provider is unwilling to engage, and "
+                "nobody took it back.",
      .numbers = {},
      .windows = {},
      .evaluate = UnwillingAsserted},
     {.name = "contacts_unanswered",
-     .summary = "At least `count` formal contacts of the last `days` are past their reply date without an answer.",
+     .summary = "At least `count` formal contacts of the last `days` are past their reply date "
+                "without an answer.",
      .numbers = {"count", "days"},
      .windows = {"days"},
      .evaluate = ContactsUnanswered},

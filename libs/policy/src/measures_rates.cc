@@ -1,4 +1,5 @@
-// Measures that count reports: repeated, more than expected, accumulated, widespread, serious (S2 App 2; 3.1, 3.2).
+// Measures that count reports: repeated, more than expected, accumulated, widespread, serious (S2
+// App 2; 3.1, 3.2).
 #include <algorithm>
 #include <map>
 #include <set>
@@ -34,7 +35,8 @@ size_t CountClusters(std::span<const Item> items, const std::vector<v1::SourceFa
   return alone + shared.size();
 }
 
-/// Cites the reports of every cluster that has a report for which `wanted` holds, the latest kCitedMax.
+/// Cites the reports of every cluster that has a report for which `wanted` holds, the latest
+/// kCitedMax.
 template <typename Wanted>
 void Cite(std::span<const Item> items, const Wanted& wanted, MeasureResult* result) {
   std::set<int> clusters;
@@ -56,7 +58,8 @@ auto OfFamilies(const std::vector<v1::SourceFamily>& families) {
 }
 
 bool About(const v1::Concern& concern, v1::Theme theme) {
-  return std::find(concern.themes().begin(), concern.themes().end(), static_cast<int>(theme)) != concern.themes().end();
+  return std::find(concern.themes().begin(), concern.themes().end(), static_cast<int>(theme)) !=
+         concern.themes().end();
 }
 
 const v1::PeerBaselinePublished::Rate* PeerRateOf(const MeasureContext& context,
@@ -64,7 +67,8 @@ const v1::PeerBaselinePublished::Rate* PeerRateOf(const MeasureContext& context,
   const v1::ServiceRegistered* service = ServiceOf(context.state);
   if (service == nullptr) return nullptr;
   const v1::PeerBaselinePublished::Rate* found = nullptr;
-  for (const auto* baseline : context.baselines) {  // In order of arrival: the last in force stands.
+  for (const auto* baseline :
+       context.baselines) {  // In order of arrival: the last in force stands.
     if (baseline->service_type() != service->service_type()) continue;
     for (const auto& rate : baseline->rates()) {
       if (rate.family() == family) found = &rate;
@@ -73,7 +77,8 @@ const v1::PeerBaselinePublished::Rate* PeerRateOf(const MeasureContext& context,
   return found;
 }
 
-/// Earliest instant at which anything about the service is known: before it there is no baseline of its own.
+/// Earliest instant at which anything about the service is known: before it there is no baseline of
+/// its own.
 int64_t HistoryStart(const v1::ProviderState& state) {
   int64_t start = state.known_us();
   if (state.concerns_size() > 0) start = std::min(start, state.concerns(0).occurred_us());
@@ -90,22 +95,23 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64
   RateInput input;
   input.window_days = static_cast<double>(window_days);
   input.exposure_days_in_window = beds * static_cast<double>(window_days);
-  input.observed =
-      static_cast<int64_t>(CountClusters(context.Clusters().In(window_start, context.as_of_us), {family}));
+  input.observed = static_cast<int64_t>(
+      CountClusters(context.Clusters().In(window_start, context.as_of_us), {family}));
   input.covered = Heard(context, family);
   const auto* peer = PeerRateOf(context, family);
   if (peer != nullptr && peer->exposure() > 0) {
-    input.peer = PeerRate{.events_per_exposure_day = static_cast<double>(peer->events()) / peer->exposure(),
-                          .providers = static_cast<int>(peer->providers())};
+    input.peer =
+        PeerRate{.events_per_exposure_day = static_cast<double>(peer->events()) / peer->exposure(),
+                 .providers = static_cast<int>(peer->providers())};
   }
   const int64_t history = std::max(HistoryStart(context.state), baseline_start);
   if (baseline_days > 0 && history < window_start) {
-    const double days = static_cast<double>(window_start - history) / static_cast<double>(kMicrosPerDay);
-    input.own = OwnBaseline{
-        .events =
-            static_cast<int64_t>(CountClusters(context.Clusters().In(baseline_start, window_start), {family})),
-        .exposure_days = beds * days,
-        .calendar_days = days};
+    const double days =
+        static_cast<double>(window_start - history) / static_cast<double>(kMicrosPerDay);
+    input.own = OwnBaseline{.events = static_cast<int64_t>(CountClusters(
+                                context.Clusters().In(baseline_start, window_start), {family})),
+                            .exposure_days = beds * days,
+                            .calendar_days = days};
   }
   return input;
 }
@@ -119,42 +125,62 @@ RateParameters ParametersOf(const MeasureArguments& arguments, double baseline_d
 
 void TellRate(v1::SourceFamily family, const RateInput& input, const RateResult& rate,
               MeasureResult* result) {
-  const std::string name = FamilyText(family);
+  const std::string name = FamilyText(family) + " in " +
+                           std::to_string(static_cast<int64_t>(input.window_days)) + " days";
   AddFigure(name + ": observed", static_cast<double>(input.observed), result);
   if (rate.basis == "none") return;
   AddFigure(name + ": expected", rate.expected, result);
   AddFigure(name + ": p", rate.p_value, result);
 }
 
-std::string WhyUnknown(v1::SourceFamily family, const RateInput& input) {
-  const std::string name = FamilyText(family);
-  if (!input.covered) return "nothing was ever received from " + name + ": not heard is not \"no concern\"";
-  return "no peers and no own baseline to say how many " + name + " reports to expect";
-}
+/// What keeps a rate from being told, gathered over families.
+struct Unknowns {
+  std::string unheard;
+  std::string without_expectation;
+
+  void Add(v1::SourceFamily family, const RateInput& input) {
+    std::string& list = input.covered ? without_expectation : unheard;
+    list += (list.empty() ? "" : ", ") + FamilyText(family);
+  }
+  std::string Text() const {
+    std::string text;
+    if (!unheard.empty()) text = "nothing was ever received from: " + unheard;
+    if (!without_expectation.empty()) {
+      text += (text.empty() ? "" : "; ") +
+              std::string("no peers and no own baseline to say how many to expect of: ") +
+              without_expectation;
+    }
+    return text;
+  }
+};
 
 /// Is any of the families above what is expected for a service of this size and nature (S2 App 2)?
 MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureContext& context) {
   const int64_t window_days = arguments.Integer("window_days");
   const int64_t baseline_days = arguments.Integer("baseline_days");
+  Unknowns unknowns;
   MeasureResult result;
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
     const RateInput input = InputFor(context, family, window_days, baseline_days);
-    const RateResult rate = Elevated(input, ParametersOf(arguments, static_cast<double>(baseline_days)));
+    const RateResult rate =
+        Elevated(input, ParametersOf(arguments, static_cast<double>(baseline_days)));
     TellRate(family, input, rate, &result);
     result.value = Or(result.value, rate.elevated);
     if (rate.elevated == Truth::kTrue) {
       const std::vector<v1::SourceFamily> only = {family};
-      Cite(context.Clusters().In(WindowStart(context, window_days), context.as_of_us), OfFamilies(only), &result);
+      Cite(context.Clusters().In(WindowStart(context, window_days), context.as_of_us),
+           OfFamilies(only), &result);
     } else if (rate.elevated == Truth::kUnknown) {
-      result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, input);
+      unknowns.Add(family, input);
     }
   }
-  if (result.value != Truth::kUnknown) result.note.clear();
+  if (result.value == Truth::kUnknown) result.note = unknowns.Text();
   return result;
 }
 
-/// Counts that need no expectation: below the threshold is FALSE only where the families were heard.
+/// Counts that need no expectation: below the threshold is FALSE only where the families were
+/// heard.
 Truth Reached(bool reached, const MeasureContext& context,
               const std::vector<v1::SourceFamily>& families, MeasureResult* result) {
   if (reached) return Truth::kTrue;
@@ -166,11 +192,13 @@ Truth Reached(bool reached, const MeasureContext& context,
 
 std::string ThemeText(v1::Theme theme) {
   std::string text = v1::Theme_Name(theme).substr(std::string("THEME_").size());
-  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  for (char& c : text)
+    c = c == '_' ? ' ' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return text;
 }
 
-/// Distinct clusters per theme among the items of the families. A cluster has the themes of all its reports.
+/// Distinct clusters per theme among the items of the families. A cluster has the themes of all its
+/// reports.
 std::map<v1::Theme, size_t> CountByTheme(std::span<const Item> items,
                                          const std::vector<v1::SourceFamily>& families) {
   std::set<int> wanted;
@@ -180,7 +208,8 @@ std::map<v1::Theme, size_t> CountByTheme(std::span<const Item> items,
   std::map<v1::Theme, size_t> counts;
   std::set<std::pair<int, v1::Theme>> seen;
   for (const Item& item : items) {
-    if (item.alone ? !InFamilies(families, item.report->family()) : wanted.count(item.cluster) == 0) continue;
+    if (item.alone ? !InFamilies(families, item.report->family()) : wanted.count(item.cluster) == 0)
+      continue;
     for (int value : item.report->themes()) {
       const auto theme = static_cast<v1::Theme>(value);
       if (item.alone || seen.insert({item.cluster, theme}).second) ++counts[theme];
@@ -204,8 +233,9 @@ MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureC
       Cite(items, of_theme, &result);
     }
     if (clusters + 1 == count && count > 1) {
-      result.near_miss = std::to_string(clusters) + " concerns about " + ThemeText(theme) + " within " +
-                         std::to_string(arguments.Integer("days")) + " days; one more makes it repeated";
+      result.near_miss = std::to_string(clusters) + " concerns about " + ThemeText(theme) +
+                         " within " + std::to_string(arguments.Integer("days")) +
+                         " days; one more makes it repeated";
     }
   }
   AddFigure("same theme", static_cast<double>(most), &result);
@@ -215,10 +245,12 @@ MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureC
 }
 
 /// A concern on a theme after the plan action for that theme was signed off (repeat_n_l3).
-MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments, const MeasureContext& context) {
+MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments,
+                                   const MeasureContext& context) {
   std::map<std::pair<std::string, std::string>, v1::Theme> themes;
   for (const auto& fact : context.state.facts()) {
-    if (fact.has_plan_action_agreed() && fact.plan_action_agreed().theme() != v1::THEME_UNSPECIFIED) {
+    if (fact.has_plan_action_agreed() &&
+        fact.plan_action_agreed().theme() != v1::THEME_UNSPECIFIED) {
       themes[{fact.source(), fact.id()}] = fact.plan_action_agreed().theme();
     }
   }
@@ -234,8 +266,8 @@ MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments, const Meas
     if (it == themes.end()) continue;
     for (const Item& item : items) {
       const v1::Concern& report = *item.report;
-      if (!InFamilies(arguments.families, report.family()) || report.occurred_us() <= FactInstant(fact) ||
-          !About(report, it->second)) {
+      if (!InFamilies(arguments.families, report.family()) ||
+          report.occurred_us() <= FactInstant(fact) || !About(report, it->second)) {
         continue;
       }
       AddRef(RefOf(report), &result);
@@ -246,10 +278,12 @@ MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments, const Meas
   return result;
 }
 
-/// Many small items of one family over a year that exceed what is expected: a body of concern (R-01; Winterbourne View).
+/// Many small items of one family over a year that exceed what is expected: a body of concern
+/// (R-01; Winterbourne View).
 MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureContext& context) {
   const int64_t days = arguments.Integer("days");
   const auto count = static_cast<size_t>(arguments.Integer("count"));
+  Unknowns unknowns;
   MeasureResult result;
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
@@ -263,7 +297,7 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
       }
       if (!Heard(context, family)) {
         result.value = Or(result.value, Truth::kUnknown);
-        result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, RateInput{});
+        unknowns.Add(family, RateInput{});
       }
       continue;
     }
@@ -271,12 +305,10 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
     const RateResult rate = Elevated(input, ParametersOf(arguments, 0));
     TellRate(family, input, rate, &result);
     if (rate.elevated == Truth::kTrue) Cite(items, OfFamilies(only), &result);
-    if (rate.elevated == Truth::kUnknown) {
-      result.note += (result.note.empty() ? "" : "; ") + WhyUnknown(family, input);
-    }
+    if (rate.elevated == Truth::kUnknown) unknowns.Add(family, input);
     result.value = Or(result.value, rate.elevated);
   }
-  if (result.value != Truth::kUnknown) result.note.clear();
+  if (result.value == Truth::kUnknown) result.note = unknowns.Text();
   if (result.value == Truth::kTrue) result.near_miss.clear();
   return result;
 }
@@ -331,7 +363,8 @@ MeasureResult OrganisationalAbuseEnquiry(const MeasureArguments& arguments,
     if (at <= from || at > context.as_of_us) continue;
     if (enquiry.organisational_abuse()) AddRef(RefOf(fact), &result);
   }
-  result.value = Reached(!result.evidence.empty(), context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
+  result.value =
+      Reached(!result.evidence.empty(), context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
   return result;
 }
 
@@ -355,7 +388,8 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
       for (int theme : concern.themes()) ++themes[theme];
     }
     officer = officer || (concern.flags() & kConcernOfficerFlag) != 0;
-    // Reached at any point of the window with the items up to then: later compliments do not cancel it.
+    // Reached at any point of the window with the items up to then: later compliments do not cancel
+    // it.
     ratio_ever = ratio_ever || (items >= arguments.Integer("min_items") &&
                                 static_cast<double>(negative) >= arguments.Number("ratio") * items);
   }
@@ -369,8 +403,8 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
     for (const auto& ref : refs) AddRef(ref, &result);
   } else if (items < arguments.Integer("min_items")) {
     result.value = Truth::kUnknown;
-    result.note = "fewer than " + std::to_string(arguments.Integer("min_items")) + " items of feedback in " +
-                  std::to_string(arguments.Integer("days")) + " days";
+    result.note = "fewer than " + std::to_string(arguments.Integer("min_items")) +
+                  " items of feedback in " + std::to_string(arguments.Integer("days")) + " days";
   } else {
     result.value = Truth::kFalse;
   }
@@ -379,7 +413,8 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
 
 const std::vector<Measure> kMeasures = {
     {.name = "elevated",
-     .summary = "More reports of one of `families` in the window than expected for a service of this size and nature "
+     .summary = "More reports of one of `families` in the window than expected for a service of "
+                "this size and nature "
                 "(one-sided Poisson; peers, else own baseline, else UNKNOWN).",
      .numbers = {"window_days", "baseline_days", "alpha", "min_count", "peer_min_n"},
      .windows = {"window_days", "baseline_days"},
@@ -398,13 +433,15 @@ const std::vector<Measure> kMeasures = {
      .needs_families = true,
      .evaluate = RepeatedAfterSignOff},
     {.name = "accumulation",
-     .summary = "At least `count` concerns of one family within `days` that exceed what is expected over that time.",
+     .summary = "At least `count` concerns of one family within `days` that exceed what is "
+                "expected over that time.",
      .numbers = {"count", "days", "alpha", "min_count", "peer_min_n"},
      .windows = {"days"},
      .needs_families = true,
      .evaluate = Accumulation},
     {.name = "widespread",
-     .summary = "Concerns about at least `themes` themes in `clusters` incidents, or in `wards` units, within `days`.",
+     .summary = "Concerns about at least `themes` themes in `clusters` incidents, or in `wards` "
+                "units, within `days`.",
      .numbers = {"days", "themes", "clusters", "wards"},
      .windows = {"days"},
      .needs_families = true,
@@ -420,7 +457,8 @@ const std::vector<Measure> kMeasures = {
      .windows = {"days"},
      .evaluate = OrganisationalAbuseEnquiry},
     {.name = "feedback_concerning",
-     .summary = "At least `ratio` of `min_items` feedback items negative, or `theme_items` negative ones about one "
+     .summary = "At least `ratio` of `min_items` feedback items negative, or `theme_items` "
+                "negative ones about one "
                 "theme, or an officer's flag, within `days`; UNKNOWN below `min_items`.",
      .numbers = {"days", "ratio", "min_items", "theme_items"},
      .windows = {"days"},

@@ -19,7 +19,8 @@ std::string Caveats(const CurrentRating& rating) {
     if (on) text += (text.empty() ? "" : "; ") + std::string(caveat);
   };
   add(rating.under_review, "a review of the rating was requested; it applies meanwhile");
-  add(rating.reinstated, "a later report was withdrawn by the regulator; the earlier rating is reinstated");
+  add(rating.reinstated,
+      "a later report was withdrawn by the regulator; the earlier rating is reinstated");
   add(rating.inherited, "the rating was earned by a predecessor registration");
   return text;
 }
@@ -29,9 +30,10 @@ MeasureResult OverallRatingIn(const MeasureArguments& arguments, const MeasureCo
   MeasureResult result;
   if (rating.overall == v1::RATING_UNSPECIFIED) {
     result.value = Truth::kUnknown;
-    result.note = rating.last_unrated == v1::RATING_UNSPECIFIED
-                      ? "no published overall rating"
-                      : "no overall rating: the regulator says \"" + RatingText(rating.last_unrated) + "\"";
+    result.note =
+        rating.last_unrated == v1::RATING_UNSPECIFIED
+            ? "no published overall rating"
+            : "no overall rating: the regulator says \"" + RatingText(rating.last_unrated) + "\"";
     if (rating.reinstated) result.note = "the report was withdrawn and no earlier rating stands";
     return result;
   }
@@ -47,12 +49,14 @@ std::string UnknownQuestions(const CurrentRating& rating) {
                                                         "Well-led"};
   std::string names;
   for (size_t i = 0; i < kNames.size(); ++i) {
-    if (!IsRating(rating.key_questions[i])) names += (names.empty() ? "" : ", ") + std::string(kNames[i]);
+    if (!IsRating(rating.key_questions[i]))
+      names += (names.empty() ? "" : ", ") + std::string(kNames[i]);
   }
   return "no rating known for the key questions: " + names;
 }
 
-MeasureResult KeyQuestions(const MeasureArguments& arguments, const MeasureContext& context, bool all) {
+MeasureResult KeyQuestions(const MeasureArguments& arguments, const MeasureContext& context,
+                           bool all) {
   const CurrentRating& rating = context.Rating();
   MeasureResult result;
   int in = 0;
@@ -115,8 +119,8 @@ MeasureResult Enforcement(const MeasureArguments& arguments, const MeasureContex
   return result;
 }
 
-// An enforcement action is served and published by the regulator: none recorded is taken as none, unlike a feed of
-// reports that may never have been connected.
+// An enforcement action is served and published by the regulator: none recorded is taken as none,
+// unlike a feed of reports that may never have been connected.
 MeasureResult EnforcementActive(const MeasureArguments& arguments, const MeasureContext& context) {
   return Enforcement(arguments, context, false);
 }
@@ -133,7 +137,8 @@ const std::vector<Measure> kMeasures = {
      .needs_values = true,
      .evaluate = OverallRatingIn},
     {.name = "key_questions_all_in",
-     .summary = "All five key questions are rated one of `values`; UNKNOWN where unrated ones decide it.",
+     .summary =
+         "All five key questions are rated one of `values`; UNKNOWN where unrated ones decide it.",
      .numbers = {},
      .windows = {},
      .needs_values = true,
@@ -145,7 +150,8 @@ const std::vector<Measure> kMeasures = {
      .needs_values = true,
      .evaluate = KeyQuestionsAnyIn},
     {.name = "enforcement_active",
-     .summary = "An enforcement action of one of the kinds in `values` was served and is not closed.",
+     .summary =
+         "An enforcement action of one of the kinds in `values` was served and is not closed.",
      .numbers = {},
      .windows = {},
      .needs_values = true,

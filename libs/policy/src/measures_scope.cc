@@ -52,7 +52,8 @@ MeasureResult DecidedStateIn(const MeasureArguments& arguments, const MeasureCon
   return result;
 }
 
-MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments, const MeasureContext& context) {
+MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments,
+                                   const MeasureContext& context) {
   MeasureResult result;
   const auto* record = FindPolicyRecord(context.record, context.policy_id);
   const CivilDate from =
@@ -68,7 +69,8 @@ MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments, const Meas
   return result;
 }
 
-/// Organisations and regulators with an open action against the service: CQC enforcement, notices, suspensions.
+/// Organisations and regulators with an open action against the service: CQC enforcement, notices,
+/// suspensions.
 MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
                                           const MeasureContext& context) {
   MeasureResult result;
@@ -84,14 +86,17 @@ MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
   }
   std::set<std::string> organisations;
   for (const auto& fact : context.state.facts()) {
-    if (closed.count({fact.source(), fact.id()}) > 0 || FactInstant(fact) > context.as_of_us) continue;
+    if (closed.count({fact.source(), fact.id()}) > 0 || FactInstant(fact) > context.as_of_us)
+      continue;
     std::string by = fact.source_organisation();
     if (fact.has_cqc_enforcement_action_recorded()) {
       by = "cqc";
     } else if (fact.has_contract_notice_served()) {
-      if (!fact.contract_notice_served().served_by().empty()) by = fact.contract_notice_served().served_by();
+      if (!fact.contract_notice_served().served_by().empty())
+        by = fact.contract_notice_served().served_by();
     } else if (fact.has_suspension_imposed()) {
-      if (!fact.suspension_imposed().imposed_by().empty()) by = fact.suspension_imposed().imposed_by();
+      if (!fact.suspension_imposed().imposed_by().empty())
+        by = fact.suspension_imposed().imposed_by();
     } else {
       continue;
     }
@@ -99,7 +104,8 @@ MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
     organisations.insert(by);
     AddRef(RefOf(fact), &result);
   }
-  AddFigure("organisations with an open action", static_cast<double>(organisations.size()), &result);
+  AddFigure("organisations with an open action", static_cast<double>(organisations.size()),
+            &result);
   result.value = Is(static_cast<int64_t>(organisations.size()) >= arguments.Integer("count"));
   if (result.value == Truth::kFalse) result.evidence.clear();
   return result;
@@ -131,12 +137,14 @@ const std::vector<Measure> kMeasures = {
      .needs_values = true,
      .evaluate = DecidedStateIn},
     {.name = "episodes_above_routine",
-     .summary = "At least `count` episodes above the lowest state began within `months` calendar months.",
+     .summary =
+         "At least `count` episodes above the lowest state began within `months` calendar months.",
      .numbers = {"count", "months"},
      .windows = {},
      .evaluate = EpisodesAboveRoutine},
     {.name = "organisations_with_open_action",
-     .summary = "At least `count` organisations or regulators have an open action against the service.",
+     .summary =
+         "At least `count` organisations or regulators have an open action against the service.",
      .numbers = {"count"},
      .windows = {},
      .evaluate = OrganisationsWithOpenAction},

@@ -1,5 +1,5 @@
-// Measures of the urgent path (R-URG: S3 App 2; R-RQR: S1 L173). Evidence that a held and closed rapid quality review has
-// dealt with starts nothing again.
+// Measures of the urgent path (R-URG: S3 App 2; R-RQR: S1 L173). Evidence that a held and closed
+// rapid quality review has dealt with starts nothing again.
 #include <algorithm>
 #include <set>
 
@@ -20,7 +20,8 @@ bool Live(const v1::Event& fact, const MeasureContext& context, int64_t days, in
          ToMicros(fact.received_at()) > reviewed;
 }
 
-bool Live(const v1::Concern& concern, const MeasureContext& context, int64_t days, int64_t reviewed) {
+bool Live(const v1::Concern& concern, const MeasureContext& context, int64_t days,
+          int64_t reviewed) {
   return concern.occurred_us() > WindowStart(context, days) &&
          concern.occurred_us() <= context.as_of_us && concern.known_us() > reviewed;
 }
@@ -31,7 +32,8 @@ MeasureResult Found(MeasureResult result) {
 }
 
 template <typename Matches>
-MeasureResult Facts(const MeasureArguments& arguments, const MeasureContext& context, Matches matches) {
+MeasureResult Facts(const MeasureArguments& arguments, const MeasureContext& context,
+                    Matches matches) {
   MeasureResult result;
   const int64_t reviewed = ReviewedUntil(context.state);
   for (const auto& fact : context.state.facts()) {
@@ -63,7 +65,8 @@ MeasureResult ImmediateRisk(const MeasureArguments& arguments, const MeasureCont
   });
 }
 
-MeasureResult HostCommissionerCode(const MeasureArguments& arguments, const MeasureContext& context) {
+MeasureResult HostCommissionerCode(const MeasureArguments& arguments,
+                                   const MeasureContext& context) {
   return Facts(arguments, context, [&arguments](const v1::Event& fact) {
     return fact.has_immediate_risk_asserted() &&
            Among(arguments.values, fact.immediate_risk_asserted().host_commissioner_code());
@@ -118,7 +121,8 @@ MeasureResult NeverEvents(const MeasureArguments& arguments, const MeasureContex
   result.value = Is(clusters.size() >= count);
   if (result.value == Truth::kFalse) {
     result.evidence.clear();
-    if (clusters.size() + 1 == count) result.near_miss = "one never event; another within the window is urgent";
+    if (clusters.size() + 1 == count)
+      result.near_miss = "one never event; another within the window is urgent";
   }
   return result;
 }
@@ -132,7 +136,8 @@ MeasureResult OutbreakOrClosureUnplaced(const MeasureArguments& arguments,
 }
 
 /// (b) of S1 L173: no rapid quality review is open and was active within `active_days`.
-MeasureResult NotAddressedElsewhere(const MeasureArguments& arguments, const MeasureContext& context) {
+MeasureResult NotAddressedElsewhere(const MeasureArguments& arguments,
+                                    const MeasureContext& context) {
   MeasureResult result;
   std::set<std::pair<std::string, std::string>> closed;
   for (const auto& fact : context.state.facts()) {
@@ -143,7 +148,8 @@ MeasureResult NotAddressedElsewhere(const MeasureArguments& arguments, const Mea
   const int64_t active_from = WindowStart(context, arguments.Integer("active_days"));
   bool addressed = false;
   for (const auto& fact : context.state.facts()) {
-    if (!fact.has_rapid_quality_review_convened() || closed.count({fact.source(), fact.id()}) > 0) continue;
+    if (!fact.has_rapid_quality_review_convened() || closed.count({fact.source(), fact.id()}) > 0)
+      continue;
     int64_t active = FactInstant(fact);
     for (const auto& held : context.state.facts()) {
       if (held.has_rapid_quality_review_held() &&
@@ -161,7 +167,8 @@ MeasureResult NotAddressedElsewhere(const MeasureArguments& arguments, const Mea
   return result;
 }
 
-/// (c) of S1 L173: at least `organisations` hold relevant intelligence, or rapid sharing was asked for.
+/// (c) of S1 L173: at least `organisations` hold relevant intelligence, or rapid sharing was asked
+/// for.
 MeasureResult RapidSharingNeeded(const MeasureArguments& arguments, const MeasureContext& context) {
   MeasureResult result;
   std::set<std::string> organisations;
@@ -171,7 +178,9 @@ MeasureResult RapidSharingNeeded(const MeasureArguments& arguments, const Measur
     return organisation.empty() ? source.substr(0, source.find('/')) : organisation;
   };
   for (const auto& concern : context.state.concerns()) {
-    if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us || !Counts(concern)) continue;
+    if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us ||
+        !Counts(concern))
+      continue;
     organisations.insert(holder(concern.organisation(), concern.source()));
     AddRef(RefOf(concern), &result);
   }
@@ -185,26 +194,29 @@ MeasureResult RapidSharingNeeded(const MeasureArguments& arguments, const Measur
     requested = requested || fact.immediate_risk_asserted().rapid_sharing_requested();
   }
   AddFigure("organisations with intelligence", static_cast<double>(organisations.size()), &result);
-  result.value =
-      Is(requested || static_cast<int64_t>(organisations.size()) >= arguments.Integer("organisations"));
+  result.value = Is(requested || static_cast<int64_t>(organisations.size()) >=
+                                     arguments.Integer("organisations"));
   return result;
 }
 
 const std::vector<Measure> kMeasures = {
     {.name = "immediate_risk_asserted",
-     .summary = "An authorised role asserted a risk of one of the grades in `values` within `days`.",
+     .summary =
+         "An authorised role asserted a risk of one of the grades in `values` within `days`.",
      .numbers = {"days"},
      .windows = {"days"},
      .needs_values = true,
      .evaluate = ImmediateRisk},
     {.name = "host_commissioner_code",
-     .summary = "Host-commissioner intelligence with one of the codes in `values` (CL-12) within `days`.",
+     .summary =
+         "Host-commissioner intelligence with one of the codes in `values` (CL-12) within `days`.",
      .numbers = {"days"},
      .windows = {"days"},
      .needs_values = true,
      .evaluate = HostCommissionerCode},
     {.name = "harm_with_continuing_exposure",
-     .summary = "Harm of at least the ordinal `harm` with provider cause and continuing exposure within `days`.",
+     .summary = "Harm of at least the ordinal `harm` with provider cause and continuing exposure "
+                "within `days`.",
      .numbers = {"days", "harm"},
      .windows = {"days"},
      .evaluate = HarmWithExposure},
@@ -235,7 +247,8 @@ const std::vector<Measure> kMeasures = {
      .context = true,
      .evaluate = NotAddressedElsewhere},
     {.name = "rapid_sharing_needed",
-     .summary = "At least `organisations` hold intelligence of the last `days`, or rapid sharing was asked for.",
+     .summary = "At least `organisations` hold intelligence of the last `days`, or rapid sharing "
+                "was asked for.",
      .numbers = {"days", "organisations"},
      .windows = {"days"},
      .context = true,

@@ -108,8 +108,9 @@ class PackCompiler {
   // NOLINTNEXTLINE(misc-no-recursion): as deep as the condition is written.
   absl::StatusOr<int> Add(const v1::Expression& e, const std::string& where) {
     if (FormsSet(e) != 1) {
-      return Wrong(where, "has a condition that is not exactly one of any, all, not, at_least, "
-                          "measure, criterion, decisive");
+      return Wrong(where,
+                   "has a condition that is not exactly one of any, all, not, at_least, "
+                   "measure, criterion, decisive");
     }
     Node node;
     if (!e.measure().empty()) {
@@ -225,8 +226,9 @@ class PackCompiler {
       if (mark == Mark::kDone) return false;
       mark = Mark::kOpen;
       const int decisive = out_->decisive_nodes_[static_cast<size_t>(criterion)];
-      const bool circle = circle_from_node(out_->criterion_nodes_[static_cast<size_t>(criterion)]) ||
-                          (decisive >= 0 && circle_from_node(decisive));
+      const bool circle =
+          circle_from_node(out_->criterion_nodes_[static_cast<size_t>(criterion)]) ||
+          (decisive >= 0 && circle_from_node(decisive));
       mark = Mark::kDone;
       return circle;
     };

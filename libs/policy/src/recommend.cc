@@ -9,7 +9,8 @@
 namespace trigpoint {
 namespace {
 
-const v1::CriterionResult* FindResult(const v1::Recommendation& recommendation, const std::string& id) {
+const v1::CriterionResult* FindResult(const v1::Recommendation& recommendation,
+                                      const std::string& id) {
   for (const auto& criterion : recommendation.criteria()) {
     if (criterion.id() == id) return &criterion;
   }
@@ -17,12 +18,13 @@ const v1::CriterionResult* FindResult(const v1::Recommendation& recommendation, 
 }
 
 bool Cites(const v1::CriterionResult& criterion, const v1::EventRef& ref) {
-  return std::any_of(criterion.evidence().begin(), criterion.evidence().end(), [&ref](const auto& x) {
-    return x.id() == ref.id() && x.source() == ref.source();
-  });
+  return std::any_of(
+      criterion.evidence().begin(), criterion.evidence().end(),
+      [&ref](const auto& x) { return x.id() == ref.id() && x.source() == ref.source(); });
 }
 
-/// The recommendation whose TRUE criteria may be held; null where there is none or it was withdrawn.
+/// The recommendation whose TRUE criteria may be held; null where there is none or it was
+/// withdrawn.
 const v1::Recommendation* BasisOf(const v1::PolicyRecord* record) {
   if (record == nullptr || !record->has_recommendation()) return nullptr;
   if (record->recommendation().kind() == v1::Recommendation::KIND_WITHDRAWN) return nullptr;
@@ -47,7 +49,8 @@ Holding Hold(const CompiledPack& pack, const v1::Recommendation& basis, const As
     if (raw.criteria[i].value() == v1::TRUTH_VALUE_TRUE) continue;
     const v1::CriterionResult* before = FindResult(basis, raw.criteria[i].id());
     if (before == nullptr || before->value() != v1::TRUTH_VALUE_TRUE) continue;
-    const bool by_fact = !cause.timer && i < raw_before.size() && raw_before[i] == v1::TRUTH_VALUE_TRUE;
+    const bool by_fact =
+        !cause.timer && i < raw_before.size() && raw_before[i] == v1::TRUTH_VALUE_TRUE;
     const bool by_correction = cause.corrected.has_value() && Cites(*before, *cause.corrected);
     if (by_fact || by_correction) {
       holding.fell = true;
@@ -76,7 +79,8 @@ bool Supporting(const CompiledPack& pack, size_t index) {
   return index >= criteria || pack.Supports(static_cast<int>(index));
 }
 
-bool SupportChanged(const CompiledPack& pack, const v1::Recommendation& last, const AssessmentResult& now) {
+bool SupportChanged(const CompiledPack& pack, const v1::Recommendation& last,
+                    const AssessmentResult& now) {
   for (size_t i = 0; i < now.criteria.size(); ++i) {
     if (!Supporting(pack, i)) continue;
     const v1::CriterionResult* before = FindResult(last, now.criteria[i].id());
@@ -95,8 +99,10 @@ bool AnythingTrue(const CompiledPack& pack, const AssessmentResult& now) {
   return false;
 }
 
-/// Evidence of a criterion that supports a level, beyond what was declined; or a criterion that was not TRUE then.
-bool NewEvidence(const CompiledPack& pack, const v1::PolicyRecord& record, const AssessmentResult& now) {
+/// Evidence of a criterion that supports a level, beyond what was declined; or a criterion that was
+/// not TRUE then.
+bool NewEvidence(const CompiledPack& pack, const v1::PolicyRecord& record,
+                 const AssessmentResult& now) {
   for (size_t i = 0; i < now.criteria.size(); ++i) {
     if (!Supporting(pack, i) || now.criteria[i].value() != v1::TRUTH_VALUE_TRUE) continue;
     const v1::CriterionResult* before = FindResult(record.recommendation(), now.criteria[i].id());
@@ -115,13 +121,14 @@ bool NewEvidence(const CompiledPack& pack, const v1::PolicyRecord& record, const
   return false;
 }
 
-std::string TargetOf(const CompiledPack& pack, const AssessmentResult& now, const std::string& decided,
-                     const v1::PolicyRecord* record, bool fell) {
+std::string TargetOf(const CompiledPack& pack, const AssessmentResult& now,
+                     const std::string& decided, const v1::PolicyRecord* record, bool fell) {
   const int computed = pack.Rank(now.floor);
   const int standing = pack.Rank(decided);
   if (computed > standing) return now.floor;
   if (computed == standing) return decided;
-  // Below the decided level: only a fact that ended leads there, and such advice stays until decided.
+  // Below the decided level: only a fact that ended leads there, and such advice stays until
+  // decided.
   if (fell) return now.floor;
   const bool open_step_down = record != nullptr && record->awaiting_decision() &&
                               pack.Rank(record->recommendation().target_state()) < standing;
@@ -135,10 +142,13 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   Advice advice;
   const std::string& policy_id = pack.pack().id();
   const v1::PolicyRecord* record = FindPolicyRecord(context.record, policy_id);
+  const v1::Recommendation* basis = BasisOf(record);
+  if (basis == nullptr && Applies(pack, context) != Truth::kTrue) {
+    advice.assessment = Assess(pack, context, {}, AssessScope::kUrgentOnly);
+    return advice;
+  }
   advice.assessment = Assess(pack, context);
   for (const auto& criterion : advice.assessment.criteria) advice.raw.push_back(criterion.value());
-  const v1::Recommendation* basis = BasisOf(record);
-  if (advice.assessment.applies != Truth::kTrue && basis == nullptr) return advice;
 
   bool fell = false;
   if (basis != nullptr) {
@@ -173,8 +183,8 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
     const bool concerns_people = open || !lowest || wanted || fell;
     const bool reissue = wanted && !open && (target != decided || !basis->urgent());
     if (!(changed && concerns_people) && !reissue) return advice;
-    // At a decided level that stands and with nothing wanted, only a supporting value is news: it is recorded, so that it
-    // cannot age away unseen.
+    // At a decided level that stands and with nothing wanted, only a supporting value is news: it
+    // is recorded, so that it cannot age away unseen.
     if (!open && !wanted && !SupportChanged(pack, *basis, now)) return advice;
   }
 
@@ -196,9 +206,9 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   out.set_previous(record == nullptr ? "" : record->head());
   out.set_engine_version(kEngineVersion);
   SetMicros(context.as_of_us, out.mutable_as_of());
-  out.set_recommendation_id(Sha256Hex(context.state.stream_id() + '\n' + cause.id + "\nrecommend\n" + policy_id + '\n' +
-                                      out.previous() + '\n' + kEngineVersion + '\n' +
-                                      std::to_string(pack.pack().version()))
+  out.set_recommendation_id(Sha256Hex(context.state.stream_id() + '\n' + cause.id +
+                                      "\nrecommend\n" + policy_id + '\n' + out.previous() + '\n' +
+                                      kEngineVersion + '\n' + std::to_string(pack.pack().version()))
                                 .substr(0, 32));
   return advice;
 }

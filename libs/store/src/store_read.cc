@@ -215,7 +215,8 @@ absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
   return FromRocks(timers.status(), Reading("timers", partition));
 }
 
-absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition, std::string_view source,
+absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
+                                                            std::string_view source,
                                                             std::string_view id) const {
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   TP_RETURN_IF_ERROR(CheckPart("source", source));

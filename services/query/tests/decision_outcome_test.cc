@@ -34,7 +34,8 @@ TEST(DecisionOutcome, AnswersWhatWasRecordedPendingOrBlocked) {
   EXPECT_EQ(response.outcome(), v1::ProposeDecisionResponse::OUTCOME_RECORDED);
   EXPECT_EQ(response.decided_state(), "LEVEL_2");
   EXPECT_EQ(response.decision_id(), "d1");
-  EXPECT_TRUE(AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE), &response).ok());
+  EXPECT_TRUE(
+      AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE), &response).ok());
   EXPECT_EQ(response.outcome(), v1::ProposeDecisionResponse::OUTCOME_PENDING_CONCURRENCE);
   EXPECT_EQ(response.decided_state(), "LEVEL_1");
   EXPECT_TRUE(AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_BLOCKED), &response).ok());
@@ -65,7 +66,8 @@ TEST(DecisionOutcome, TellsAnInvalidRequestFromARuleThatForbidsIt) {
   v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
   EXPECT_EQ(AnswerDecision(decision, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   decision.set_clause("S3 3.0");
-  EXPECT_EQ(AnswerDecision(decision, &response).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(AnswerDecision(decision, &response).error_code(),
+            grpc::StatusCode::FAILED_PRECONDITION);
 }
 
 }  // namespace

@@ -48,17 +48,31 @@ TEST(Filter, MatchesEverythingWhenItIsEmpty) {
 }
 
 TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
-  for (const char* text :
-       {"name = \"rose court\"", "local_authority=halton", "organisation : north", "rating = REQUIRES_IMPROVEMENT",
-        "service_type = care_home_nursing", "service_type = SERVICE_TYPE_CARE_HOME_NURSING",
-        "rating = \"Requires improvement\"", "commissioner = qyg", "open_alerts = 2", "open_alerts > 1",
-        "open_alerts <= 2", "open_alerts : *", "policy = nqb", "level = LEVEL_1", "recommended = enhanced",
-        "awaiting = true", "urgent = true", "awaiting = false", "name : ROSE", "name : *"}) {
+  for (const char* text : {"name = \"rose court\"",
+                           "local_authority=halton",
+                           "organisation : north",
+                           "rating = REQUIRES_IMPROVEMENT",
+                           "service_type = care_home_nursing",
+                           "service_type = SERVICE_TYPE_CARE_HOME_NURSING",
+                           "rating = \"Requires improvement\"",
+                           "commissioner = qyg",
+                           "open_alerts = 2",
+                           "open_alerts > 1",
+                           "open_alerts <= 2",
+                           "open_alerts : *",
+                           "policy = nqb",
+                           "level = LEVEL_1",
+                           "recommended = enhanced",
+                           "awaiting = true",
+                           "urgent = true",
+                           "awaiting = false",
+                           "name : ROSE",
+                           "name : *"}) {
     EXPECT_TRUE(Matches(text)) << text;
   }
-  for (const char* text :
-       {"name = rose", "local_authority != Halton", "rating = GOOD", "commissioner != QGH", "open_alerts < 2",
-        "level = LEVEL_3", "name : rosy", "organisation = ''", "recommended = routine"}) {
+  for (const char* text : {"name = rose", "local_authority != Halton", "rating = GOOD",
+                           "commissioner != QGH", "open_alerts < 2", "level = LEVEL_3",
+                           "name : rosy", "organisation = ''", "recommended = routine"}) {
     EXPECT_FALSE(Matches(text)) << text;
   }
 }

@@ -66,7 +66,8 @@ TEST(Paging, HasNoPageOfAnEmptyList) {
 }
 
 TEST(SortableNumber, SortsAsTheNumberDoes) {
-  const std::vector<int64_t> numbers = {INT64_MIN, -5, -1, 0, 1, 9, 10, 1'700'000'000'000'000, INT64_MAX};
+  const std::vector<int64_t> numbers = {INT64_MIN, -5, -1, 0, 1, 9, 10, 1'700'000'000'000'000,
+                                        INT64_MAX};
   for (size_t i = 1; i < numbers.size(); ++i) {
     EXPECT_LT(SortableNumber(numbers[i - 1], false), SortableNumber(numbers[i], false));
     EXPECT_GT(SortableNumber(numbers[i - 1], true), SortableNumber(numbers[i], true));

@@ -22,7 +22,8 @@ TEST(ResumeToken, IsGoodInTheNextProcess) {
 
 TEST(ResumeToken, ForgetsABoundThatItHasPassed) {
   const ResumeTokens tokens("log-a");
-  const auto read = tokens.Read(tokens.Make({.next = {90, 1, 0}, .open_until = {90, 1, 0}}), kHeads);
+  const auto read =
+      tokens.Read(tokens.Make({.next = {90, 1, 0}, .open_until = {90, 1, 0}}), kHeads);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->open_until, std::vector<int64_t>({0, 0, 0}));
 }
@@ -39,7 +40,8 @@ TEST(ResumeToken, IsOutOfRangeInAnotherLogOrBeyondItsEnd) {
 TEST(ResumeToken, IsOutOfRangeWhenItIsDamaged) {
   const ResumeTokens tokens("log-a");
   const std::string token = tokens.Make(Somewhere());
-  for (const std::string& text : {std::string(), std::string("x"), std::string("!!!"), token + "A", token.substr(4)}) {
+  for (const std::string& text :
+       {std::string(), std::string("x"), std::string("!!!"), token + "A", token.substr(4)}) {
     EXPECT_TRUE(absl::IsOutOfRange(tokens.Read(text, kHeads).status())) << text;
   }
   for (size_t i = 0; i < token.size(); ++i) {

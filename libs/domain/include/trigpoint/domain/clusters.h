@@ -9,26 +9,27 @@
 
 namespace trigpoint {
 
-/// Reports of one incident. At most one report per source system; depends on the set of reports, not on their order.
-/// Rule: 3.8 (1), (2): exact redelivery is dropped before it gets here; the same incident key is the same cluster.
+/// Reports of one incident. At most one report per source system; depends on the set of reports,
+/// not on their order. Rule: 3.8 (1), (2): exact redelivery is dropped before it gets here; the
+/// same incident key is the same cluster.
 struct Cluster {
   std::string key;
   std::vector<const v1::Concern*> reports;  ///< Sorted by (occurred, source, id); never empty.
 };
 
-/// Clusters the concerns in (from_us, to_us] by occurrence for which `wanted` holds. Corroborating reports raise
-/// confidence, never the count (3.1). Pointers are into `state`.
+/// Clusters the concerns in (from_us, to_us] by occurrence for which `wanted` holds. Corroborating
+/// reports raise confidence, never the count (3.1). Pointers are into `state`.
 std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us, int64_t to_us,
                                 bool (*wanted)(const v1::Concern&));
 
-/// All counted concerns of a state with the cluster each belongs to, computed once and read by window. Pointers are into
-/// the state, which must outlive it. Immutable.
+/// All counted concerns of a state with the cluster each belongs to, computed once and read by
+/// window. Pointers are into the state, which must outlive it. Immutable.
 class ClusterView {
  public:
   struct Item {
     const v1::Concern* report = nullptr;
-    int cluster = 0;     ///< Equal for reports of one incident.
-    bool alone = true;   ///< No other report can be in its cluster: it has no incident key.
+    int cluster = 0;    ///< Equal for reports of one incident.
+    bool alone = true;  ///< No other report can be in its cluster: it has no incident key.
   };
   explicit ClusterView(const v1::ProviderState& state);
   /// Items that occurred in (from_us, to_us], oldest first.

@@ -16,18 +16,19 @@ enum ConcernFlag : uint32_t {
   kConcernOrganisationalAbuse = 1U << 3,
   kConcernCurrentAbuseAlleged = 1U << 4,
   kConcernProtectedSource = 1U << 5,
-  kConcernFeedback = 1U << 6,       ///< An item of feedback of any tone; counts in the feedback ratio.
-  kConcernNegative = 1U << 7,       ///< Raises a concern: counts as one. Positive items count as nothing.
-  kConcernOfficerFlag = 1U << 8,    ///< An officer says that it gives rise to concern.
-  kConcernSoft = 1U << 9,           ///< Early indicator: never sufficient alone (CL-10).
+  kConcernFeedback = 1U << 6,  ///< An item of feedback of any tone; counts in the feedback ratio.
+  kConcernNegative =
+      1U << 7,  ///< Raises a concern: counts as one. Positive items count as nothing.
+  kConcernOfficerFlag = 1U << 8,  ///< An officer says that it gives rise to concern.
+  kConcernSoft = 1U << 9,         ///< Early indicator: never sufficient alone (CL-10).
   kConcernVisitFinding = 1U << 10,
 };
 
 /// The reports of `event` that rules count: none, one, or one per finding of a visit.
 ///
-/// An incident, safeguarding concern, complaint or whistleblowing concern is always a concern; feedback and visit
-/// findings only where negative. An outcome ("no further action", "not upheld") is never one and never removes one
-/// (S3 5.2.1; R-05 of the product reference).
+/// An incident, safeguarding concern, complaint or whistleblowing concern is always a concern;
+/// feedback and visit findings only where negative. An outcome ("no further action", "not upheld")
+/// is never one and never removes one (S3 5.2.1; R-05 of the product reference).
 std::vector<v1::Concern> ConcernsOf(const v1::Event& event, int64_t known_us);
 
 /// Whether `concern` counts as a concern (and not only as an item of feedback).

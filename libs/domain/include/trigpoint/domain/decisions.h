@@ -10,22 +10,26 @@ namespace trigpoint {
 
 /// What the fold needs to know to record or refuse a decision.
 struct DecisionContext {
-  const v1::AuthorityMatrix* authority = nullptr;  ///< Of the policy version in force; null: policy not in force.
-  bool jointly_commissioned = false;               ///< S2 3.1.4: every stage decision is joint.
-  std::vector<std::string> commissioners;          ///< Organisations whose concurrence a joint decision needs.
+  const v1::AuthorityMatrix* authority =
+      nullptr;  ///< Of the policy version in force; null: policy not in force.
+  bool jointly_commissioned = false;  ///< S2 3.1.4: every stage decision is joint.
+  std::vector<std::string>
+      commissioners;  ///< Organisations whose concurrence a joint decision needs.
 };
 
 /// The lowest state of a policy where nobody has decided yet, else the decided one.
 std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority);
 
-/// Records or refuses a proposal; identical in every process that folds it. Refused attempts stay in `record`, too.
+/// Records or refuses a proposal; identical in every process that folds it. Refused attempts stay
+/// in `record`, too.
 ///
-/// Order of checks: policy in force, basis (the head did not move), authority with its clause, what the move requires
-/// (meeting id, risk profile, SQG reference), override with rationale where no recommendation matches (3.5 rule a).
-/// Rules: S2 3.4.3-3.4.5 (AU-01..04), S1 L169-172 (AU-05..07), S3 3.0 (PR-51).
-v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal, const std::string& decision_id,
-                                int64_t known_us, const DecisionContext& context,
-                                v1::PolicyRecord* record);
+/// Order of checks: policy in force, basis (the head did not move), authority with its clause, what
+/// the move requires (meeting id, risk profile, SQG reference), override with rationale where no
+/// recommendation matches (3.5 rule a). Rules: S2 3.4.3-3.4.5 (AU-01..04), S1 L169-172 (AU-05..07),
+/// S3 3.0 (PR-51).
+v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal,
+                                const std::string& decision_id, int64_t known_us,
+                                const DecisionContext& context, v1::PolicyRecord* record);
 
 /// A joint commissioner concurs or refuses. The basis is checked again at the last concurrence.
 /// Rule: S2 3.1.4, 3.4.3-3.4.4; 3.6.

@@ -14,8 +14,8 @@ namespace trigpoint {
 /// Version of the fold: a state written by another version is rebuilt from the log.
 inline constexpr uint32_t kFoldVersion = 1;
 
-/// Days that a concern is kept as itself; older ones are summed by day. Longer than every window and its baseline
-/// (rate window 90 + baseline 365 days).
+/// Days that a concern is kept as itself; older ones are summed by day. Longer than every window
+/// and its baseline (rate window 90 + baseline 365 days).
 inline constexpr int64_t kConcernHorizonDays = 800;
 
 /// What a fact is to the version that is already there.
@@ -27,8 +27,8 @@ enum class IdentityOutcome : uint8_t {
   kCorrection,  ///< Higher version.
 };
 
-/// Identity is (source, id, source_version); `known` is the latest version of (source, id) in the stream, if any.
-/// Rule: 3.10 ruling 4; design 2 "Identity".
+/// Identity is (source, id, source_version); `known` is the latest version of (source, id) in the
+/// stream, if any. Rule: 3.10 ruling 4; design 2 "Identity".
 IdentityOutcome Classify(const std::optional<v1::EventIndexEntry>& known, const v1::Event& event);
 
 /// Version of an event; 0 is read as 1.
@@ -39,19 +39,21 @@ inline uint32_t VersionOf(const v1::Event& event) {
 /// known_at of an event in a stream: max(received_at, known_at of the stream), microseconds UTC.
 int64_t KnownAt(const v1::ProviderState& state, const v1::Event& event);
 
-/// Folds one fact (new or correcting) into the state. Total: never fails. Facts are a keyed set, so the order of
-/// delivery, duplication and lateness never show in the result.
+/// Folds one fact (new or correcting) into the state. Total: never fails. Facts are a keyed set, so
+/// the order of delivery, duplication and lateness never show in the result.
 ///
-/// Returns false when the state alone cannot tell what the version that is replaced left behind (it was summed by day, or
-/// its record is retracted): the caller refolds the stream (RefoldFacts) from its events.
+/// Returns false when the state alone cannot tell what the version that is replaced left behind (it
+/// was summed by day, or its record is retracted): the caller refolds the stream (RefoldFacts) from
+/// its events.
 bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state);
 
-/// Takes note of a version lower than the one that is there: its subject and its time, nothing else.
+/// Takes note of a version lower than the one that is there: its subject and its time, nothing
+/// else.
 void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderState* state);
 
-/// Folds the effective facts of a stream afresh: of every (source, id) the highest version, in any order. Superseded
-/// versions must be among `events`.
-/// `state` keeps its stream id, revision and late controls.
+/// Folds the effective facts of a stream afresh: of every (source, id) the highest version, in any
+/// order. Superseded versions must be among `events`. `state` keeps its stream id, revision and
+/// late controls.
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state);
 
 /// The latest registration of the service, or null when none is known.

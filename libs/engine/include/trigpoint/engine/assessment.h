@@ -9,8 +9,9 @@
 
 namespace trigpoint {
 
-/// The assessment as people read it: criteria with proof, floor and ceiling, near misses, gaps, what the policy says
-/// happens next. Criteria that the recorded recommendation holds are held (evidence ageing). Pure.
+/// The assessment as people read it: criteria with proof, floor and ceiling, near misses, gaps,
+/// what the policy says happens next. Criteria that the recorded recommendation holds are held
+/// (evidence ageing). Pure.
 v1::Assessment BuildAssessment(const CompiledPack& pack, const v1::ProviderState& state,
                                const v1::ProviderRecord& record,
                                std::span<const v1::PeerBaselinePublished* const> baselines,

@@ -12,10 +12,12 @@
 
 namespace trigpoint {
 
-/// The control events a partition has folded: which policy version and which peer baseline is in force when.
+/// The control events a partition has folded: which policy version and which peer baseline is in
+/// force when.
 ///
-/// A control event is in force for a stream from its effective_from on; for a stream that was already past that instant
-/// when the event arrived, from its ControlTookEffect on (design 2). Confined to the projector's thread, or immutable.
+/// A control event is in force for a stream from its effective_from on; for a stream that was
+/// already past that instant when the event arrived, from its ControlTookEffect on (design 2).
+/// Confined to the projector's thread, or immutable.
 class Controls {
  public:
   /// Adds a control event (PolicyActivated or PeerBaselinePublished); a repeated id is ignored.
@@ -25,14 +27,17 @@ class Controls {
   std::vector<std::shared_ptr<const CompiledPack>> PoliciesAt(const v1::ProviderState& state,
                                                               int64_t as_of_us) const;
   /// One policy in force, or null.
-  std::shared_ptr<const CompiledPack> PolicyAt(const v1::ProviderState& state, const std::string& policy_id,
+  std::shared_ptr<const CompiledPack> PolicyAt(const v1::ProviderState& state,
+                                               const std::string& policy_id,
                                                int64_t as_of_us) const;
   /// A policy version that was ever activated, or null.
-  std::shared_ptr<const CompiledPack> PolicyVersion(const std::string& policy_id, uint32_t version) const;
+  std::shared_ptr<const CompiledPack> PolicyVersion(const std::string& policy_id,
+                                                    uint32_t version) const;
   /// The latest baseline of each service type in force for the stream.
   std::vector<const v1::PeerBaselinePublished*> BaselinesAt(const v1::ProviderState& state,
                                                             int64_t as_of_us) const;
-  /// The earliest instant after `after_us` at which a control event comes into force for the stream; kNever when none.
+  /// The earliest instant after `after_us` at which a control event comes into force for the
+  /// stream; kNever when none.
   int64_t NextEffective(const v1::ProviderState& state, int64_t after_us) const;
   /// Every control event, in order of arrival.
   const v1::ControlState& state() const { return state_; }
@@ -57,8 +62,10 @@ class Controls {
   std::map<v1::ServiceType, std::vector<Baseline>> baselines_;
 };
 
-/// When a control event of `effective_us` is in force for the stream; kNever while it is late and has not taken effect.
-int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_id, int64_t effective_us);
+/// When a control event of `effective_us` is in force for the stream; kNever while it is late and
+/// has not taken effect.
+int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_id,
+                    int64_t effective_us);
 
 /// effective_from of a control event, microseconds UTC.
 int64_t EffectiveMicros(const v1::Event& control);

@@ -54,25 +54,29 @@ struct ProjectorCounters {
 
 /// How the projector runs.
 struct ProjectorOptions {
-  size_t batch_records_max = 512;    ///< Records of one poll, which is one commit. Never shows in any result.
+  size_t batch_records_max =
+      512;  ///< Records of one poll, which is one commit. Never shows in any result.
   size_t hot_streams_max = 100'000;  ///< Streams kept in memory.
   bool assess = true;                ///< false: a reader that follows the log and appends nothing.
 };
 
 /// Folds the log into the store, assesses, and appends what follows from it.
 ///
-/// One thread owns all partitions of an embedded log. Derived events are appended and acknowledged before the checkpoint
-/// that covers their cause is committed; from its checkpoint to the head at start it withholds, and then appends what it
-/// did not meet. Reads are thread-safe and never wait for the disk where the stream is in memory.
+/// One thread owns all partitions of an embedded log. Derived events are appended and acknowledged
+/// before the checkpoint that covers their cause is committed; from its checkpoint to the head at
+/// start it withholds, and then appends what it did not meet. Reads are thread-safe and never wait
+/// for the disk where the stream is in memory.
 class Projector {
  public:
-  /// `log` has one partition more than provider partitions: the last is the control partition. Both must outlive it.
-  /// DATA_LOSS when the log's head is below a checkpoint of the store or its record differs (truncation).
+  /// `log` has one partition more than provider partitions: the last is the control partition. Both
+  /// must outlive it. DATA_LOSS when the log's head is below a checkpoint of the store or its
+  /// record differs (truncation).
   static absl::StatusOr<std::unique_ptr<Projector>> Open(EventLog* log, Store* store,
                                                          const ProjectorOptions& options);
   ~Projector();
 
-  /// Folds to the head as it is now, withholding; then appends what was withheld and not met. Before Start.
+  /// Folds to the head as it is now, withholding; then appends what was withheld and not met.
+  /// Before Start.
   absl::Status CatchUp();
   /// Starts the thread. Afterwards Health() tells whether it still runs.
   absl::Status Start();
@@ -80,10 +84,11 @@ class Projector {
   void Stop();
   absl::Status Health() const;
 
-  /// Calls `done` once the record at `position` is folded; at once if it was. From the projector's thread otherwise: must
-  /// not block.
+  /// Calls `done` once the record at `position` is folded; at once if it was. From the projector's
+  /// thread otherwise: must not block.
   void AwaitFold(Position position, std::function<void(absl::StatusOr<FoldOutcome>)> done);
-  /// Blocks until the control partition and all others are folded up to their present heads, or the timeout.
+  /// Blocks until the control partition and all others are folded up to their present heads, or the
+  /// timeout.
   bool WaitUntilCaughtUp(int64_t timeout_ms);
 
   uint32_t provider_partitions() const { return log_->partitions() - 1; }
@@ -104,8 +109,8 @@ class Projector {
   /// As known at an instant. NOT_FOUND when nothing was known then.
   absl::StatusOr<StreamAsOf> ReadAsOf(const std::string& stream_id, int64_t as_of_us) const;
   /// Stored events of a stream with revision in [from, to), oldest first.
-  absl::StatusOr<std::vector<v1::StoredEvent>> ReadEvents(const std::string& stream_id, uint64_t from,
-                                                          uint64_t to) const;
+  absl::StatusOr<std::vector<v1::StoredEvent>> ReadEvents(const std::string& stream_id,
+                                                          uint64_t from, uint64_t to) const;
   /// Control events as the stream's partition has them. The copy is cheap: packs are shared.
   Controls ControlsFor(const std::string& stream_id) const;
   /// Control events as a partition has them; also of the control partition.
@@ -119,7 +124,8 @@ class Projector {
   std::vector<v1::Event> AllWaiting() const;
   /// Whether a quarantined submission of a source stream is held under this id.
   bool HasQuarantined(const std::string& source_stream, const std::string& quarantine_id) const;
-  /// Quarantined submissions with id > `after`, in order of id, at most `limit`; `source` empty: of all sources.
+  /// Quarantined submissions with id > `after`, in order of id, at most `limit`; `source` empty: of
+  /// all sources.
   std::vector<v1::HeldSubmission> Quarantined(const std::string& source, const std::string& after,
                                               size_t limit) const;
   uint64_t QuarantinedCount(const std::string& source) const;
@@ -167,7 +173,8 @@ class Projector {
   absl::Status FoldSource(const v1::Event& event, const Record& record, Batch* batch);
   absl::Status FoldProvider(const v1::Event& event, const Record& record, Batch* batch);
   absl::StatusOr<Entry*> LoadEntry(uint32_t partition, const std::string& stream_id);
-  absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(uint32_t partition, const v1::Event& event,
+  absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(uint32_t partition,
+                                                           const v1::Event& event,
                                                            const Batch& batch) const;
   void AppendToChunk(const v1::Event& event, int64_t known_us, Entry* entry);
   absl::Status AppendDerived(Batch* batch);
@@ -187,11 +194,12 @@ class Projector {
   bool withholding_ = false;
 
   mutable absl::Mutex mu_;
-  std::vector<std::unique_ptr<Partition>> partitions_;                 // Guarded by mu_.
-  std::unordered_map<std::string, std::unique_ptr<Entry>> hot_;        // Guarded by mu_.
-  std::map<std::pair<std::string, std::string>, std::string> bound_;   // Guarded by mu_.
-  std::unordered_map<std::string, v1::ProviderSummary> summaries_;     // Guarded by mu_.
-  std::map<std::string, v1::StreamChunk> stored_chains_;   // Of streams that are not loaded yet. Guarded by mu_.
+  std::vector<std::unique_ptr<Partition>> partitions_;                // Guarded by mu_.
+  std::unordered_map<std::string, std::unique_ptr<Entry>> hot_;       // Guarded by mu_.
+  std::map<std::pair<std::string, std::string>, std::string> bound_;  // Guarded by mu_.
+  std::unordered_map<std::string, v1::ProviderSummary> summaries_;    // Guarded by mu_.
+  std::map<std::string, v1::StreamChunk>
+      stored_chains_;  // Of streams that are not loaded yet. Guarded by mu_.
   std::function<void()> on_alerts_;
   std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
   uint64_t use_clock_ = 0;

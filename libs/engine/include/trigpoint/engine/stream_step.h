@@ -17,15 +17,15 @@
 
 namespace trigpoint {
 
-/// One stream as the projector works on it: the folded state and record, and the owner's own derived events that have not
-/// come back from the log yet.
+/// One stream as the projector works on it: the folded state and record, and the owner's own
+/// derived events that have not come back from the log yet.
 struct HotStream {
   v1::ProviderState state;
   v1::ProviderRecord record;
   /// The record with the unreturned derived events applied; null while there are none.
   std::unique_ptr<v1::ProviderRecord> expected;
-  std::deque<v1::Event> chain;   ///< Unreturned derived events, oldest first.
-  v1::StreamChunk tail;          ///< The open chunk, written and unwritten events.
+  std::deque<v1::Event> chain;  ///< Unreturned derived events, oldest first.
+  v1::StreamChunk tail;         ///< The open chunk, written and unwritten events.
 
   const v1::ProviderRecord& Expected() const { return expected == nullptr ? record : *expected; }
 };
@@ -34,40 +34,48 @@ struct HotStream {
 struct StepResult {
   IdentityOutcome identity = IdentityOutcome::kNew;
   RecordOutcome record = RecordOutcome::kUnchanged;
-  bool applied = false;                ///< false: duplicate or conflict; nothing changed and nothing is stored.
+  bool applied = false;  ///< false: duplicate or conflict; nothing changed and nothing is stored.
   int64_t known_us = 0;
-  std::vector<v1::Event> derived;      ///< To be appended, in order; empty for one who does not own the stream.
+  std::vector<v1::Event>
+      derived;  ///< To be appended, in order; empty for one who does not own the stream.
 };
 
 /// Loads every stored event of the stream, for a refold.
 using LoadEvents = std::function<absl::StatusOr<std::vector<v1::StoredEvent>>()>;
 
-/// Applies one event of a provider stream: timers due before it, then the fold, then the assessment with as_of = its
-/// known_at. The same sequence of events gives the same states, records and derived events, whatever the batches.
+/// Applies one event of a provider stream: timers due before it, then the fold, then the assessment
+/// with as_of = its known_at. The same sequence of events gives the same states, records and
+/// derived events, whatever the batches.
 ///
 /// `assess` false: fold only (a reader that does not own the partition).
 /// Errors: only those of `load`.
-absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event, const std::optional<v1::EventIndexEntry>& known,
+absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
+                                      const std::optional<v1::EventIndexEntry>& known,
                                       const Controls& controls, bool assess, const LoadEvents& load,
                                       HotStream* stream);
 
-/// Takes derived events that were appended, or withheld, and had not come back when `record` was stored, into the chain.
-/// Without them the next event would be assessed as if they had not been said.
+/// Takes derived events that were appended, or withheld, and had not come back when `record` was
+/// stored, into the chain. Without them the next event would be assessed as if they had not been
+/// said.
 void RestoreChain(const Controls& controls, const v1::StreamChunk& chain, HotStream* stream);
 
-/// Assesses the stream anew with a given cause, e.g. when a control event took effect. Returns derived events.
+/// Assesses the stream anew with a given cause, e.g. when a control event took effect. Returns
+/// derived events.
 std::vector<v1::Event> Reassess(const Controls& controls, int64_t as_of_us, const Cause& cause,
                                 HotStream* stream);
 
 /// Measure context of one policy for a stream.
 MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderRecord& record,
                           const CompiledPack& pack,
-                          std::span<const v1::PeerBaselinePublished* const> baselines, int64_t as_of_us);
+                          std::span<const v1::PeerBaselinePublished* const> baselines,
+                          int64_t as_of_us);
 
 /// The union of the windows of all policies in force for the stream, days.
-std::set<int64_t> WindowsOf(const Controls& controls, const v1::ProviderState& state, int64_t as_of_us);
+std::set<int64_t> WindowsOf(const Controls& controls, const v1::ProviderState& state,
+                            int64_t as_of_us);
 
-/// Next instant at which time alone matters for the stream, after everything that is known; kNever when none.
+/// Next instant at which time alone matters for the stream, after everything that is known; kNever
+/// when none.
 int64_t NextTimer(const Controls& controls, const HotStream& stream);
 
 /// Key of the timer of a stream at an instant: "timer/<stream>/<instant>".

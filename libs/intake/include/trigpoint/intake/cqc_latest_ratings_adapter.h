@@ -76,6 +76,8 @@ class CqcLatestRatingsAdapter : public FeedAdapter {
 
   absl::Status Read(std::istream& input, RowSink& sink) override;
 
+  std::vector<std::pair<std::string, uint64_t>> Found() const override;
+
   /// What the last Read found; complete only when it returned OK.
   const CqcLatestRatingsCounts& counts() const { return counts_; }
 

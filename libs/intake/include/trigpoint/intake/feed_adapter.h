@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <istream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -42,6 +43,10 @@ class FeedAdapter {
   /// says what and where. DataLoss when the compressed data is damaged or ends early. Whatever the
   /// sink returned.
   virtual absl::Status Read(std::istream& input, RowSink& sink) = 0;
+
+  /// What the last Read found in the file, in words and in the order to show; empty where the rows
+  /// say it all.
+  virtual std::vector<std::pair<std::string, uint64_t>> Found() const { return {}; }
 };
 
 }  // namespace trigpoint

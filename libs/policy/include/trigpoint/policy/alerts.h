@@ -15,20 +15,22 @@ struct PolicyGrounds {
   std::vector<UrgentGround> grounds;
 };
 
-/// Rapid quality review alerts to raise now: one per evidence cluster that has none yet, whichever policies and rules it
-/// satisfies, all listed in it. While an alert on the same theme is open, a further cluster is attached to it; an attached
-/// cluster that asserts immediate risk is dispatched again. No personal data.
-/// Rule: S1 L173 (three conjuncts), S3 App 2; design 6 "Alerts".
+/// Rapid quality review alerts to raise now: one per evidence cluster that has none yet, whichever
+/// policies and rules it satisfies, all listed in it. While an alert on the same theme is open, a
+/// further cluster is attached to it; an attached cluster that asserts immediate risk is dispatched
+/// again. No personal data. Rule: S1 L173 (three conjuncts), S3 App 2; design 6 "Alerts".
 std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& context,
                                                        const std::vector<PolicyGrounds>& policies,
                                                        const std::string& cause);
 
-/// Alerts unacknowledged at their due time go to the next tier (rqr_ack_hours), three tiers at most.
+/// Alerts unacknowledged at their due time go to the next tier (rqr_ack_hours), three tiers at
+/// most.
 std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& context,
                                                           int64_t acknowledge_within_us,
                                                           const std::string& cause);
 
-/// Whether the alert still concerns people: unacknowledged, or acknowledged without a review that was closed since.
+/// Whether the alert still concerns people: unacknowledged, or acknowledged without a review that
+/// was closed since.
 bool IsOpen(const v1::AlertRecord& alert, const v1::ProviderState& state);
 
 }  // namespace trigpoint

@@ -9,8 +9,9 @@
 
 namespace trigpoint {
 
-/// A criterion or urgent rule that stays TRUE though its window has emptied ("evidence ageing"): it was TRUE in the last
-/// recorded recommendation, and no fact ended it (3.2 "Never down by silence"; 3.5 rule c).
+/// A criterion or urgent rule that stays TRUE though its window has emptied ("evidence ageing"): it
+/// was TRUE in the last recorded recommendation, and no fact ended it (3.2 "Never down by
+/// silence"; 3.5 rule c).
 struct HeldResult {
   v1::CriterionResult basis;  ///< As last recorded.
 };
@@ -32,20 +33,28 @@ struct UrgentGround {
 
 /// The assessment of one service under one policy.
 struct AssessmentResult {
-  Truth applies = Truth::kUnknown;             ///< 3.10 ruling 1.
-  std::string floor;                           ///< State true in every completion of what is unknown.
-  std::string ceiling;                         ///< Highest state not excluded.
+  Truth applies = Truth::kUnknown;  ///< 3.10 ruling 1.
+  std::string floor;                ///< State true in every completion of what is unknown.
+  std::string ceiling;              ///< Highest state not excluded.
   bool urgent = false;
-  std::vector<v1::CriterionResult> criteria;   ///< In the order of the pack, then the urgent rules.
-  std::vector<UrgentGround> grounds;           ///< Urgent rules that hold by present evidence (not held ones).
+  std::vector<v1::CriterionResult> criteria;  ///< In the order of the pack, then the urgent rules.
+  std::vector<UrgentGround>
+      grounds;  ///< Urgent rules that hold by present evidence (not held ones).
   std::vector<std::string> near_misses;
   std::vector<std::string> gaps;
 };
 
-/// Assesses: every criterion TRUE / FALSE / UNKNOWN / NOT_APPLICABLE with clause and evidence, floor and ceiling, urgent
-/// path first (R-URG S3 App 2, R-RQR S1 L173). Pure: same input, same bytes.
+/// How much of a pack is assessed.
+enum class AssessScope : uint8_t {
+  kWhole,
+  kUrgentOnly,  ///< Only the urgent path: all that matters of a policy that does not apply.
+};
+
+/// Assesses: every criterion TRUE / FALSE / UNKNOWN / NOT_APPLICABLE with clause and evidence,
+/// floor and ceiling, urgent path first (R-URG S3 App 2, R-RQR S1 L173). Pure: same input, same
+/// bytes.
 AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
-                        const HeldResults& held = {});
+                        const HeldResults& held = {}, AssessScope scope = AssessScope::kWhole);
 
 /// Whether the pack applies to the service (its `applies_to`).
 Truth Applies(const CompiledPack& pack, const MeasureContext& context);

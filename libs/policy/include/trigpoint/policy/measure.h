@@ -58,17 +58,17 @@ struct MeasureResult {
   Truth value = Truth::kUnknown;
   std::vector<v1::EventRef> evidence;
   std::vector<v1::Figure> figures;
-  std::string note;              ///< Why UNKNOWN, or a caveat.
-  std::string near_miss;         ///< Set when one more such report would make it TRUE.
-  bool protected_source = false; ///< Evidence of a protected source is among it.
+  std::string note;               ///< Why UNKNOWN, or a caveat.
+  std::string near_miss;          ///< Set when one more such report would make it TRUE.
+  bool protected_source = false;  ///< Evidence of a protected source is among it.
 };
 
 /// One word of the fixed vocabulary that packs are written in.
 struct Measure {
   std::string_view name;
-  std::string_view summary;                   ///< For the policy reference.
-  std::vector<std::string_view> numbers;      ///< Arguments it needs under `with`.
-  std::vector<std::string_view> windows;      ///< Those of `numbers` that are a length of time in days.
+  std::string_view summary;               ///< For the policy reference.
+  std::vector<std::string_view> numbers;  ///< Arguments it needs under `with`.
+  std::vector<std::string_view> windows;  ///< Those of `numbers` that are a length of time in days.
   bool needs_families = false;
   bool needs_values = false;
   bool context = false;  ///< Circumstance only: its evidence starts no alert of its own.

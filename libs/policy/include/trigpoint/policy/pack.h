@@ -30,9 +30,10 @@ struct Node {
 /// A pack that was checked and is ready to assess with. Immutable.
 class CompiledPack {
  public:
-  /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions exist and do not go
-  /// in circles, every criterion with a clause, every parameter with a reason, states consistent with the authority
-  /// matrix. INVALID_ARGUMENT names the rule id and what is wrong with it.
+  /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions
+  /// exist and do not go in circles, every criterion with a clause, every parameter with a reason,
+  /// states consistent with the authority matrix. INVALID_ARGUMENT names the rule id and what is
+  /// wrong with it.
   static absl::StatusOr<std::shared_ptr<const CompiledPack>> Compile(v1::PolicyPack pack);
 
   const v1::PolicyPack& pack() const { return pack_; }
@@ -40,9 +41,13 @@ class CompiledPack {
   const std::vector<Node>& nodes() const { return nodes_; }
   int applies_to() const { return applies_to_; }
   const std::vector<int>& criterion_nodes() const { return criterion_nodes_; }
-  const std::vector<int>& decisive_nodes() const { return decisive_nodes_; }  ///< -1: no decisive part.
+  const std::vector<int>& decisive_nodes() const {
+    return decisive_nodes_;
+  }  ///< -1: no decisive part.
   const std::vector<int>& urgent_nodes() const { return urgent_nodes_; }
-  const std::vector<int>& state_nodes() const { return state_nodes_; }        ///< As in pack().states(): highest first.
+  const std::vector<int>& state_nodes() const {
+    return state_nodes_;
+  }  ///< As in pack().states(): highest first.
   /// Whether a criterion takes part in a level: those stay TRUE when only their window empties.
   bool Supports(int criterion) const { return supports_[static_cast<size_t>(criterion)]; }
   /// Lengths of time after which a report can leave a window, days.

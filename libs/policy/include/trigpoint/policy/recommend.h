@@ -8,33 +8,38 @@
 
 namespace trigpoint {
 
-/// Version of the rules engine; part of every recommendation id. Raised when the same input may give other bytes.
+/// Version of the rules engine; part of every recommendation id. Raised when the same input may
+/// give other bytes.
 inline constexpr char kEngineVersion[] = "1";
 
 /// Why a stream is being assessed.
 struct Cause {
-  std::string id;                           ///< "source/id/version", or the key of a timer.
-  bool timer = false;                       ///< Time alone: a value that falls now is ageing, not a fact.
-  std::optional<v1::EventRef> corrected;    ///< The record that a correction or retraction is about.
+  std::string id;      ///< "source/id/version", or the key of a timer.
+  bool timer = false;  ///< Time alone: a value that falls now is ageing, not a fact.
+  std::optional<v1::EventRef> corrected;  ///< The record that a correction or retraction is about.
 };
 
 /// What is to be appended after an assessment.
 struct Advice {
   std::optional<v1::Recommendation> recommendation;
   std::optional<v1::DecisionBasisWeakened> weakened;
-  AssessmentResult assessment;              ///< With held criteria applied.
-  std::vector<v1::TruthValue> raw;          ///< Values without holding, for the next step.
+  AssessmentResult assessment;      ///< With held criteria applied.
+  std::vector<v1::TruthValue> raw;  ///< Values without holding, for the next step.
 };
 
 /// Decides whether a recommendation is issued, revised or withdrawn.
 ///
-/// - Issued when the assessment asks for another state than the decided one, or the urgent path holds.
+/// - Issued when the assessment asks for another state than the decided one, or the urgent path
+/// holds.
 /// - Revised only when target, urgency or a criterion's value changes.
 /// - Withdrawn only when a correction or retraction leaves nothing true (3.10 ruling 7).
-/// - A criterion falls only by a fact; when its window merely empties it is held TRUE as ageing (3.2).
-/// - A declined recommendation is not issued again until there is evidence beyond what was declined (3.5 rule b).
+/// - A criterion falls only by a fact; when its window merely empties it is held TRUE as ageing
+/// (3.2).
+/// - A declined recommendation is not issued again until there is evidence beyond what was declined
+/// (3.5 rule b).
 ///
-/// `raw_before`: the raw values just before the event that causes this (empty: unknown, as for a timer).
+/// `raw_before`: the raw values just before the event that causes this (empty: unknown, as for a
+/// timer).
 Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const Cause& cause,
                  const std::vector<v1::TruthValue>& raw_before);
 
