@@ -187,6 +187,7 @@ void Projector::Run() {
     {
       const absl::MutexLock lock(&mu_);
       health_ = status;
+      dead_ = true;
       for (auto& partition : partitions_) {
         for (auto& [offset, waiting] : partition->waiters) {
           for (auto& done : waiting) waiters.push_back(std::move(done));
@@ -508,26 +509,41 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
 absl::Status Projector::AppendDerived(Batch* batch) {
   if (!options_.assess) batch->derived.clear();
   if (batch->derived.empty()) return absl::OkStatus();
-  struct Waiting {
-    absl::Mutex mu;
-    size_t left;
-    absl::Status status;
-  };
-  auto waiting = std::make_shared<Waiting>();
-  waiting->left = batch->derived.size();
-  for (auto& [partition, values] : batch->derived) {
-    log_->Append(partition, std::move(values), [waiting](absl::StatusOr<Position> first) {
+  while (!batch->derived.empty()) {
+    struct Waiting {
+      absl::Mutex mu;
+      size_t left;
+      std::map<uint32_t, absl::Status> refused;
+    };
+    auto waiting = std::make_shared<Waiting>();
+    waiting->left = batch->derived.size();
+    for (const auto& [partition, values] : batch->derived) {
+      log_->Append(partition, values, [waiting, p = partition](absl::StatusOr<Position> first) {
+        const absl::MutexLock lock(&waiting->mu);
+        if (!first.ok()) waiting->refused[p] = first.status();
+        --waiting->left;
+      });
+    }
+    std::map<uint32_t, absl::Status> refused;
+    {
       const absl::MutexLock lock(&waiting->mu);
-      if (!first.ok()) waiting->status = first.status();
-      --waiting->left;
-    });
+      waiting->mu.Await(absl::Condition(
+          +[](size_t* left) { return *left == 0; }, &waiting->left));
+      refused = std::move(waiting->refused);
+    }
+    std::erase_if(batch->derived,
+                  [&refused](const auto& entry) { return refused.count(entry.first) == 0; });
+    for (const auto& [partition, status] : refused) {
+      // A full disk or queue is waited for; what is appended twice is dropped by its id.
+      if (!absl::IsResourceExhausted(status) || stop_.load()) {
+        return Annotate(status, "append recommendations and alerts");
+      }
+      const absl::MutexLock lock(&mu_);
+      health_ = status;
+    }
+    if (!refused.empty()) absl::SleepFor(absl::Milliseconds(100));
   }
-  batch->derived.clear();
-  const absl::MutexLock lock(&waiting->mu);
-  waiting->mu.Await(absl::Condition(
-      +[](size_t* left) { return *left == 0; }, &waiting->left));
-  if (waiting->status.ok()) return absl::OkStatus();
-  return Annotate(waiting->status, "append recommendations and alerts");
+  return absl::OkStatus();
 }
 
 absl::Status Projector::Commit(Batch* batch) {
@@ -651,7 +667,7 @@ void Projector::AwaitFold(Position position,
                          [](const auto& entry, int64_t offset) { return entry.first < offset; });
     if (it != partition.outcomes.end() && it->first == position.offset) {
       known = it->second;
-    } else if (!health_.ok() && !absl::IsResourceExhausted(health_)) {
+    } else if (dead_) {
       known = health_;
     } else if (partition.outcomes.empty() || partition.outcomes.back().first < position.offset) {
       partition.waiters[position.offset].push_back(std::move(done));

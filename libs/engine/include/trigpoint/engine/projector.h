@@ -204,6 +204,7 @@ class Projector {
   std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
   uint64_t use_clock_ = 0;
   absl::Status health_;
+  bool dead_ = false;  // The thread has ended with health_: nothing is folded any more.
 
   std::atomic<bool> stop_{false};
   std::thread thread_;
