@@ -3,8 +3,6 @@
 #include <rocksdb/convenience.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "batch_reader.h"
@@ -19,11 +17,6 @@ using store_internal::FromRocks;
 using store_internal::ToSlice;
 
 namespace {
-
-/// Bytes that must be free before the store is opened anew: its log and a flush of what is small.
-constexpr uint64_t kRoomToReopen = uint64_t{4} << 20;
-/// Commits that may fail for want of space before that.
-constexpr int kResumesTried = 3;
 
 // Stored; a change of the keys or families gets the next number.
 constexpr std::string_view kFormatKey = "format";
@@ -155,34 +148,7 @@ absl::Status Store::Impl::CheckOpen() const {
   if (db != nullptr) {
     return absl::OkStatus();
   }
-  if (awaits_room) {
-    return absl::ResourceExhaustedError("the disk of store " + options.directory +
-                                        " was full; the store waits for room");
-  }
   return Refuse(options.directory, "is closed");
-}
-
-absl::Status Store::Impl::ReopenWhenThereIsRoom() {
-  std::error_code error;
-  const auto space = std::filesystem::space(options.directory, error);
-  if (error || space.available < kRoomToReopen) {
-    return absl::ResourceExhaustedError("the disk of store " + options.directory + " is full");
-  }
-  const absl::MutexLock exclusive(&open_mutex);
-  if (db != nullptr) {
-    for (rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
-    db->DestroyColumnFamilyHandle(default_family);
-    families.fill(nullptr);
-    default_family = nullptr;
-    // It cannot flush: what it holds in memory is in its log.
-    static_cast<void>(db->Close());
-    db.reset();
-  }
-  awaits_room = true;
-  settings.failed->store(false);
-  TP_RETURN_IF_ERROR(Open());
-  awaits_room = false;
-  return absl::OkStatus();
 }
 
 absl::Status Store::Impl::ResumeAfterFailure() {
@@ -238,8 +204,6 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 absl::Status Store::Commit(StoreBatch&& batch) {
-  if (impl_->full_in_a_row >= kResumesTried) TP_RETURN_IF_ERROR(impl_->ReopenWhenThereIsRoom());
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   TP_RETURN_IF_ERROR(batch.status());
   rocksdb::WriteBatch writes(batch.bytes());
@@ -251,10 +215,8 @@ absl::Status Store::Commit(StoreBatch&& batch) {
                                       : writes.Put(family, ToSlice(op->key), ToSlice(op->value));
     TP_RETURN_IF_ERROR(FromRocks(added, "build the batch"));
   }
-  const absl::Status written =
-      impl_->Write(writes, impl_->options.sync, "commit to store " + impl_->options.directory);
-  impl_->full_in_a_row = absl::IsResourceExhausted(written) ? impl_->full_in_a_row + 1 : 0;
-  TP_RETURN_IF_ERROR(written);
+  TP_RETURN_IF_ERROR(
+      impl_->Write(writes, impl_->options.sync, "commit to store " + impl_->options.directory));
   batch.Clear();
   return absl::OkStatus();
 }

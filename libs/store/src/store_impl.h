@@ -35,9 +35,6 @@ struct Store::Impl {
   /// Writes the batch, after clearing an earlier background error.
   absl::Status Write(rocksdb::WriteBatch& batch, bool sync, std::string_view doing);
   absl::Status Close();
-  /// Opens the database anew once there is space: after a failed write to its log, 7.8.3 may refuse
-  /// every later one, Resume or not. What was acknowledged is in the log that is replayed.
-  absl::Status ReopenWhenThereIsRoom();
 
   /// Keeps a memtable from being empty. Resume starts a new log only when there is something to
   /// flush, and on 7.8.3 a log that failed once never takes another write (rocksdb issue 11643).
@@ -56,10 +53,6 @@ struct Store::Impl {
   rocksdb::ColumnFamilyHandle* default_family = nullptr;  // Owned by db; released by Close.
   std::array<rocksdb::ColumnFamilyHandle*, store_internal::kFamilies> families{};
   absl::Mutex resume_mutex;  // One resume at a time.
-  // Held shared while db is used, exclusively while it is opened anew.
-  mutable absl::Mutex open_mutex;
-  int full_in_a_row = 0;     // Commits refused for want of space; only the committing thread.
-  bool awaits_room = false;  // Closed after a full disk; opened again when there is space.
 };
 
 namespace store_internal {

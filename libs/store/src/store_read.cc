@@ -94,7 +94,6 @@ store_internal::RangeIterator::RangeIterator(rocksdb::DB& db, rocksdb::ColumnFam
 
 absl::StatusOr<std::optional<std::string>> Store::Impl::Get(Family family,
                                                             std::string_view key) const {
-  const absl::ReaderMutexLock open(&open_mutex);
   TP_RETURN_IF_ERROR(CheckOpen());
   std::string value;
   const rocksdb::Status status =
@@ -142,7 +141,6 @@ absl::StatusOr<std::optional<v1::EventIndexEntry>> Store::ReadEventIndex(
 absl::StatusOr<std::vector<v1::StoredEvent>> Store::ReadStream(uint32_t partition,
                                                                std::string_view stream_id,
                                                                uint64_t from, uint64_t to) const {
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
   std::vector<v1::StoredEvent> events;
@@ -169,7 +167,6 @@ absl::StatusOr<std::vector<v1::StoredEvent>> Store::ReadStream(uint32_t partitio
 
 absl::StatusOr<std::optional<v1::StreamChunk>> Store::ReadLastChunk(
     uint32_t partition, std::string_view stream_id) const {
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
   const std::string prefix = store_internal::PartPrefix(partition, stream_id);
@@ -186,14 +183,12 @@ absl::StatusOr<std::optional<v1::StreamChunk>> Store::ReadLastChunk(
 }
 
 absl::Status Store::ScanStates(std::optional<uint32_t> partition, StreamCallback visit) const {
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   return ScanByStream(*impl_->db, impl_->Handle(Family::kStates), Family::kStates, partition,
                       visit);
 }
 
 absl::Status Store::ScanRecords(std::optional<uint32_t> partition, StreamCallback visit) const {
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   return ScanByStream(*impl_->db, impl_->Handle(Family::kRecords), Family::kRecords, partition,
                       visit);
@@ -201,7 +196,6 @@ absl::Status Store::ScanRecords(std::optional<uint32_t> partition, StreamCallbac
 
 absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
                                TimerCallback visit) const {
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   const std::string last = store_internal::TimerPrefix(partition, due_until_us);
   // After the very last timer of the very last partition there is no end to name.
@@ -224,7 +218,6 @@ absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
 absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
                                                             std::string_view source,
                                                             std::string_view id) const {
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   TP_RETURN_IF_ERROR(CheckPart("source", source));
   TP_RETURN_IF_ERROR(CheckPart("id", id));
@@ -241,7 +234,6 @@ absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
 
 absl::Status Store::ScanIndex(std::string_view index, uint32_t partition, std::string_view from_key,
                               IndexCallback visit) const {
-  const absl::ReaderMutexLock open(&impl_->open_mutex);
   TP_RETURN_IF_ERROR(impl_->CheckOpen());
   TP_RETURN_IF_ERROR(CheckPart("index name", index));
   const std::string prefix = store_internal::PartPrefix(partition, index);
