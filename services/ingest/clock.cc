@@ -49,8 +49,8 @@ void Clock::Stop() {
 int64_t Clock::LastBaseline() const {
   int64_t last = writer_->Now() - options_.baseline_period_us +
                  60'000'000;  // Never yet: a minute after the start.
-  const Controls controls = projector_->ControlsOfPartition(projector_->control_partition());
-  for (const auto& control : controls.state().controls()) {
+  const auto controls = projector_->ControlsOfPartition(projector_->control_partition());
+  for (const auto& control : controls->state().controls()) {
     if (control.has_peer_baseline_published())
       last = std::max(last, ToMicros(control.received_at()));
   }

@@ -19,11 +19,11 @@ absl::Status ControlPublisher::Publish(v1::Event control) {
 }
 
 absl::Status ControlPublisher::EnsureCopies() {
-  const Controls truth = projector_->ControlsOfPartition(projector_->control_partition());
+  const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
   for (uint32_t p = 0; p < projector_->provider_partitions(); ++p) {
-    const Controls copies = projector_->ControlsOfPartition(p);
-    for (const auto& control : truth.state().controls()) {
-      if (copies.Has(control.id())) continue;
+    const auto copies = projector_->ControlsOfPartition(p);
+    for (const auto& control : truth->state().controls()) {
+      if (copies->Has(control.id())) continue;
       TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(p, control).status());
       Log(LogLevel::kInfo, "control_copied", {{"control", LogId{control.id()}}, {"partition", p}});
     }
@@ -39,8 +39,8 @@ absl::Status ControlPublisher::ActivatePolicies(const std::string& directory) {
 
 absl::Status ControlPublisher::Activate(const v1::PolicyPack& pack) {
   const std::string id = "policy/" + pack.id() + "/" + std::to_string(pack.version());
-  const Controls truth = projector_->ControlsOfPartition(projector_->control_partition());
-  for (const auto& control : truth.state().controls()) {
+  const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
+  for (const auto& control : truth->state().controls()) {
     if (control.id() != id) continue;
     if (CanonicalBytes(control.policy_activated().pack()) == CanonicalBytes(pack))
       return absl::OkStatus();

@@ -156,8 +156,10 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
   }
   const int64_t now_us = core.Now();
   const int64_t known_us = std::max(now_us, stream->state.known_us());
-  const Controls controls = core.projector().ControlsFor(*stream_id);
-  const auto pack = controls.PolicyAt(stream->state, request.policy_id(), known_us);
+  const auto pack = core.projector()
+                        .ControlsFor(*stream_id)
+                        ->At(stream->state, known_us)
+                        ->Policy(request.policy_id());
   if (pack == nullptr)
     return InvalidArgument("policy_id", "POLICY_NOT_IN_FORCE", "the policy is not in force");
   const v1::PolicyRecord* kept = FindPolicyRecord(stream->record, request.policy_id());

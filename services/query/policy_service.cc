@@ -35,7 +35,7 @@ class CoverageCache {
  private:
   static std::shared_ptr<const Coverage> Count(QueryCore& core) {
     auto counts = std::make_shared<Coverage>();
-    std::map<uint32_t, Controls> controls;  // By partition.
+    std::map<uint32_t, std::shared_ptr<const Controls>> controls;  // By partition.
     for (const auto& summary : *core.AllSummaries()) {
       const absl::StatusOr<StreamAsOf> stream = core.projector().Read(summary.stream_id());
       if (!stream.ok()) continue;
@@ -43,7 +43,8 @@ class CoverageCache {
       const auto found =
           controls.try_emplace(p, core.projector().ControlsFor(summary.stream_id())).first;
       const int64_t as_of_us = std::max(core.Now(), stream->state.known_us());
-      for (const auto& pack : found->second.PoliciesAt(stream->state, as_of_us)) {
+      const auto in_force = found->second->At(stream->state, as_of_us);
+      for (const auto& pack : in_force->policies) {
         const MeasureContext context =
             ContextFor(stream->state, stream->record, *pack, {}, as_of_us);
         if (Applies(*pack, context) == Truth::kTrue) ++(*counts)[pack->pack().id()];
@@ -117,7 +118,7 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     const int64_t now_us = core_->Now();
     // Policies are the same in every partition; any stream id leads to one.
     const std::vector<Controls::Activation> all =
-        Present(core_->projector().ControlsFor(""), now_us);
+        Present(*core_->projector().ControlsFor(""), now_us);
     const auto page = PageOf(
         all,
         [](const Controls::Activation& a) -> const std::string& { return a.pack->pack().id(); },

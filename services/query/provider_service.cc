@@ -25,30 +25,31 @@ absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderReq
                       ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream,
                       ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
-  return PresentProvider(Summarise(stream.state, stream.record, projector.ControlsFor(stream_id)));
+  return PresentProvider(Summarise(stream.state, stream.record, *projector.ControlsFor(stream_id)));
 }
 
 /// The policy asked for, or the first that applies, or else the first that may apply.
 absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
-    const Controls& controls, const StreamAsOf& stream, const v1::AssessProviderRequest& request,
-    std::span<const v1::PeerBaselinePublished* const> baselines, int64_t as_of_us) {
+    const InForce& in_force, const StreamAsOf& stream, const v1::AssessProviderRequest& request,
+    int64_t as_of_us) {
   std::shared_ptr<const CompiledPack> maybe;
-  bool in_force = false;
-  for (const auto& pack : controls.PoliciesAt(stream.state, as_of_us)) {
+  bool found = false;
+  for (const auto& pack : in_force.policies) {
     if (!request.policy_id().empty() && pack->pack().id() != request.policy_id()) continue;
-    in_force = true;
+    found = true;
     if (request.assume_policy() && !request.policy_id().empty()) return pack;
     const Truth applies =
-        Applies(*pack, ContextFor(stream.state, stream.record, *pack, baselines, as_of_us));
+        Applies(*pack, ContextFor(stream.state, stream.record, *pack,
+                                  in_force.baseline_pointers, as_of_us));
     if (applies == Truth::kTrue) return pack;
     if (maybe == nullptr && (applies == Truth::kUnknown || request.assume_policy())) maybe = pack;
   }
   if (maybe != nullptr) return maybe;
-  if (!in_force && !request.policy_id().empty()) {
+  if (!found && !request.policy_id().empty()) {
     return absl::NotFoundError("the policy " + request.policy_id().substr(0, 64) +
                                " is not in force then");
   }
-  if (!in_force) return absl::NotFoundError("no policy is in force then");
+  if (!found) return absl::NotFoundError("no policy is in force then");
   return absl::FailedPreconditionError(
       request.policy_id().empty()
           ? "no policy in force applies to the provider; name one with assume_policy"
@@ -65,12 +66,10 @@ absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
                       ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
   // The present is never before what is known already, whatever the clocks say.
   if (!request.has_as_of()) as_of_us = std::max(as_of_us, stream.state.known_us());
-  const Controls controls = projector.ControlsFor(stream_id);
-  const auto baselines = controls.BaselinesAt(stream.state, as_of_us);
-  TP_ASSIGN_OR_RETURN(const auto pack,
-                      ChoosePolicy(controls, stream, request, baselines, as_of_us));
-  v1::Assessment assessment =
-      BuildAssessment(*pack, stream.state, stream.record, baselines, as_of_us);
+  const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
+  TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(*in_force, stream, request, as_of_us));
+  v1::Assessment assessment = BuildAssessment(*pack, stream.state, stream.record,
+                                              in_force->baseline_pointers, as_of_us);
   assessment.set_provider("providers/" + stream_id);
   HideProtected(stream.state, assessment.mutable_criteria());
   return assessment;

@@ -59,7 +59,7 @@ absl::Status Verification::CheckOneStream(const std::string& stream_id,
     TP_ASSIGN_OR_RETURN(const StreamAsOf present, projector_->Read(stream_id));
     TP_ASSIGN_OR_RETURN(const auto events,
                         projector_->ReadEvents(stream_id, 0, present.state.revision()));
-    TP_ASSIGN_OR_RETURN(check, CheckStream(stream_id, events, projector_->ControlsFor(stream_id)));
+    TP_ASSIGN_OR_RETURN(check, CheckStream(stream_id, events, *projector_->ControlsFor(stream_id)));
     const bool state = CanonicalBytes(check.state) == CanonicalBytes(present.state);
     const bool record = CanonicalBytes(check.record) == CanonicalBytes(present.record);
     same = state && record && check.differences.empty();

@@ -1,4 +1,4 @@
-// trigpoint-bench [--json] [--quick]: figures of this machine, each beside its raw limit in the
+// trigpoint-bench [--json] [--quick] [--only engine|wire]: figures of this machine, each beside its raw limit in the
 // same run.
 #include <cstdio>
 #include <filesystem>
@@ -9,16 +9,19 @@
 int main(int argc, char** argv) {
   bool json = false;
   bool quick = false;
+  std::string only;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--json") {
       json = true;
     } else if (word == "--quick") {
       quick = true;
+    } else if (word == "--only" && i + 1 < argc) {
+      only = argv[++i];
     } else if (word == "--echo" && i + 1 < argc) {
       return trigpoint::bench::ServeEcho(argv[i + 1]);
     } else {
-      std::fprintf(stderr, "usage: trigpoint-bench [--json] [--quick]\n");
+      std::fprintf(stderr, "usage: trigpoint-bench [--json] [--quick] [--only engine|wire]\n");
       return 2;
     }
   }
@@ -27,9 +30,11 @@ int main(int argc, char** argv) {
     std::printf("| %-46s | %-23s | %-44s | %-8s |\n", "measured", "value",
                 "raw limit in the same run", "ratio");
   }
-  trigpoint::bench::Print(
-      trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
-      json);
-  trigpoint::bench::Print(trigpoint::bench::WireRows(bin, quick), json);
+  using trigpoint::bench::Print;
+  if (only.empty() || only == "engine") {
+    Print(trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
+          json);
+  }
+  if (only.empty() || only == "wire") Print(trigpoint::bench::WireRows(bin, quick), json);
   return 0;
 }

@@ -133,10 +133,10 @@ Row AsOfRow(Projector* projector) {
     events = all.size();
     const double start = Now();
     const auto controls = projector->ControlsFor(stream);
-    const auto as_of = Must(FoldAsOf(stream, all, controls, 1'800'000'000'000'000));
-    const auto pack = controls.PolicyAt(as_of.state, "herefordshire", 1'800'000'000'000'000);
-    BuildAssessment(*pack, as_of.state, as_of.record, controls.BaselinesAt(as_of.state, 0),
-                    1'800'000'000'000'000);
+    const auto as_of = Must(FoldAsOf(stream, all, *controls, 1'800'000'000'000'000));
+    const auto in_force = controls->At(as_of.state, 1'800'000'000'000'000);
+    BuildAssessment(*in_force->Policy("herefordshire"), as_of.state, as_of.record,
+                    in_force->baseline_pointers, 1'800'000'000'000'000);
     micros.push_back((Now() - start) * 1e6);
   }
   return {.name = "as-of over " + std::to_string(events) + " events, with assessment (p50)",

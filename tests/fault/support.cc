@@ -210,7 +210,7 @@ absl::StatusOr<std::vector<std::string>> VerifyAll(const Projector& projector) {
     TP_ASSIGN_OR_RETURN(const auto events,
                         projector.ReadEvents(summary.stream_id(), 0, UINT64_MAX));
     TP_ASSIGN_OR_RETURN(const auto check, CheckStream(summary.stream_id(), events,
-                                                      projector.ControlsFor(summary.stream_id())));
+                                                      *projector.ControlsFor(summary.stream_id())));
     differences.insert(differences.end(), check.differences.begin(), check.differences.end());
   }
   return differences;

@@ -1,6 +1,8 @@
 #include "trigpoint/engine/controls.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/evolve.h"
@@ -22,6 +24,15 @@ int64_t EffectiveMicros(const v1::Event& control) {
              ? ToMicros(control.policy_activated().effective_from())
              : ToMicros(control.peer_baseline_published().effective_from());
 }
+
+std::shared_ptr<const CompiledPack> InForce::Policy(const std::string& policy_id) const {
+  for (const auto& pack : policies) {
+    if (pack->pack().id() == policy_id) return pack;
+  }
+  return nullptr;
+}
+
+Controls::Controls() { ComputeAll(); }
 
 bool Controls::Has(const std::string& control_id) const {
   return std::any_of(state_.controls().begin(), state_.controls().end(),
@@ -45,22 +56,72 @@ absl::Status Controls::Add(const v1::Event& event) {
     return absl::OkStatus();
   }
   *state_.add_controls() = event;
+  ComputeAll();
   return absl::OkStatus();
 }
 
-std::vector<std::shared_ptr<const CompiledPack>> Controls::PoliciesAt(
-    const v1::ProviderState& state, int64_t as_of_us) const {
-  std::map<std::string, std::pair<int64_t, std::shared_ptr<const CompiledPack>>> in_force;
+InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) const {
+  InForce found;
+  found.from_us = std::numeric_limits<int64_t>::min();
+  found.until_us = kNever;
+  // Whether a control event is in force, noting when that changes.
+  const auto in_force = [&](const std::string& control_id, int64_t effective_us, int64_t* from) {
+    *from = InForceFrom(state, control_id, effective_us);
+    if (*from > as_of_us) {
+      found.until_us = std::min(found.until_us, *from);
+      return false;
+    }
+    found.from_us = std::max(found.from_us, *from);
+    return true;
+  };
+  std::map<std::string, std::pair<int64_t, std::shared_ptr<const CompiledPack>>> packs;
   for (const Activation& activation : activations_) {
-    const int64_t from = InForceFrom(state, activation.control_id, activation.effective_us);
-    if (from > as_of_us) continue;
-    auto& slot = in_force[activation.pack->pack().id()];
+    int64_t from = 0;
+    if (!in_force(activation.control_id, activation.effective_us, &from)) continue;
+    auto& slot = packs[activation.pack->pack().id()];
     if (slot.second == nullptr || from >= slot.first) slot = {from, activation.pack};
   }
-  std::vector<std::shared_ptr<const CompiledPack>> packs;
-  packs.reserve(in_force.size());
-  for (auto& [id, slot] : in_force) packs.push_back(slot.second);
-  return packs;
+  for (auto& [id, slot] : packs) {
+    found.windows.insert(slot.second->windows().begin(), slot.second->windows().end());
+    found.policies.push_back(std::move(slot.second));
+  }
+  for (const auto& [type, list] : baselines_) {
+    const Baseline* latest = nullptr;
+    int64_t latest_from = 0;
+    for (const Baseline& baseline : list) {
+      int64_t from = 0;
+      if (!in_force(baseline.control_id, baseline.effective_us, &from)) continue;
+      if (latest == nullptr || from >= latest_from) {
+        latest = &baseline;
+        latest_from = from;
+      }
+    }
+    if (latest == nullptr) continue;
+    found.baselines.push_back(latest->published);
+    found.baseline_pointers.push_back(latest->published.get());
+  }
+  return found;
+}
+
+void Controls::ComputeAll() {
+  const v1::ProviderState without_late;
+  in_force_.clear();
+  int64_t at = std::numeric_limits<int64_t>::min();
+  while (true) {
+    in_force_.push_back(std::make_shared<const InForce>(Compute(without_late, at)));
+    at = in_force_.back()->until_us;
+    if (at == kNever) return;
+  }
+}
+
+std::shared_ptr<const InForce> Controls::At(const v1::ProviderState& state,
+                                            int64_t as_of_us) const {
+  if (state.late_controls_size() > 0) {
+    return std::make_shared<const InForce>(Compute(state, as_of_us));
+  }
+  const auto after = [](int64_t instant, const auto& part) { return instant < part->until_us; };
+  const auto it = std::upper_bound(in_force_.begin(), in_force_.end(), as_of_us, after);
+  return it == in_force_.end() ? in_force_.back() : *it;
 }
 
 int64_t Controls::NextEffective(const v1::ProviderState& state, int64_t after_us) const {
@@ -79,15 +140,6 @@ int64_t Controls::NextEffective(const v1::ProviderState& state, int64_t after_us
   return next;
 }
 
-std::shared_ptr<const CompiledPack> Controls::PolicyAt(const v1::ProviderState& state,
-                                                       const std::string& policy_id,
-                                                       int64_t as_of_us) const {
-  for (auto& pack : PoliciesAt(state, as_of_us)) {
-    if (pack->pack().id() == policy_id) return pack;
-  }
-  return nullptr;
-}
-
 std::shared_ptr<const CompiledPack> Controls::PolicyVersion(const std::string& policy_id,
                                                             uint32_t version) const {
   for (const Activation& activation : activations_) {
@@ -95,25 +147,6 @@ std::shared_ptr<const CompiledPack> Controls::PolicyVersion(const std::string& p
     if (pack.id() == policy_id && pack.version() == version) return activation.pack;
   }
   return nullptr;
-}
-
-std::vector<const v1::PeerBaselinePublished*> Controls::BaselinesAt(const v1::ProviderState& state,
-                                                                    int64_t as_of_us) const {
-  std::vector<const v1::PeerBaselinePublished*> found;
-  for (const auto& [type, list] : baselines_) {
-    const Baseline* latest = nullptr;
-    int64_t latest_from = 0;
-    for (const Baseline& baseline : list) {
-      const int64_t from = InForceFrom(state, baseline.control_id, baseline.effective_us);
-      if (from > as_of_us) continue;
-      if (latest == nullptr || from >= latest_from) {
-        latest = &baseline;
-        latest_from = from;
-      }
-    }
-    if (latest != nullptr) found.push_back(latest->published.get());
-  }
-  return found;
 }
 
 }  // namespace trigpoint

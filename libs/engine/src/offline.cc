@@ -53,10 +53,11 @@ class Offline {
       tick.mutable_deadline_passed();
       TP_RETURN_IF_ERROR(Apply(tick, &stream));
       const auto& state = stream.hot.state;
-      const auto pack = controls_.PolicyAt(state, policy_id, as_of_us);
+      const auto in_force = controls_.At(state, as_of_us);
+      const auto pack = in_force->Policy(policy_id);
       stream.out.provider = provider;
       stream.out.assessment = BuildAssessment(*pack, state, stream.hot.record,
-                                              controls_.BaselinesAt(state, as_of_us), as_of_us);
+                                              in_force->baseline_pointers, as_of_us);
       stream.out.assessment.set_provider(provider);
       if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
         stream.out.decisions = {record->decisions().begin(), record->decisions().end()};

@@ -87,9 +87,11 @@ absl::Status Projector::Load() {
     TP_ASSIGN_OR_RETURN(auto control, store_->ReadControl(p));
     if (control.has_value()) {
       v1::ControlState state;
+      Controls controls;
       if (!state.ParseFromString(*control))
         return absl::DataLossError("control state of a partition is damaged");
-      for (const auto& event : state.controls()) TP_RETURN_IF_ERROR(partition.controls.Add(event));
+      for (const auto& event : state.controls()) TP_RETURN_IF_ERROR(controls.Add(event));
+      partition.controls = std::make_shared<const Controls>(std::move(controls));
     }
     TP_RETURN_IF_ERROR(
         store_->ScanIndex(kSummaryIndex, p, "", [this](std::string_view, std::string_view value) {
@@ -279,10 +281,18 @@ absl::Status Projector::FoldControlPartition(const v1::Event& event, const Recor
     }
     outcome.stream_id = stream_id;
   } else {
-    TP_RETURN_IF_ERROR(partitions_[p]->controls.Add(event));
-    batch->store.PutControl(p, partitions_[p]->controls.state().SerializeAsString());
+    TP_RETURN_IF_ERROR(AddControl(event, p, batch));
   }
   batch->outcomes.emplace_back(record.position, std::move(outcome));
+  return absl::OkStatus();
+}
+
+absl::Status Projector::AddControl(const v1::Event& event, uint32_t partition, Batch* batch) {
+  // Readers may hold the controls as they were.
+  auto controls = std::make_shared<Controls>(*partitions_[partition]->controls);
+  TP_RETURN_IF_ERROR(controls->Add(event));
+  batch->store.PutControl(partition, controls->state().SerializeAsString());
+  partitions_[partition]->controls = std::move(controls);
   return absl::OkStatus();
 }
 
@@ -293,9 +303,8 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
   batch->outcomes.emplace_back(
       record.position,
       FoldOutcome{.kind = FoldOutcome::Kind::kAccepted, .stream_id = "", .decision = std::nullopt});
-  if (partition.controls.Has(event.id())) return absl::OkStatus();
-  TP_RETURN_IF_ERROR(partition.controls.Add(event));
-  batch->store.PutControl(p, partition.controls.state().SerializeAsString());
+  if (partition.controls->Has(event.id())) return absl::OkStatus();
+  TP_RETURN_IF_ERROR(AddControl(event, p, batch));
   const int64_t effective_us = EffectiveMicros(event);
   std::vector<std::string> streams;
   for (const auto& [stream_id, summary] : summaries_) {
@@ -316,6 +325,7 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
     auto* late = state.add_late_controls();
     late->set_control_id(event.id());
     late->set_known_us(kNever);
+    entry->hot.Changed();
     entry->dirty = true;
     batch->streams.insert(stream_id);
     counters_.late_controls.fetch_add(1, std::memory_order_relaxed);
@@ -387,11 +397,11 @@ absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
       TP_ASSIGN_OR_RETURN(auto chunk, store_->ReadLastChunk(partition, stream_id));
       if (chunk.has_value()) entry->hot.tail = std::move(*chunk);
       if (const auto chain = stored_chains_.find(stream_id); chain != stored_chains_.end()) {
-        RestoreChain(partitions_[partition]->controls, chain->second, &entry->hot);
+        RestoreChain(*partitions_[partition]->controls, chain->second, &entry->hot);
         entry->chain_stored = true;
         stored_chains_.erase(chain);
       }
-      const int64_t timer = NextTimer(partitions_[partition]->controls, entry->hot);
+      const int64_t timer = NextTimer(*partitions_[partition]->controls, &entry->hot);
       entry->stored_timer_us = timer == kNever ? 0 : timer;
     }
     slot = std::move(entry);
@@ -446,7 +456,7 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   const LoadEvents load = [this, entry, p, &stream_id]() {
     return EventsOf(*entry, p, stream_id, 0, entry->hot.state.revision());
   };
-  TP_ASSIGN_OR_RETURN(const StepResult step, ApplyEvent(event, known, partitions_[p]->controls,
+  TP_ASSIGN_OR_RETURN(const StepResult step, ApplyEvent(event, known, *partitions_[p]->controls,
                                                         options_.assess, load, &entry->hot));
   FoldOutcome outcome{
       .kind = FoldOutcome::Kind::kAccepted, .stream_id = stream_id, .decision = std::nullopt};
@@ -570,7 +580,7 @@ absl::Status Projector::Commit(Batch* batch) {
         batch->store.DeleteIndex(kChainIndex, p, stream_id);
       }
       entry.chain_stored = !entry.hot.chain.empty();
-      const int64_t next = NextTimer(partitions_[p]->controls, entry.hot);
+      const int64_t next = NextTimer(*partitions_[p]->controls, &entry.hot);
       const int64_t timer = next == kNever ? 0 : next;
       if (timer != entry.stored_timer_us) {
         if (entry.stored_timer_us != 0)
@@ -579,7 +589,7 @@ absl::Status Projector::Commit(Batch* batch) {
         entry.stored_timer_us = timer;
       }
       v1::ProviderSummary summary =
-          Summarise(entry.hot.state, entry.hot.record, partitions_[p]->controls);
+          Summarise(entry.hot.state, entry.hot.record, *partitions_[p]->controls);
       batch->store.PutIndex(kSummaryIndex, p, stream_id, summary.SerializeAsString());
       summaries_[stream_id] = std::move(summary);
     }

@@ -59,18 +59,18 @@ absl::StatusOr<StreamAsOf> Projector::ReadAsOf(const std::string& stream_id,
                                                int64_t as_of_us) const {
   TP_ASSIGN_OR_RETURN(const auto events, ReadEvents(stream_id, 0, UINT64_MAX));
   TP_ASSIGN_OR_RETURN(StreamAsOf found,
-                      FoldAsOf(stream_id, events, ControlsFor(stream_id), as_of_us));
+                      FoldAsOf(stream_id, events, *ControlsFor(stream_id), as_of_us));
   if (found.state.revision() == 0)
     return absl::NotFoundError("nothing was known of " + stream_id + " then");
   return found;
 }
 
-Controls Projector::ControlsFor(const std::string& stream_id) const {
+std::shared_ptr<const Controls> Projector::ControlsFor(const std::string& stream_id) const {
   const absl::MutexLock lock(&mu_);
   return partitions_[PartitionFor(stream_id)]->controls;
 }
 
-Controls Projector::ControlsOfPartition(uint32_t partition) const {
+std::shared_ptr<const Controls> Projector::ControlsOfPartition(uint32_t partition) const {
   const absl::MutexLock lock(&mu_);
   return partitions_[partition]->controls;
 }

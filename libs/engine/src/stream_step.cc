@@ -32,7 +32,7 @@ struct ContextSource {
   mutable std::vector<std::shared_ptr<const CompiledPack>> used;
 
   DecisionContext operator()(const std::string& policy_id) const {
-    used.push_back(controls.PolicyAt(state, policy_id, known_us));
+    used.push_back(controls.At(state, known_us)->Policy(policy_id));
     return DecisionContextFor(state, used.back().get());
   }
 };
@@ -56,6 +56,7 @@ void Chain(const Controls& controls, v1::Event event, HotStream* stream,
   const int64_t known_us = ToMicros(event.received_at());
   const ContextSource context{controls, stream->state, known_us, {}};
   EvolveRecord(event, known_us, std::cref(context), stream->expected.get());
+  stream->next_timer_us.reset();
   derived->push_back(event);
   stream->chain.push_back(std::move(event));
 }
@@ -65,32 +66,36 @@ void DropChain(HotStream* stream) {
   stream->expected.reset();
 }
 
-using RawValues = std::map<std::string, std::vector<v1::TruthValue>>;
+using RawByPolicy = std::map<std::string, std::vector<Truth>>;
 
 /// Raw values of every policy with a basis, before an event is folded, at the instant of that
 /// event.
-RawValues RawBefore(const Controls& controls, int64_t as_of_us, const HotStream& stream) {
-  RawValues values;
-  if (stream.Expected().policies().empty()) return values;
-  const auto baselines = controls.BaselinesAt(stream.state, as_of_us);
-  for (const auto& pack : controls.PoliciesAt(stream.state, as_of_us)) {
-    const auto* record = FindPolicyRecord(stream.Expected(), pack->pack().id());
+RawByPolicy RawBefore(const Controls& controls, int64_t as_of_us, HotStream* stream) {
+  RawByPolicy values;
+  if (stream->Expected().policies().empty()) return values;
+  const InForce& in_force = stream->InForceAt(controls, as_of_us);
+  const auto cache = std::make_shared<MeasureCache>();
+  for (const auto& pack : in_force.policies) {
+    const auto* record = FindPolicyRecord(stream->Expected(), pack->pack().id());
     if (record == nullptr || !record->has_recommendation()) continue;
-    auto& raw = values[pack->pack().id()];
-    for (const auto& criterion :
-         Assess(*pack, ContextFor(stream.state, stream.Expected(), *pack, baselines, as_of_us))
-             .criteria) {
-      raw.push_back(criterion.value());
-    }
+    values[pack->pack().id()] =
+        RawValues(*pack, ContextFor(stream->state, stream->Expected(), *pack,
+                                    in_force.baseline_pointers, as_of_us, cache));
   }
   return values;
 }
 
 std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, const Cause& cause,
-                                 const RawValues& raw_before, HotStream* stream) {
+                                 const RawByPolicy& raw_before, HotStream* stream) {
   std::vector<v1::Event> derived;
-  const auto baselines = controls.BaselinesAt(stream->state, as_of_us);
-  const auto packs = controls.PoliciesAt(stream->state, as_of_us);
+  stream->InForceAt(controls, as_of_us);
+  const std::shared_ptr<const InForce> in_force = stream->in_force;
+  const auto& packs = in_force->policies;
+  const auto cache = std::make_shared<MeasureCache>();
+  const auto context_of = [&](const CompiledPack& pack) {
+    return ContextFor(stream->state, stream->Expected(), pack, in_force->baseline_pointers,
+                      as_of_us, cache);
+  };
   std::vector<PolicyGrounds> grounds;
   std::vector<PolicyGrounds> elsewhere;  // Of policies that do not apply to this service.
   bool covered = false;
@@ -98,9 +103,8 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
   for (const auto& pack : packs) {
     const std::string& policy_id = pack->pack().id();
     const auto raw = raw_before.find(policy_id);
-    const Advice advice =
-        Recommend(*pack, ContextFor(stream->state, stream->Expected(), *pack, baselines, as_of_us),
-                  cause, raw == raw_before.end() ? std::vector<v1::TruthValue>{} : raw->second);
+    const Advice advice = Recommend(*pack, context_of(*pack), cause,
+                                    raw == raw_before.end() ? std::vector<Truth>{} : raw->second);
     if (advice.weakened.has_value()) {
       v1::Event event = DerivedEvent(*stream,
                                      Sha256Hex(stream->state.stream_id() + '\n' + cause.id +
@@ -115,17 +119,15 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
       *event.mutable_recommendation() = *advice.recommendation;
       Chain(controls, std::move(event), stream, &derived);
     }
-    if (!advice.assessment.grounds.empty()) {
-      const bool applies = advice.assessment.applies != Truth::kFalse;
-      (applies ? grounds : elsewhere)
-          .push_back({.pack = pack.get(), .grounds = advice.assessment.grounds});
+    if (!advice.grounds.empty()) {
+      const bool applies = advice.applies != Truth::kFalse;
+      (applies ? grounds : elsewhere).push_back({.pack = pack.get(), .grounds = advice.grounds});
       acknowledge_us = static_cast<int64_t>(pack->Parameter("rqr_ack_hours")) * kMicrosPerHour;
     }
-    covered = covered || advice.assessment.applies != Truth::kFalse;
+    covered = covered || advice.applies != Truth::kFalse;
   }
   if (packs.empty()) return derived;
-  const MeasureContext context =
-      ContextFor(stream->state, stream->Expected(), *packs.front(), baselines, as_of_us);
+  const MeasureContext context = context_of(*packs.front());
   // A service that no policy covers is nobody's to assess, but an urgent report about it must not
   // be missed.
   std::vector<v1::RapidQualityReviewAlert> alerts =
@@ -147,21 +149,19 @@ void Append(std::vector<v1::Event> more, std::vector<v1::Event>* all) {
 
 /// The next instant after `after_us` at which time alone matters: of the facts, or a control event
 /// coming into force.
-int64_t NextAfter(const Controls& controls, const HotStream& stream, int64_t after_us) {
-  return std::min(NextInstant(stream.state, stream.Expected(),
-                              WindowsOf(controls, stream.state, after_us), after_us),
-                  controls.NextEffective(stream.state, after_us));
+int64_t NextAfter(const Controls& controls, int64_t after_us, HotStream* stream) {
+  return std::min(NextInstant(stream->state, stream->Expected(),
+                              stream->InForceAt(controls, after_us).windows, after_us),
+                  controls.NextEffective(stream->state, after_us));
 }
 
 /// Fires the timers of the stream that are due up to `until_us`, in order; each is assessed as of
 /// its due time.
 void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
                 std::vector<v1::Event>* derived) {
-  int64_t at = stream->state.known_us();
-  if (at == 0) return;  // Nothing is known yet: nothing can fall due.
-  while (true) {
-    at = NextAfter(controls, *stream, at);
-    if (at > until_us) return;
+  if (stream->state.known_us() == 0) return;  // Nothing is known yet: nothing can fall due.
+  for (int64_t at = NextTimer(controls, stream); at <= until_us;
+       at = NextAfter(controls, at, stream)) {
     const Cause cause{
         .id = TimerKey(stream->state.stream_id(), at), .timer = true, .corrected = std::nullopt};
     Append(AssessAll(controls, at, cause, {}, stream), derived);
@@ -240,7 +240,7 @@ std::string TimerKey(const std::string& stream_id, int64_t due_us) {
 MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderRecord& record,
                           const CompiledPack& pack,
                           std::span<const v1::PeerBaselinePublished* const> baselines,
-                          int64_t as_of_us) {
+                          int64_t as_of_us, std::shared_ptr<MeasureCache> cache) {
   const auto* policy = FindPolicyRecord(record, pack.pack().id());
   return MeasureContext{.state = state,
                         .record = record,
@@ -249,20 +249,27 @@ MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderReco
                         .decided_state = policy == nullptr
                                              ? pack.LowestState()
                                              : DecidedState(*policy, pack.pack().authority()),
-                        .as_of_us = as_of_us};
+                        .as_of_us = as_of_us,
+                        .cache = cache != nullptr ? std::move(cache)
+                                                  : std::make_shared<MeasureCache>()};
 }
 
-std::set<int64_t> WindowsOf(const Controls& controls, const v1::ProviderState& state,
-                            int64_t as_of_us) {
-  std::set<int64_t> windows;
-  for (const auto& pack : controls.PoliciesAt(state, as_of_us)) {
-    windows.insert(pack->windows().begin(), pack->windows().end());
+const InForce& HotStream::InForceAt(const Controls& controls, int64_t as_of_us) {
+  const int known = controls.state().controls_size();
+  if (known != controls_seen) Changed();
+  controls_seen = known;
+  if (in_force == nullptr || as_of_us < in_force->from_us || as_of_us >= in_force->until_us) {
+    in_force = controls.At(state, as_of_us);
   }
-  return windows;
+  return *in_force;
 }
 
-int64_t NextTimer(const Controls& controls, const HotStream& stream) {
-  return NextAfter(controls, stream, stream.state.known_us());
+int64_t NextTimer(const Controls& controls, HotStream* stream) {
+  if (controls.state().controls_size() != stream->controls_seen) stream->Changed();
+  if (!stream->next_timer_us.has_value()) {
+    stream->next_timer_us = NextAfter(controls, stream->state.known_us(), stream);
+  }
+  return *stream->next_timer_us;
 }
 
 void RestoreChain(const Controls& controls, const v1::StreamChunk& chain, HotStream* stream) {
@@ -302,9 +309,9 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   result.known_us = derived_said ? ToMicros(event.received_at()) : KnownAt(stream->state, event);
 
   if (assess && !derived_said) FireTimers(controls, result.known_us, stream, &result.derived);
-  RawValues raw_before;
+  RawByPolicy raw_before;
   if (assess && role == v1::EVENT_ROLE_FACT)
-    raw_before = RawBefore(controls, result.known_us, *stream);
+    raw_before = RawBefore(controls, result.known_us, stream);
 
   bool reassess = role == v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kSuperseded;
   if (role == v1::EVENT_ROLE_FACT) {
@@ -321,6 +328,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
     if (!derived_said) stream->state.set_known_us(result.known_us);
     if (event.has_control_took_effect()) {
       TakeControl(event, result.known_us, &stream->state);
+      stream->Changed();
       reassess = true;
     } else if (event.has_deadline_passed() || event.has_day_started()) {
       reassess = false;  // Its timers have fired; the event itself says nothing.
@@ -329,6 +337,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
     }
   }
   stream->state.set_revision(stream->state.revision() + 1);
+  stream->next_timer_us.reset();
 
   if (assess && reassess) {
     const Cause cause{.id = CauseOf(event),

@@ -28,8 +28,9 @@ v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::Provider
     summary.mutable_rated_on()->set_month(rating.report_date.month);
     summary.mutable_rated_on()->set_day(rating.report_date.day);
   }
+  const auto in_force = controls.At(state, state.known_us());
   for (const auto& policy : record.policies()) {
-    const auto pack = controls.PolicyAt(state, policy.policy_id(), state.known_us());
+    const auto pack = in_force->Policy(policy.policy_id());
     auto* level = summary.add_levels();
     level->set_policy_id(policy.policy_id());
     level->set_decided_state(pack == nullptr ? policy.decided_state()

@@ -71,6 +71,7 @@ class Owner {
 
   const Controls& controls() const { return controls_; }
   const HotStream& stream() const { return stream_; }
+  int64_t Due() { return NextTimer(controls_, &stream_); }
   const std::vector<v1::StoredEvent>& log() const { return log_; }
   const std::vector<std::string>& said() const { return said_; }
 
@@ -285,7 +286,7 @@ TEST_P(StreamLaws, ItDoesNotMatterWhatCarriesTimePast) {
     plain.Fold(event);
     // The owner appends DeadlinePassed one microsecond after what falls due before the next event.
     for (int i = 0; i < 3; ++i) {
-      const int64_t due = NextTimer(ticked.controls(), ticked.stream());
+      const int64_t due = ticked.Due();
       if (due == kNever || due + 1 >= ToMicros(event.received_at())) break;
       ticked.Fold(Tick(due + 1));
     }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "expression.h"
+#include "values_memo.h"
 
 namespace trigpoint {
 namespace {
@@ -11,13 +12,18 @@ namespace {
 /// A proof cites at most this many reports of one criterion, the latest.
 constexpr size_t kEvidenceMax = 200;
 
-std::vector<std::optional<Held>> HeldFlags(const CompiledPack& pack, const HeldResults& held) {
-  std::vector<std::optional<Held>> flags(static_cast<size_t>(pack.pack().criteria_size()));
-  for (size_t i = 0; i < held.criteria.size() && i < flags.size(); ++i) {
-    if (held.criteria[i].has_value())
-      flags[i] = Held{.decisive = held.criteria[i]->basis.decisive()};
-  }
-  return flags;
+Holds HoldsOf(const CompiledPack& pack, const HeldResults& held) {
+  const auto criteria = static_cast<size_t>(pack.pack().criteria_size());
+  Holds holds(criteria + static_cast<size_t>(pack.pack().urgent_size()), Hold::kNone);
+  const auto mark = [&holds](const std::vector<std::optional<HeldResult>>& results, size_t first) {
+    for (size_t i = 0; i < results.size() && first + i < holds.size(); ++i) {
+      if (!results[i].has_value()) continue;
+      holds[first + i] = results[i]->basis.decisive() ? Hold::kHeldDecisive : Hold::kHeld;
+    }
+  };
+  mark(held.criteria, 0);
+  mark(held.urgent, criteria);
+  return holds;
 }
 
 void Cite(const MeasureResult& found, v1::CriterionResult* result) {
@@ -41,6 +47,48 @@ v1::CriterionResult AsHeld(const HeldResult& held) {
   return result;
 }
 
+AssessmentValues ComputeValues(const CompiledPack& pack, const LeafValues& leaves,
+                               const Holds& held, AssessScope scope) {
+  Evaluator evaluator(pack, leaves, held);
+  AssessmentValues values;
+  values.applies = pack.applies_to() < 0 ? Truth::kTrue : evaluator.Value(pack.applies_to());
+  const int criteria = pack.pack().criteria_size();
+  for (int i = 0; i < criteria; ++i) {
+    if (scope == AssessScope::kUrgentOnly) {
+      values.rules.emplace_back();
+      continue;
+    }
+    values.rules.push_back({.value = evaluator.CriterionValue(i),
+                            .decisive = evaluator.DecisiveValue(i) == Truth::kTrue});
+  }
+  for (int i = 0; i < pack.pack().urgent_size(); ++i) {
+    const Hold hold = held.empty() ? Hold::kNone : held[static_cast<size_t>(criteria + i)];
+    const Truth value = hold == Hold::kNone
+                            ? evaluator.Value(pack.urgent_nodes()[static_cast<size_t>(i)])
+                            : Truth::kTrue;
+    const bool decisive = hold == Hold::kNone ? value == Truth::kTrue : hold == Hold::kHeldDecisive;
+    values.rules.push_back({.value = value, .decisive = decisive});
+    values.urgent = values.urgent || value == Truth::kTrue;
+  }
+  if (scope == AssessScope::kUrgentOnly) return values;
+  // A state is reached by its own rule or that of a higher one.
+  std::vector<int> reached;
+  bool ceiling_found = false;
+  for (int i = 0; i < pack.pack().states_size(); ++i) {
+    const int rank = pack.Rank(pack.pack().states(i).state());
+    reached.push_back(pack.state_nodes()[static_cast<size_t>(i)]);
+    if (!ceiling_found && evaluator.Possible(reached)) {
+      values.ceiling = rank;
+      ceiling_found = true;
+    }
+    if (evaluator.Certain(reached)) {
+      values.floor = rank;
+      break;
+    }
+  }
+  return values;
+}
+
 }  // namespace
 
 v1::TruthValue ToProto(Truth value) {
@@ -57,65 +105,104 @@ v1::TruthValue ToProto(Truth value) {
   return v1::TRUTH_VALUE_UNSPECIFIED;
 }
 
+std::shared_ptr<const AssessmentValues> ValuesOf(const CompiledPack& pack, const LeafValues& leaves,
+                                                 const Holds& held, AssessScope scope) {
+  std::string key;
+  key.reserve(leaves.size() + held.size() + 2);
+  key.push_back(static_cast<char>('0' + static_cast<int>(scope)));
+  for (const Truth value : leaves) key.push_back(static_cast<char>('0' + static_cast<int>(value)));
+  key.push_back(' ');
+  for (const Hold hold : held) key.push_back(static_cast<char>('0' + static_cast<int>(hold)));
+  ValuesMemo& memo = pack.memo();
+  {
+    const absl::MutexLock lock(&memo.mu);
+    const auto it = memo.known.find(key);
+    if (it != memo.known.end()) return it->second;
+  }
+  auto values =
+      std::make_shared<const AssessmentValues>(ComputeValues(pack, leaves, held, scope));
+  const absl::MutexLock lock(&memo.mu);
+  if (memo.known.size() >= ValuesMemo::kEntriesMax) memo.known.clear();
+  memo.known.emplace(std::move(key), values);
+  return values;
+}
+
 Truth Applies(const CompiledPack& pack, const MeasureContext& context) {
   if (pack.applies_to() < 0) return Truth::kTrue;
-  return Evaluator(pack, context, {}).Value(pack.applies_to());
+  LeafValues leaves(pack.leaves().size(), Truth::kUnknown);
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    if (!pack.Reads(pack.applies_to(), static_cast<int>(i))) continue;
+    const Leaf& leaf = pack.leaves()[i];
+    leaves[i] = leaf.measure->evaluate(leaf.arguments, context).value;
+  }
+  return Evaluator(pack, std::move(leaves), {}).Value(pack.applies_to());
 }
 
 AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
                         const HeldResults& held, AssessScope scope) {
-  Evaluator evaluator(pack, context, HeldFlags(pack, held));
+  std::vector<MeasureResult> findings(pack.leaves().size());
+  LeafValues leaves(findings.size(), Truth::kUnknown);
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const Leaf& leaf = pack.leaves()[i];
+    if (scope == AssessScope::kUrgentOnly && !leaf.urgent) continue;
+    findings[i] = leaf.measure->evaluate(leaf.arguments, context);
+    leaves[i] = findings[i].value;
+  }
+  const Holds holds = HoldsOf(pack, held);
+  const auto values = ValuesOf(pack, leaves, holds, scope);
+  const Evaluator evaluator(pack, std::move(leaves), holds);
+
   AssessmentResult result;
-  result.applies = pack.applies_to() < 0 ? Truth::kTrue : evaluator.Value(pack.applies_to());
+  result.applies = values->applies;
+  result.urgent = values->urgent;
+  result.floor = pack.pack().authority().states(values->floor);
+  result.ceiling = pack.pack().authority().states(values->ceiling);
+  const auto tell = [&](const std::string& id, const std::string& clause, size_t rule, int node,
+                        MeasureResult* found) {
+    const AssessmentValues::Rule& said = values->rules[rule];
+    v1::CriterionResult out;
+    out.set_id(id);
+    out.set_clause(clause);
+    out.set_value(ToProto(said.value));
+    out.set_decisive(said.decisive);
+    Explain(pack, evaluator, findings, node, said.value, false, found);
+    Cite(*found, &out);
+    result.criteria.push_back(std::move(out));
+  };
 
   const int criteria = scope == AssessScope::kWhole ? pack.pack().criteria_size() : 0;
   for (int i = 0; i < criteria; ++i) {
     const auto index = static_cast<size_t>(i);
     const auto& criterion = pack.pack().criteria(i);
-    if (index < held.criteria.size() && held.criteria[index].has_value()) {
+    if (holds[index] != Hold::kNone) {
       result.criteria.push_back(AsHeld(*held.criteria[index]));
       continue;
     }
-    const Truth value = evaluator.CriterionValue(i);
-    v1::CriterionResult out;
-    out.set_id(criterion.id());
-    out.set_clause(criterion.clause());
-    out.set_value(ToProto(value));
-    out.set_decisive(evaluator.DecisiveValue(i) == Truth::kTrue);
     MeasureResult found;
-    evaluator.Explain(pack.criterion_nodes()[index], value, false, &found);
-    Cite(found, &out);
+    tell(criterion.id(), criterion.clause(), index, pack.criterion_nodes()[index], &found);
+    const Truth value = values->rules[index].value;
     if (value == Truth::kUnknown) {
       result.gaps.push_back(criterion.id() + ": " +
                             (found.note.empty() ? "not available" : found.note));
     } else if (value == Truth::kFalse && !found.near_miss.empty()) {
       result.near_misses.push_back(criterion.id() + ": " + found.near_miss);
     }
-    result.criteria.push_back(std::move(out));
   }
 
+  const auto first_urgent = static_cast<size_t>(pack.pack().criteria_size());
   for (int i = 0; i < pack.pack().urgent_size(); ++i) {
     const auto index = static_cast<size_t>(i);
     const auto& rule = pack.pack().urgent(i);
     const int node = pack.urgent_nodes()[index];
-    if (index < held.urgent.size() && held.urgent[index].has_value()) {
-      result.urgent = true;
+    if (holds[first_urgent + index] != Hold::kNone) {
       result.criteria.push_back(AsHeld(*held.urgent[index]));
       continue;
     }
-    const Truth value = evaluator.Value(node);
-    v1::CriterionResult out;
-    out.set_id(rule.id());
-    out.set_clause(rule.clause());
-    out.set_value(ToProto(value));
-    out.set_decisive(value == Truth::kTrue);
     MeasureResult found;
-    evaluator.Explain(node, value, false, &found);
-    Cite(found, &out);
-    if (value == Truth::kTrue) {
-      result.urgent = true;
+    tell(rule.id(), rule.clause(), first_urgent + index, node, &found);
+    if (values->rules[first_urgent + index].value == Truth::kTrue) {
       MeasureResult trigger;
-      evaluator.Explain(node, value, true, &trigger);
+      Explain(pack, evaluator, findings, node, Truth::kTrue, true, &trigger);
       result.grounds.push_back({.rule = rule.id(),
                                 .clause = rule.clause(),
                                 .lead = rule.lead(),
@@ -123,26 +210,6 @@ AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
                                 .protected_source = trigger.protected_source});
     } else if (!found.near_miss.empty()) {
       result.near_misses.push_back(rule.id() + ": " + found.near_miss);
-    }
-    result.criteria.push_back(std::move(out));
-  }
-
-  // A state is reached by its own rule or that of a higher one.
-  result.floor = pack.LowestState();
-  result.ceiling = pack.LowestState();
-  if (scope == AssessScope::kUrgentOnly) return result;
-  std::vector<int> reached;
-  bool floor_found = false;
-  bool ceiling_found = false;
-  for (int i = 0; i < pack.pack().states_size() && !floor_found; ++i) {
-    reached.push_back(pack.state_nodes()[static_cast<size_t>(i)]);
-    if (!ceiling_found && evaluator.Possible(reached)) {
-      result.ceiling = pack.pack().states(i).state();
-      ceiling_found = true;
-    }
-    if (evaluator.Certain(reached)) {
-      result.floor = pack.pack().states(i).state();
-      floor_found = true;
     }
   }
   return result;

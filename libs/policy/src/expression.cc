@@ -27,50 +27,33 @@ void AddText(const std::string& text, std::string* out) {
 
 }  // namespace
 
-Evaluator::Evaluator(const CompiledPack& pack, const MeasureContext& context,
-                     std::vector<std::optional<Held>> held)
-    : pack_(pack),
-      context_(context),
-      held_(std::move(held)),
-      results_(pack.leaves().size()),
-      assumed_(pack.leaves().size()) {
-  held_.resize(static_cast<size_t>(pack.pack().criteria_size()));
-}
+Evaluator::Evaluator(const CompiledPack& pack, LeafValues leaves, const Holds& held)
+    : pack_(pack), leaves_(std::move(leaves)), held_(held) {}
 
-const MeasureResult& Evaluator::LeafResult(int leaf) {
-  auto& slot = results_[static_cast<size_t>(leaf)];
-  if (!slot.has_value()) {
-    const Leaf& use = pack_.leaves()[static_cast<size_t>(leaf)];
-    slot = use.measure->evaluate(use.arguments, context_);
-  }
-  return *slot;
-}
-
-Truth Evaluator::LeafValue(int leaf) {
-  const auto& assumed = assumed_[static_cast<size_t>(leaf)];
-  return assumed.has_value() ? *assumed : LeafResult(leaf).value;
+Hold Evaluator::HoldOf(int rule) const {
+  const auto index = static_cast<size_t>(rule);
+  return index < held_.size() ? held_[index] : Hold::kNone;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): conditions are finite and free of circles (PackCompiler).
-Truth Evaluator::CriterionValue(int criterion) {
-  if (held_[static_cast<size_t>(criterion)].has_value()) return Truth::kTrue;
+Truth Evaluator::CriterionValue(int criterion) const {
+  if (HoldOf(criterion) != Hold::kNone) return Truth::kTrue;
   return Value(pack_.criterion_nodes()[static_cast<size_t>(criterion)]);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
-Truth Evaluator::DecisiveValue(int criterion) {
-  const auto& held = held_[static_cast<size_t>(criterion)];
-  if (held.has_value() && held->decisive) return Truth::kTrue;
+Truth Evaluator::DecisiveValue(int criterion) const {
+  if (HoldOf(criterion) == Hold::kHeldDecisive) return Truth::kTrue;
   const int node = pack_.decisive_nodes()[static_cast<size_t>(criterion)];
   return node < 0 ? Truth::kFalse : Value(node);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
-Truth Evaluator::Value(int index) {
+Truth Evaluator::Value(int index) const {
   const Node& node = pack_.nodes()[static_cast<size_t>(index)];
   switch (node.kind) {
     case Node::Kind::kLeaf:
-      return LeafValue(node.index);
+      return leaves_[static_cast<size_t>(node.index)];
     case Node::Kind::kCriterion:
       return CriterionValue(node.index);
     case Node::Kind::kDecisive:
@@ -103,7 +86,7 @@ Truth Evaluator::Value(int index) {
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
-Truth Evaluator::Any(const std::vector<int>& nodes) {
+Truth Evaluator::Any(const std::vector<int>& nodes) const {
   Truth value = Truth::kNotApplicable;
   for (int child : nodes) {
     value = Or(value, Value(child));
@@ -112,13 +95,12 @@ Truth Evaluator::Any(const std::vector<int>& nodes) {
   return value;
 }
 
-std::vector<int> Evaluator::SharedUnknown() const {
+std::vector<int> Evaluator::SharedUnknown(const std::vector<int>& nodes) const {
   std::vector<int> shared;
-  for (size_t i = 0; i < results_.size(); ++i) {
-    if (pack_.leaves()[i].uses > 1 && results_[i].has_value() &&
-        results_[i]->value == Truth::kUnknown && shared.size() < kSplitsMax) {
-      shared.push_back(static_cast<int>(i));
-    }
+  for (size_t i = 0; i < leaves_.size() && shared.size() < kSplitsMax; ++i) {
+    if (pack_.leaves()[i].uses < 2 || leaves_[i] != Truth::kUnknown) continue;
+    const auto reads = [this, i](int node) { return pack_.Reads(node, static_cast<int>(i)); };
+    if (std::any_of(nodes.begin(), nodes.end(), reads)) shared.push_back(static_cast<int>(i));
   }
   return shared;
 }
@@ -126,8 +108,7 @@ std::vector<int> Evaluator::SharedUnknown() const {
 bool Evaluator::Certain(const std::vector<int>& any_of_nodes) {
   const Truth value = Any(any_of_nodes);
   if (value != Truth::kUnknown) return value == Truth::kTrue;
-  for (int node : any_of_nodes) Value(node);  // Every measure is evaluated before splitting.
-  return CertainFrom(any_of_nodes, SharedUnknown(), 0);
+  return CertainFrom(any_of_nodes, SharedUnknown(any_of_nodes), 0);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): at most kSplitsMax deep.
@@ -136,21 +117,20 @@ bool Evaluator::CertainFrom(const std::vector<int>& nodes, const std::vector<int
   const Truth value = Any(nodes);
   if (value != Truth::kUnknown) return value == Truth::kTrue;
   if (next == shared.size()) return false;
-  auto& assumed = assumed_[static_cast<size_t>(shared[next])];
+  Truth& assumed = leaves_[static_cast<size_t>(shared[next])];
   bool certain = true;
   for (const Truth completion : {Truth::kFalse, Truth::kTrue}) {
     assumed = completion;
     certain = certain && CertainFrom(nodes, shared, next + 1);
   }
-  assumed.reset();
+  assumed = Truth::kUnknown;
   return certain;
 }
 
 bool Evaluator::Possible(const std::vector<int>& any_of_nodes) {
   const Truth value = Any(any_of_nodes);
   if (value != Truth::kUnknown) return value == Truth::kTrue;
-  for (int node : any_of_nodes) Value(node);
-  return PossibleFrom(any_of_nodes, SharedUnknown(), 0);
+  return PossibleFrom(any_of_nodes, SharedUnknown(any_of_nodes), 0);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): at most kSplitsMax deep.
@@ -159,23 +139,41 @@ bool Evaluator::PossibleFrom(const std::vector<int>& nodes, const std::vector<in
   const Truth value = Any(nodes);
   if (value == Truth::kFalse || value == Truth::kNotApplicable) return false;
   if (value == Truth::kTrue || next == shared.size()) return true;
-  auto& assumed = assumed_[static_cast<size_t>(shared[next])];
+  Truth& assumed = leaves_[static_cast<size_t>(shared[next])];
   bool possible = false;
   for (const Truth completion : {Truth::kFalse, Truth::kTrue}) {
     assumed = completion;
     possible = possible || PossibleFrom(nodes, shared, next + 1);
   }
-  assumed.reset();
+  assumed = Truth::kUnknown;
   return possible;
 }
 
+LeafValues EvaluateLeaves(const CompiledPack& pack, const MeasureContext& context,
+                          AssessScope scope) {
+  LeafValues values(pack.leaves().size(), Truth::kUnknown);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Leaf& leaf = pack.leaves()[i];
+    if (scope == AssessScope::kUrgentOnly && !leaf.urgent) continue;
+    values[i] = leaf.measure->evaluate(leaf.arguments, context).value;
+  }
+  return values;
+}
+
 // NOLINTNEXTLINE(misc-no-recursion)
-void Evaluator::Explain(int index, Truth wanted, bool skip_context, MeasureResult* out) {
-  const Node& node = pack_.nodes()[static_cast<size_t>(index)];
+void Explain(const CompiledPack& pack, const Evaluator& evaluator,
+             const std::vector<MeasureResult>& findings, int index, Truth wanted, bool skip_context,
+             MeasureResult* out) {
+  const Node& node = pack.nodes()[static_cast<size_t>(index)];
+  // NOLINTNEXTLINE(misc-no-recursion)
+  const auto explain = [&](int child, Truth value, MeasureResult* into) {
+    Explain(pack, evaluator, findings, child, value, skip_context, into);
+  };
   switch (node.kind) {
     case Node::Kind::kLeaf: {
-      const MeasureResult& result = LeafResult(node.index);
-      const bool context = pack_.leaves()[static_cast<size_t>(node.index)].measure->context;
+      const auto leaf = static_cast<size_t>(node.index);
+      const MeasureResult& result = findings[leaf];
+      const bool context = pack.leaves()[leaf].measure->context;
       if (result.value == wanted && !(skip_context && context)) {
         AddEvidence(result, out);
         out->protected_source = out->protected_source || result.protected_source;
@@ -188,29 +186,28 @@ void Evaluator::Explain(int index, Truth wanted, bool skip_context, MeasureResul
     }
     case Node::Kind::kCriterion:
     case Node::Kind::kDecisive:
-      Explain(pack_.criterion_nodes()[static_cast<size_t>(node.index)], wanted, skip_context, out);
+      explain(pack.criterion_nodes()[static_cast<size_t>(node.index)], wanted, out);
       return;
     case Node::Kind::kNot:
       // What makes "not x" hold is what makes x FALSE: there is nothing to cite, but the figures
       // are told.
-      Explain(node.children.front(), Not(wanted), skip_context, out);
+      explain(node.children.front(), Not(wanted), out);
       return;
     case Node::Kind::kAtLeast:
-      for (int criterion : node.children) {
-        Explain(pack_.criterion_nodes()[static_cast<size_t>(criterion)], wanted, skip_context, out);
-      }
+      for (int criterion : node.children)
+        explain(pack.criterion_nodes()[static_cast<size_t>(criterion)], wanted, out);
       return;
     case Node::Kind::kAny:
     case Node::Kind::kAll:
       for (int child : node.children) {
         // A part of "all" that holds while the whole does not is no evidence.
-        if (wanted == Truth::kTrue && Value(child) != Truth::kTrue) {
+        if (wanted == Truth::kTrue && evaluator.Value(child) != Truth::kTrue) {
           MeasureResult figures_only;
-          Explain(child, wanted, skip_context, &figures_only);
+          explain(child, wanted, &figures_only);
           for (const auto& figure : figures_only.figures) out->figures.push_back(figure);
           continue;
         }
-        Explain(child, wanted, skip_context, out);
+        explain(child, wanted, out);
       }
       return;
   }

@@ -1,28 +1,30 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <vector>
 
+#include "trigpoint/policy/assess.h"
 #include "trigpoint/policy/pack.h"
 
 namespace trigpoint {
 
-/// A criterion that stays TRUE though its window has emptied.
-struct Held {
-  bool decisive = false;
-};
+/// Whether a criterion or urgent rule stays TRUE though its window has emptied.
+enum class Hold : uint8_t { kNone, kHeld, kHeldDecisive };
 
-/// Evaluates conditions of one pack for one provider and time. Measures are evaluated at most once.
+/// Values of the measures of a pack, one for each leaf.
+using LeafValues = std::vector<Truth>;
+/// One for each criterion, then for each urgent rule, in the order of the pack.
+using Holds = std::vector<Hold>;
+
+/// Evaluates conditions of one pack over the values of its measures. Logic only.
 class Evaluator {
  public:
-  /// `held`: per criterion, set where it is held TRUE.
-  Evaluator(const CompiledPack& pack, const MeasureContext& context,
-            std::vector<std::optional<Held>> held);
+  Evaluator(const CompiledPack& pack, LeafValues leaves, const Holds& held);
 
   /// Kleene value of a node.
-  Truth Value(int node);
-  Truth CriterionValue(int criterion);
-  Truth DecisiveValue(int criterion);
+  Truth Value(int node) const;
+  Truth CriterionValue(int criterion) const;
+  Truth DecisiveValue(int criterion) const;
   /// TRUE in every completion of what is unknown. Unknown measures that occur more than once are
   /// the same in all places: overall RI with unknown key questions is at least Level 2 whichever
   /// way they turn out (domain.md 3.2).
@@ -30,23 +32,31 @@ class Evaluator {
   /// Not excluded by what is known.
   bool Possible(const std::vector<int>& any_of_nodes);
 
-  const MeasureResult& LeafResult(int leaf);
-  /// Collects what the measures under `node` found: evidence of those that made it TRUE, notes of
-  /// the unknown ones, figures of all.
-  void Explain(int node, Truth wanted, bool skip_context, MeasureResult* out);
-
  private:
-  Truth LeafValue(int leaf);
-  std::vector<int> SharedUnknown() const;
+  std::vector<int> SharedUnknown(const std::vector<int>& nodes) const;
   bool CertainFrom(const std::vector<int>& nodes, const std::vector<int>& shared, size_t next);
   bool PossibleFrom(const std::vector<int>& nodes, const std::vector<int>& shared, size_t next);
-  Truth Any(const std::vector<int>& nodes);
+  Truth Any(const std::vector<int>& nodes) const;
+  Hold HoldOf(int rule) const;
 
   const CompiledPack& pack_;
-  const MeasureContext& context_;
-  std::vector<std::optional<Held>> held_;
-  std::vector<std::optional<MeasureResult>> results_;
-  std::vector<std::optional<Truth>> assumed_;
+  LeafValues leaves_;
+  const Holds& held_;
 };
+
+/// The values of the measures. With kUrgentOnly those that no urgent rule reads stay UNKNOWN.
+LeafValues EvaluateLeaves(const CompiledPack& pack, const MeasureContext& context,
+                          AssessScope scope);
+
+/// The values of a whole assessment. They follow from the arguments alone, so the pack remembers
+/// them: of the many combinations only few occur.
+std::shared_ptr<const AssessmentValues> ValuesOf(const CompiledPack& pack, const LeafValues& leaves,
+                                                 const Holds& held, AssessScope scope);
+
+/// Collects what the measures under `node` found: evidence of those that made it TRUE, notes of the
+/// unknown ones, figures of all.
+void Explain(const CompiledPack& pack, const Evaluator& evaluator,
+             const std::vector<MeasureResult>& findings, int node, Truth wanted, bool skip_context,
+             MeasureResult* out);
 
 }  // namespace trigpoint

@@ -14,6 +14,8 @@ constexpr size_t kEvidenceMax = 200;
 }  // namespace
 
 void AddRef(const v1::EventRef& ref, MeasureResult* result) {
+  ++result->cited;
+  if (!result->WantsProof()) return;
   for (const auto& known : result->evidence) {
     if (known.id() == ref.id() && known.source() == ref.source()) return;
   }
@@ -22,9 +24,10 @@ void AddRef(const v1::EventRef& ref, MeasureResult* result) {
   result->evidence.push_back(ref);
 }
 
-void AddFigure(const std::string& name, double value, MeasureResult* result) {
+void AddFigure(std::string_view name, double value, MeasureResult* result) {
+  if (!result->WantsProof()) return;
   v1::Figure figure;
-  figure.set_name(name);
+  figure.set_name(name.data(), name.size());
   figure.set_value(value);
   result->figures.push_back(std::move(figure));
 }

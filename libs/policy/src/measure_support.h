@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "trigpoint/base/time.h"
@@ -21,9 +22,26 @@ inline v1::EventRef RefOf(const v1::Concern& concern) {
   return RefOf(concern.source(), concern.id());
 }
 
-/// Adds a reference that is not there yet.
+/// An empty finding in the detail that the context asks for.
+inline MeasureResult Begin(const MeasureContext& context) {
+  MeasureResult result;
+  result.detail = context.detail;
+  return result;
+}
+
+/// Adds a reference that is not there yet; only counts it where no proof is wanted.
 void AddRef(const v1::EventRef& ref, MeasureResult* result);
-void AddFigure(const std::string& name, double value, MeasureResult* result);
+/// Cites a fact or a report.
+template <typename Source>
+void Refer(const Source& source, MeasureResult* result) {
+  if (result->WantsProof()) {
+    AddRef(RefOf(source), result);
+  } else {
+    ++result->cited;
+  }
+}
+/// Tells a figure, where a proof is wanted.
+void AddFigure(std::string_view name, double value, MeasureResult* result);
 
 /// TRUE / FALSE.
 inline Truth Is(bool value) { return value ? Truth::kTrue : Truth::kFalse; }

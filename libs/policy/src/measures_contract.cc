@@ -47,7 +47,7 @@ std::vector<PlanAction> PlanActions(const MeasureContext& context, int64_t grace
 /// grace, or any critical one. NOT_APPLICABLE without a plan (ruling 1).
 MeasureResult PlanOverdue(const MeasureArguments& arguments, const MeasureContext& context) {
   const auto actions = PlanActions(context, arguments.Integer("grace_days"));
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   if (actions.empty()) {
     result.value = Truth::kNotApplicable;
     result.note = "no improvement plan";
@@ -68,7 +68,7 @@ MeasureResult PlanOverdue(const MeasureArguments& arguments, const MeasureContex
   result.value = Is(share || critical);
   if (result.value == Truth::kTrue) {
     for (const auto& action : actions) {
-      if (action.late) AddRef(RefOf(*action.agreed), &result);
+      if (action.late) Refer(*action.agreed, &result);
     }
   }
   return result;
@@ -83,7 +83,7 @@ MeasureResult PlanReviewsWithoutProgress(const MeasureArguments& arguments,
   std::stable_sort(reviews.begin(), reviews.end(), [](const v1::Event* a, const v1::Event* b) {
     return FactInstant(*a) < FactInstant(*b);
   });
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   if (reviews.empty()) {
     result.value = Truth::kNotApplicable;
     return result;
@@ -96,7 +96,7 @@ MeasureResult PlanReviewsWithoutProgress(const MeasureArguments& arguments,
   result.value = Is(idle >= count);
   if (result.value == Truth::kTrue) {
     for (size_t i = reviews.size() - count; i < reviews.size(); ++i)
-      AddRef(RefOf(*reviews[i]), &result);
+      Refer(*reviews[i], &result);
   }
   return result;
 }
@@ -115,7 +115,7 @@ MeasureResult ReturnsMissed(const MeasureArguments& arguments, const MeasureCont
     }
   }
   for (const int month : received) missed.erase(month);  // A late return is a return.
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   if (missed.empty() && received.empty()) {
     result.value = Truth::kNotApplicable;
     result.note = "no monitoring returns were asked for";
@@ -130,11 +130,13 @@ MeasureResult ReturnsMissed(const MeasureArguments& arguments, const MeasureCont
   for (const auto& [month, event] : missed) {
     if (month <= last - arguments.Integer("out_of")) continue;
     ++recent;
-    AddRef(RefOf(*event), &result);
+    Refer(*event, &result);
   }
   AddFigure("missed in a row", static_cast<double>(run), &result);
-  AddFigure("missed of the last " + std::to_string(arguments.Integer("out_of")),
-            static_cast<double>(recent), &result);
+  if (result.WantsProof()) {
+    AddFigure("missed of the last " + std::to_string(arguments.Integer("out_of")),
+              static_cast<double>(recent), &result);
+  }
   result.value = Is(run >= consecutive || recent >= arguments.Integer("of"));
   if (result.value == Truth::kFalse) {
     result.evidence.clear();
@@ -151,12 +153,12 @@ MeasureResult SelfAssessmentConcern(const MeasureArguments&, const MeasureContex
     if (FactInstant(fact) > context.as_of_us) continue;
     if (last == nullptr || FactInstant(fact) >= FactInstant(*last)) last = &fact;
   }
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   if (last == nullptr) {
     result.note = "no service development plan or self-assessment received";
     return result;
   }
-  AddRef(RefOf(*last), &result);
+  Refer(*last, &result);
   result.value = Is(last->service_plan_self_assessment_received().concern());
   return result;
 }
@@ -177,15 +179,16 @@ MeasureResult DefaultNotices(const MeasureArguments& arguments, const MeasureCon
   std::stable_sort(facts.begin(), facts.end(), [](const v1::Event* a, const v1::Event* b) {
     return FactInstant(*a) < FactInstant(*b);
   });
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   for (const v1::Event* fact : facts) {
     if (fact->has_default_notice_episode_closed()) {
       result.evidence.clear();
+      result.cited = 0;
     } else {
-      AddRef(RefOf(*fact), &result);
+      Refer(*fact, &result);
     }
   }
-  const auto served = static_cast<int64_t>(result.evidence.size());
+  const auto served = static_cast<int64_t>(result.cited);
   AddFigure("default notices in the episode", static_cast<double>(served), &result);
   result.value = Is(served >= arguments.Integer("count"));
   if (result.value == Truth::kFalse) result.evidence.clear();
@@ -251,10 +254,10 @@ std::vector<Restriction> OpenRestrictions(const MeasureContext& context) {
 }
 
 MeasureResult SuspensionOrAdvisory(const MeasureArguments&, const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   for (const auto& restriction : OpenRestrictions(context))
-    AddRef(RefOf(*restriction.event), &result);
-  result.value = Is(!result.evidence.empty());
+    Refer(*restriction.event, &result);
+  result.value = Is(result.cited > 0);
   return result;
 }
 
@@ -262,13 +265,13 @@ MeasureResult SuspensionOrAdvisory(const MeasureArguments&, const MeasureContext
 /// (A11).
 MeasureResult SuspensionOrAdvisoryLonger(const MeasureArguments& arguments,
                                          const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const CivilDate today = LondonDate(context.as_of_us);
   const auto months = static_cast<int>(arguments.Integer("months"));
   for (const auto& restriction : OpenRestrictions(context)) {
-    if (AddMonths(restriction.start, months) < today) AddRef(RefOf(*restriction.event), &result);
+    if (AddMonths(restriction.start, months) < today) Refer(*restriction.event, &result);
   }
-  result.value = Is(!result.evidence.empty());
+  result.value = Is(result.cited > 0);
   return result;
 }
 
@@ -278,12 +281,12 @@ MeasureResult UnwillingAsserted(const MeasureArguments&, const MeasureContext& c
     if (!fact.has_engagement_asserted() || FactInstant(fact) > context.as_of_us) continue;
     if (last == nullptr || FactInstant(fact) >= FactInstant(*last)) last = &fact;
   }
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   if (last == nullptr) {
     result.value = Truth::kFalse;  // Must never be inferred silently (unwilling_engage).
     return result;
   }
-  AddRef(RefOf(*last), &result);
+  Refer(*last, &result);
   result.value = Is(last->engagement_asserted().unwilling());
   return result;
 }
@@ -295,7 +298,7 @@ MeasureResult ContactsUnanswered(const MeasureArguments& arguments, const Measur
       answered.insert(Resolve(fact, fact.formal_contact_answered().contact()));
     }
   }
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const CivilDate today = LondonDate(context.as_of_us);
   const int64_t from = WindowStart(context, arguments.Integer("days"));
   int unanswered = 0;
@@ -307,7 +310,7 @@ MeasureResult ContactsUnanswered(const MeasureArguments& arguments, const Measur
     if (at <= from || at > context.as_of_us) continue;
     if (sent.has_reply_due_on() && ToCivil(sent.reply_due_on()) >= today) continue;
     ++unanswered;
-    AddRef(RefOf(fact), &result);
+    Refer(fact, &result);
   }
   AddFigure("unanswered formal contacts", unanswered, &result);
   result.value = Is(unanswered >= arguments.Integer("count"));

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "absl/container/inlined_vector.h"
 #include "measure_support.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/signals/elevated.h"
@@ -11,7 +12,7 @@
 namespace trigpoint {
 namespace {
 
-bool InFamilies(const std::vector<v1::SourceFamily>& families, v1::SourceFamily family) {
+bool InFamilies(std::span<const v1::SourceFamily> families, v1::SourceFamily family) {
   return std::find(families.begin(), families.end(), family) != families.end();
 }
 
@@ -21,7 +22,7 @@ using Item = ClusterView::Item;
 constexpr size_t kCitedMax = 200;
 
 /// Distinct clusters among the items of one of the families.
-size_t CountClusters(std::span<const Item> items, const std::vector<v1::SourceFamily>& families) {
+size_t CountClusters(std::span<const Item> items, std::span<const v1::SourceFamily> families) {
   size_t alone = 0;
   std::set<int> shared;
   for (const Item& item : items) {
@@ -39,6 +40,7 @@ size_t CountClusters(std::span<const Item> items, const std::vector<v1::SourceFa
 /// kCitedMax.
 template <typename Wanted>
 void Cite(std::span<const Item> items, const Wanted& wanted, MeasureResult* result) {
+  if (!result->WantsProof()) return;
   std::set<int> clusters;
   for (const Item& item : items) {
     if (wanted(*item.report)) clusters.insert(item.cluster);
@@ -48,13 +50,13 @@ void Cite(std::span<const Item> items, const Wanted& wanted, MeasureResult* resu
     if (clusters.count(item.cluster) > 0) cited.push_back(item.report);
   }
   for (size_t i = cited.size() > kCitedMax ? cited.size() - kCitedMax : 0; i < cited.size(); ++i) {
-    AddRef(RefOf(*cited[i]), result);
+    Refer(*cited[i], result);
     if ((cited[i]->flags() & kConcernProtectedSource) != 0) result->protected_source = true;
   }
 }
 
-auto OfFamilies(const std::vector<v1::SourceFamily>& families) {
-  return [&families](const v1::Concern& concern) { return InFamilies(families, concern.family()); };
+auto OfFamilies(std::span<const v1::SourceFamily> families) {
+  return [families](const v1::Concern& concern) { return InFamilies(families, concern.family()); };
 }
 
 bool About(const v1::Concern& concern, v1::Theme theme) {
@@ -96,7 +98,7 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64
   input.window_days = static_cast<double>(window_days);
   input.exposure_days_in_window = beds * static_cast<double>(window_days);
   input.observed = static_cast<int64_t>(
-      CountClusters(context.Clusters().In(window_start, context.as_of_us), {family}));
+      CountClusters(context.Clusters().In(window_start, context.as_of_us), {&family, 1}));
   input.covered = Heard(context, family);
   const auto* peer = PeerRateOf(context, family);
   if (peer != nullptr && peer->exposure() > 0) {
@@ -109,7 +111,7 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64
     const double days =
         static_cast<double>(window_start - history) / static_cast<double>(kMicrosPerDay);
     input.own = OwnBaseline{.events = static_cast<int64_t>(CountClusters(
-                                context.Clusters().In(baseline_start, window_start), {family})),
+                                context.Clusters().In(baseline_start, window_start), {&family, 1})),
                             .exposure_days = beds * days,
                             .calendar_days = days};
   }
@@ -125,6 +127,7 @@ RateParameters ParametersOf(const MeasureArguments& arguments, double baseline_d
 
 void TellRate(v1::SourceFamily family, const RateInput& input, const RateResult& rate,
               MeasureResult* result) {
+  if (!result->WantsProof()) return;
   const std::string name = FamilyText(family) + " in " +
                            std::to_string(static_cast<int64_t>(input.window_days)) + " days";
   AddFigure(name + ": observed", static_cast<double>(input.observed), result);
@@ -159,7 +162,7 @@ MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureCo
   const int64_t window_days = arguments.Integer("window_days");
   const int64_t baseline_days = arguments.Integer("baseline_days");
   Unknowns unknowns;
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
     const RateInput input = InputFor(context, family, window_days, baseline_days);
@@ -168,10 +171,9 @@ MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureCo
     TellRate(family, input, rate, &result);
     result.value = Or(result.value, rate.elevated);
     if (rate.elevated == Truth::kTrue) {
-      const std::vector<v1::SourceFamily> only = {family};
       Cite(context.Clusters().In(WindowStart(context, window_days), context.as_of_us),
-           OfFamilies(only), &result);
-    } else if (rate.elevated == Truth::kUnknown) {
+           OfFamilies({&family, 1}), &result);
+    } else if (rate.elevated == Truth::kUnknown && result.WantsProof()) {
       unknowns.Add(family, input);
     }
   }
@@ -184,9 +186,13 @@ MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureCo
 Truth Reached(bool reached, const MeasureContext& context,
               const std::vector<v1::SourceFamily>& families, MeasureResult* result) {
   if (reached) return Truth::kTrue;
-  const std::string missing = NotHeard(context, families);
-  if (missing.empty()) return Truth::kFalse;
-  result->note = "nothing was ever received from: " + missing;
+  if (std::all_of(families.begin(), families.end(),
+                  [&context](const auto family) { return Heard(context, family); })) {
+    return Truth::kFalse;
+  }
+  if (result->WantsProof()) {
+    result->note = "nothing was ever received from: " + NotHeard(context, families);
+  }
   return Truth::kUnknown;
 }
 
@@ -197,24 +203,37 @@ std::string ThemeText(v1::Theme theme) {
   return text;
 }
 
-/// Distinct clusters per theme among the items of the families. A cluster has the themes of all its
-/// reports.
-std::map<v1::Theme, size_t> CountByTheme(std::span<const Item> items,
+using ThemeCounts = absl::InlinedVector<std::pair<v1::Theme, size_t>, 24>;
+
+void CountOne(v1::Theme theme, ThemeCounts* counts) {
+  for (auto& [known, count] : *counts) {
+    if (known == theme) {
+      ++count;
+      return;
+    }
+  }
+  counts->emplace_back(theme, 1);
+}
+
+/// Distinct clusters per theme among the items of the families, by theme. A cluster has the themes
+/// of all its reports.
+ThemeCounts CountByTheme(std::span<const Item> items,
                                          const std::vector<v1::SourceFamily>& families) {
   std::set<int> wanted;
   for (const Item& item : items) {
     if (!item.alone && InFamilies(families, item.report->family())) wanted.insert(item.cluster);
   }
-  std::map<v1::Theme, size_t> counts;
+  ThemeCounts counts;
   std::set<std::pair<int, v1::Theme>> seen;
   for (const Item& item : items) {
     if (item.alone ? !InFamilies(families, item.report->family()) : wanted.count(item.cluster) == 0)
       continue;
     for (int value : item.report->themes()) {
       const auto theme = static_cast<v1::Theme>(value);
-      if (item.alone || seen.insert({item.cluster, theme}).second) ++counts[theme];
+      if (item.alone || seen.insert({item.cluster, theme}).second) CountOne(theme, &counts);
     }
   }
+  std::sort(counts.begin(), counts.end());
   return counts;
 }
 
@@ -222,7 +241,7 @@ MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureC
   const auto count = static_cast<size_t>(arguments.Integer("count"));
   const auto items =
       context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   size_t most = 0;
   for (const auto& [theme, clusters] : CountByTheme(items, arguments.families)) {
     most = std::max(most, clusters);
@@ -232,7 +251,7 @@ MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureC
       };
       Cite(items, of_theme, &result);
     }
-    if (clusters + 1 == count && count > 1) {
+    if (clusters + 1 == count && count > 1 && result.WantsProof()) {
       result.near_miss = std::to_string(clusters) + " concerns about " + ThemeText(theme) +
                          " within " + std::to_string(arguments.Integer("days")) +
                          " days; one more makes it repeated";
@@ -254,7 +273,7 @@ MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments,
       themes[{fact.source(), fact.id()}] = fact.plan_action_agreed().theme();
     }
   }
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const auto items =
       context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
   for (const auto& fact : context.state.facts()) {
@@ -270,11 +289,11 @@ MeasureResult RepeatedAfterSignOff(const MeasureArguments& arguments,
           report.occurred_us() <= FactInstant(fact) || !About(report, it->second)) {
         continue;
       }
-      AddRef(RefOf(report), &result);
-      AddRef(RefOf(fact), &result);
+      Refer(report, &result);
+      Refer(fact, &result);
     }
   }
-  result.value = Is(!result.evidence.empty());
+  result.value = Is(result.cited > 0);
   return result;
 }
 
@@ -284,20 +303,20 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
   const int64_t days = arguments.Integer("days");
   const auto count = static_cast<size_t>(arguments.Integer("count"));
   Unknowns unknowns;
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
-    const std::vector<v1::SourceFamily> only = {family};
+    const std::span<const v1::SourceFamily> only(&family, 1);
     const auto items = context.Clusters().In(WindowStart(context, days), context.as_of_us);
     const size_t clusters = CountClusters(items, only);
     if (clusters < count) {
-      if (clusters + 1 == count) {
+      if (clusters + 1 == count && result.WantsProof()) {
         result.near_miss = std::to_string(clusters) + " " + FamilyText(family) +
                            " reports in a year, each small; one more may be a body of concern";
       }
       if (!Heard(context, family)) {
         result.value = Or(result.value, Truth::kUnknown);
-        unknowns.Add(family, RateInput{});
+        if (result.WantsProof()) unknowns.Add(family, RateInput{});
       }
       continue;
     }
@@ -305,7 +324,7 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
     const RateResult rate = Elevated(input, ParametersOf(arguments, 0));
     TellRate(family, input, rate, &result);
     if (rate.elevated == Truth::kTrue) Cite(items, OfFamilies(only), &result);
-    if (rate.elevated == Truth::kUnknown) unknowns.Add(family, input);
+    if (rate.elevated == Truth::kUnknown && result.WantsProof()) unknowns.Add(family, input);
     result.value = Or(result.value, rate.elevated);
   }
   if (result.value == Truth::kUnknown) result.note = unknowns.Text();
@@ -322,7 +341,7 @@ MeasureResult Widespread(const MeasureArguments& arguments, const MeasureContext
       wards.insert(item.report->ward());
     }
   }
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const size_t clusters = CountClusters(items, arguments.families);
   const size_t themes = CountByTheme(items, arguments.families).size();
   const bool by_theme = themes >= static_cast<size_t>(arguments.Integer("themes")) &&
@@ -336,15 +355,15 @@ MeasureResult Widespread(const MeasureArguments& arguments, const MeasureContext
 }
 
 MeasureResult SeriousHarm(const MeasureArguments& arguments, const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const int64_t from = WindowStart(context, arguments.Integer("days"));
   const auto least = arguments.Integer("harm");
   for (const auto& concern : context.state.concerns()) {
     if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us) continue;
     // Stored enum HARM_NONE = 1; the ordinal of CL-01 starts at 0.
-    if (static_cast<int64_t>(concern.harm()) - 1 >= least) AddRef(RefOf(concern), &result);
+    if (static_cast<int64_t>(concern.harm()) - 1 >= least) Refer(concern, &result);
   }
-  result.value = Is(!result.evidence.empty());
+  result.value = Is(result.cited > 0);
   if (result.value == Truth::kFalse && !Heard(context, v1::SOURCE_FAMILY_INCIDENT)) {
     result.value = Truth::kUnknown;
     result.note = "nothing was ever received from: incident";
@@ -354,38 +373,38 @@ MeasureResult SeriousHarm(const MeasureArguments& arguments, const MeasureContex
 
 MeasureResult OrganisationalAbuseEnquiry(const MeasureArguments& arguments,
                                          const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const int64_t from = WindowStart(context, arguments.Integer("days"));
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_safeguarding_enquiry_opened()) continue;
     const auto& enquiry = fact.safeguarding_enquiry_opened();
     const int64_t at = FactInstant(fact);
     if (at <= from || at > context.as_of_us) continue;
-    if (enquiry.organisational_abuse()) AddRef(RefOf(fact), &result);
+    if (enquiry.organisational_abuse()) Refer(fact, &result);
   }
   result.value =
-      Reached(!result.evidence.empty(), context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
+      Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
   return result;
 }
 
 /// Positive items never cancel: once TRUE it stays TRUE until the negative items leave the window.
 MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const MeasureContext& context) {
   const int64_t from = WindowStart(context, arguments.Integer("days"));
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   int items = 0;
   int64_t negative = 0;
   bool officer = false;
   bool ratio_ever = false;
-  std::map<int, int64_t> themes;
-  std::vector<v1::EventRef> refs;
+  ThemeCounts themes;
+  std::vector<const v1::Concern*> negatives;
   for (const auto& concern : context.state.concerns()) {
     if ((concern.flags() & kConcernFeedback) == 0) continue;
     if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us) continue;
     ++items;
     if ((concern.flags() & kConcernNegative) != 0) {
       ++negative;
-      refs.push_back(RefOf(concern));
-      for (int theme : concern.themes()) ++themes[theme];
+      negatives.push_back(&concern);
+      for (int theme : concern.themes()) CountOne(static_cast<v1::Theme>(theme), &themes);
     }
     officer = officer || (concern.flags() & kConcernOfficerFlag) != 0;
     // Reached at any point of the window with the items up to then: later compliments do not cancel
@@ -394,15 +413,16 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
                                 static_cast<double>(negative) >= arguments.Number("ratio") * items);
   }
   const bool pair = std::any_of(themes.begin(), themes.end(), [&arguments](const auto& theme) {
-    return theme.second >= arguments.Integer("theme_items");
+    return static_cast<int64_t>(theme.second) >= arguments.Integer("theme_items");
   });
   AddFigure("feedback items", items, &result);
   AddFigure("negative", static_cast<double>(negative), &result);
   if (ratio_ever || pair || officer) {
     result.value = Truth::kTrue;
-    for (const auto& ref : refs) AddRef(ref, &result);
+    for (const auto* negative_item : negatives) Refer(*negative_item, &result);
   } else if (items < arguments.Integer("min_items")) {
     result.value = Truth::kUnknown;
+    if (!result.WantsProof()) return result;
     result.note = "fewer than " + std::to_string(arguments.Integer("min_items")) +
                   " items of feedback in " + std::to_string(arguments.Integer("days")) + " days";
   } else {

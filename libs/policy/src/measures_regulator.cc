@@ -27,9 +27,10 @@ std::string Caveats(const CurrentRating& rating) {
 
 MeasureResult OverallRatingIn(const MeasureArguments& arguments, const MeasureContext& context) {
   const CurrentRating& rating = context.Rating();
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   if (rating.overall == v1::RATING_UNSPECIFIED) {
     result.value = Truth::kUnknown;
+    if (!result.WantsProof()) return result;
     result.note =
         rating.last_unrated == v1::RATING_UNSPECIFIED
             ? "no published overall rating"
@@ -38,6 +39,7 @@ MeasureResult OverallRatingIn(const MeasureArguments& arguments, const MeasureCo
     return result;
   }
   result.value = Is(Among(arguments.values, v1::Rating_Name(rating.overall)));
+  if (!result.WantsProof()) return result;
   AddRef(rating.overall_evidence, &result);
   for (const auto& ref : rating.evidence) AddRef(ref, &result);
   result.note = Caveats(rating);
@@ -58,7 +60,7 @@ std::string UnknownQuestions(const CurrentRating& rating) {
 MeasureResult KeyQuestions(const MeasureArguments& arguments, const MeasureContext& context,
                            bool all) {
   const CurrentRating& rating = context.Rating();
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   int in = 0;
   int unknown = 0;
   for (const v1::Rating question : rating.key_questions) {
@@ -73,7 +75,9 @@ MeasureResult KeyQuestions(const MeasureArguments& arguments, const MeasureConte
   } else {
     result.value = in > 0 ? Truth::kTrue : unknown == 0 ? Truth::kFalse : Truth::kUnknown;
   }
-  if (result.value == Truth::kUnknown) result.note = UnknownQuestions(rating);
+  if (result.value == Truth::kUnknown && result.WantsProof()) {
+    result.note = UnknownQuestions(rating);
+  }
   return result;
 }
 
@@ -98,7 +102,7 @@ std::set<std::pair<std::string, std::string>> ClosedActions(const MeasureContext
 
 MeasureResult Enforcement(const MeasureArguments& arguments, const MeasureContext& context,
                           bool restricting_only) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const auto closed = ClosedActions(context);
   const CivilDate today = LondonDate(context.as_of_us);
   for (const auto& fact : context.state.facts()) {
@@ -111,11 +115,11 @@ MeasureResult Enforcement(const MeasureArguments& arguments, const MeasureContex
     if (restricting_only && !action.restricts_admissions()) continue;
     if (action.has_served_on() && ToCivil(action.served_on()) > today) continue;
     if (closed.count({fact.source(), fact.id()}) > 0) continue;
-    AddRef(RefOf(fact), &result);
+    Refer(fact, &result);
     if (action.representations_lodged()) result.note = "representations were lodged";
   }
-  result.value = Is(!result.evidence.empty());
-  AddFigure("active", static_cast<double>(result.evidence.size()), &result);
+  result.value = Is(result.cited > 0);
+  AddFigure("active", static_cast<double>(result.cited), &result);
   return result;
 }
 

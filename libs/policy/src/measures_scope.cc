@@ -16,7 +16,7 @@ bool Among(const std::vector<std::string>& values, const std::string& value) {
 
 template <typename Answer>
 MeasureResult OfService(const MeasureContext& context, Answer answer) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const v1::ServiceRegistered* service = ServiceOf(context.state);
   if (service == nullptr) {
     result.note = "the service is not registered in the directory";
@@ -47,14 +47,14 @@ MeasureResult HealthCommissioned(const MeasureArguments&, const MeasureContext& 
 }
 
 MeasureResult DecidedStateIn(const MeasureArguments& arguments, const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   result.value = Is(Among(arguments.values, context.decided_state));
   return result;
 }
 
 MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments,
                                    const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const auto* record = FindPolicyRecord(context.record, context.policy_id);
   const CivilDate from =
       AddMonths(LondonDate(context.as_of_us), -static_cast<int>(arguments.Integer("months")));
@@ -73,7 +73,7 @@ MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments,
 /// suspensions.
 MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
                                           const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   std::set<std::pair<std::string, std::string>> closed;
   for (const auto& fact : context.state.facts()) {
     if (fact.has_cqc_enforcement_action_closed()) {
@@ -102,7 +102,7 @@ MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
     }
     if (by.empty()) by = fact.source().substr(0, fact.source().find('/'));
     organisations.insert(by);
-    AddRef(RefOf(fact), &result);
+    Refer(fact, &result);
   }
   AddFigure("organisations with an open action", static_cast<double>(organisations.size()),
             &result);

@@ -27,18 +27,18 @@ bool Live(const v1::Concern& concern, const MeasureContext& context, int64_t day
 }
 
 MeasureResult Found(MeasureResult result) {
-  result.value = Is(!result.evidence.empty());
+  result.value = Is(result.cited > 0);
   return result;
 }
 
 template <typename Matches>
 MeasureResult Facts(const MeasureArguments& arguments, const MeasureContext& context,
                     Matches matches) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const int64_t reviewed = ReviewedUntil(context.state);
   for (const auto& fact : context.state.facts()) {
     if (matches(fact) && Live(fact, context, arguments.Integer("days"), reviewed)) {
-      AddRef(RefOf(fact), &result);
+      Refer(fact, &result);
     }
   }
   return Found(std::move(result));
@@ -47,11 +47,11 @@ MeasureResult Facts(const MeasureArguments& arguments, const MeasureContext& con
 template <typename Matches>
 MeasureResult Concerns(const MeasureArguments& arguments, const MeasureContext& context,
                        Matches matches) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const int64_t reviewed = ReviewedUntil(context.state);
   for (const auto& concern : context.state.concerns()) {
     if (!matches(concern) || !Live(concern, context, arguments.Integer("days"), reviewed)) continue;
-    AddRef(RefOf(concern), &result);
+    Refer(concern, &result);
     if ((concern.flags() & kConcernProtectedSource) != 0) result.protected_source = true;
   }
   return Found(std::move(result));
@@ -94,6 +94,7 @@ MeasureResult OrganisationalAbuseAdults(const MeasureArguments& arguments,
            static_cast<int64_t>(fact.safeguarding_enquiry_opened().adults()) >= adults;
   });
   for (const auto& ref : enquiries.evidence) AddRef(ref, &result);
+  if (!result.WantsProof()) result.cited += enquiries.cited;
   return Found(std::move(result));
 }
 
@@ -105,7 +106,7 @@ MeasureResult WhistleblowingCurrentAbuse(const MeasureArguments& arguments,
 }
 
 MeasureResult NeverEvents(const MeasureArguments& arguments, const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   const int64_t reviewed = ReviewedUntil(context.state);
   std::set<std::string> clusters;
   for (const auto& concern : context.state.concerns()) {
@@ -114,7 +115,7 @@ MeasureResult NeverEvents(const MeasureArguments& arguments, const MeasureContex
       continue;
     }
     clusters.insert(ClusterKeyOf(concern.incident_key(), concern.source(), concern.id()));
-    AddRef(RefOf(concern), &result);
+    Refer(concern, &result);
   }
   AddFigure("never events", static_cast<double>(clusters.size()), &result);
   const auto count = static_cast<size_t>(arguments.Integer("count"));
@@ -138,7 +139,7 @@ MeasureResult OutbreakOrClosureUnplaced(const MeasureArguments& arguments,
 /// (b) of S1 L173: no rapid quality review is open and was active within `active_days`.
 MeasureResult NotAddressedElsewhere(const MeasureArguments& arguments,
                                     const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   std::set<std::pair<std::string, std::string>> closed;
   for (const auto& fact : context.state.facts()) {
     if (fact.has_rapid_quality_review_held() && fact.rapid_quality_review_held().closed()) {
@@ -170,7 +171,7 @@ MeasureResult NotAddressedElsewhere(const MeasureArguments& arguments,
 /// (c) of S1 L173: at least `organisations` hold relevant intelligence, or rapid sharing was asked
 /// for.
 MeasureResult RapidSharingNeeded(const MeasureArguments& arguments, const MeasureContext& context) {
-  MeasureResult result;
+  MeasureResult result = Begin(context);
   std::set<std::string> organisations;
   const int64_t from = WindowStart(context, arguments.Integer("days"));
   bool requested = false;
@@ -182,7 +183,7 @@ MeasureResult RapidSharingNeeded(const MeasureArguments& arguments, const Measur
         !Counts(concern))
       continue;
     organisations.insert(holder(concern.organisation(), concern.source()));
-    AddRef(RefOf(concern), &result);
+    Refer(concern, &result);
   }
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_immediate_risk_asserted() || FactInstant(fact) <= from ||
@@ -190,7 +191,7 @@ MeasureResult RapidSharingNeeded(const MeasureArguments& arguments, const Measur
       continue;
     }
     organisations.insert(holder(fact.source_organisation(), fact.source()));
-    AddRef(RefOf(fact), &result);
+    Refer(fact, &result);
     requested = requested || fact.immediate_risk_asserted().rapid_sharing_requested();
   }
   AddFigure("organisations with intelligence", static_cast<double>(organisations.size()), &result);

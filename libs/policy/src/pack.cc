@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "trigpoint/base/status.h"
+#include "values_memo.h"
 
 namespace trigpoint {
 
@@ -46,6 +47,8 @@ class PackCompiler {
     }
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
+    NoteReads();
+    out_->memo_ = std::make_shared<ValuesMemo>();
     return std::shared_ptr<const CompiledPack>(std::move(out_));
   }
 
@@ -177,14 +180,15 @@ class PackCompiler {
         return Wrong(where, e.measure() + " has no argument " + name);
       }
       TP_ASSIGN_OR_RETURN(double number, Resolve(text, where));
-      leaf.arguments.numbers[name] = number;
+      leaf.arguments.numbers.emplace_back(name, number);
     }
+    std::sort(leaf.arguments.numbers.begin(), leaf.arguments.numbers.end());
     if (leaf.arguments.numbers.size() != measure->numbers.size()) {
       return Wrong(where, e.measure() + " lacks an argument");
     }
     int64_t reach = 0;
     for (const auto& window : measure->windows) {
-      reach += leaf.arguments.Integer(std::string(window));
+      reach += leaf.arguments.Integer(window);
       out_->windows_.insert(reach);  // A rate reads its window and, before it, its baseline.
     }
     return Intern(std::move(leaf));
@@ -236,6 +240,55 @@ class PackCompiler {
       if (circle_from_criterion(index)) return Wrong(id, "depends on itself");
     }
     return absl::OkStatus();
+  }
+
+  /// Which leaves the value of each node depends on, by way of criteria, too.
+  void NoteReads() {
+    auto& reads = out_->reads_;
+    reads.assign(out_->nodes_.size(), std::vector<bool>(out_->leaves_.size()));
+    const auto join = [&reads](int from, size_t to) {
+      bool more = false;
+      for (size_t leaf = 0; from >= 0 && leaf < reads[to].size(); ++leaf) {
+        if (!reads[static_cast<size_t>(from)][leaf] || reads[to][leaf]) continue;
+        reads[to][leaf] = true;
+        more = true;
+      }
+      return more;
+    };
+    // A criterion may be named before its own node: until nothing changes.
+    for (bool more = true; more;) {
+      more = false;
+      for (size_t i = 0; i < out_->nodes_.size(); ++i) {
+        const Node& node = out_->nodes_[i];
+        const auto of_criterion = [&](int criterion) {
+          const auto index = static_cast<size_t>(criterion);
+          more = join(out_->criterion_nodes_[index], i) || more;
+        };
+        switch (node.kind) {
+          case Node::Kind::kLeaf:
+            more = more || !reads[i][static_cast<size_t>(node.index)];
+            reads[i][static_cast<size_t>(node.index)] = true;
+            break;
+          case Node::Kind::kCriterion:
+            of_criterion(node.index);
+            break;
+          case Node::Kind::kDecisive:
+            more = join(out_->decisive_nodes_[static_cast<size_t>(node.index)], i) || more;
+            break;
+          case Node::Kind::kAtLeast:
+            for (int criterion : node.children) of_criterion(criterion);
+            break;
+          default:
+            for (int child : node.children) more = join(child, i) || more;
+        }
+      }
+    }
+    for (size_t leaf = 0; leaf < out_->leaves_.size(); ++leaf) {
+      const auto read_by = [&](int node) { return node >= 0 && out_->Reads(node, static_cast<int>(leaf)); };
+      out_->leaves_[leaf].urgent =
+          read_by(out_->applies_to_) ||
+          std::any_of(out_->urgent_nodes_.begin(), out_->urgent_nodes_.end(), read_by);
+    }
   }
 
   std::shared_ptr<CompiledPack> out_{new CompiledPack()};

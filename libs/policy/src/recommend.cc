@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "expression.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/events/times.h"
@@ -32,69 +33,80 @@ const v1::Recommendation* BasisOf(const v1::PolicyRecord* record) {
 }
 
 struct Holding {
-  HeldResults held;
+  HeldResults results;  ///< With what was last recorded, for the proof.
+  Holds marks;
   bool any = false;
   bool fell = false;  ///< A criterion that supported a level fell by a fact.
 };
 
-Holding Hold(const CompiledPack& pack, const v1::Recommendation& basis, const AssessmentResult& raw,
-             const Cause& cause, const std::vector<v1::TruthValue>& raw_before) {
+const std::string& RuleId(const CompiledPack& pack, size_t rule) {
+  const auto criteria = static_cast<size_t>(pack.pack().criteria_size());
+  return rule < criteria ? pack.pack().criteria(static_cast<int>(rule)).id()
+                         : pack.pack().urgent(static_cast<int>(rule - criteria)).id();
+}
+
+bool Supporting(const CompiledPack& pack, size_t rule) {
+  const auto criteria = static_cast<size_t>(pack.pack().criteria_size());
+  return rule >= criteria || pack.Supports(static_cast<int>(rule));
+}
+
+Holding HoldingOf(const CompiledPack& pack, const v1::Recommendation& basis,
+                  const AssessmentValues& raw, const Cause& cause,
+                  const std::vector<Truth>& raw_before) {
   Holding holding;
   const auto criteria = static_cast<size_t>(pack.pack().criteria_size());
-  holding.held.criteria.resize(criteria);
-  holding.held.urgent.resize(static_cast<size_t>(pack.pack().urgent_size()));
-  for (size_t i = 0; i < raw.criteria.size(); ++i) {
-    const bool urgent = i >= criteria;
-    if (!urgent && !pack.Supports(static_cast<int>(i))) continue;
-    if (raw.criteria[i].value() == v1::TRUTH_VALUE_TRUE) continue;
-    const v1::CriterionResult* before = FindResult(basis, raw.criteria[i].id());
+  holding.marks.resize(raw.rules.size(), Hold::kNone);
+  for (size_t i = 0; i < raw.rules.size(); ++i) {
+    if (!Supporting(pack, i) || raw.rules[i].value == Truth::kTrue) continue;
+    const v1::CriterionResult* before = FindResult(basis, RuleId(pack, i));
     if (before == nullptr || before->value() != v1::TRUTH_VALUE_TRUE) continue;
-    const bool by_fact =
-        !cause.timer && i < raw_before.size() && raw_before[i] == v1::TRUTH_VALUE_TRUE;
+    const bool by_fact = !cause.timer && i < raw_before.size() && raw_before[i] == Truth::kTrue;
     const bool by_correction = cause.corrected.has_value() && Cites(*before, *cause.corrected);
     if (by_fact || by_correction) {
       holding.fell = true;
       continue;
     }
-    holding.any = true;
-    (urgent ? holding.held.urgent[i - criteria] : holding.held.criteria[i]) = HeldResult{*before};
+    if (!holding.any) {
+      holding.any = true;
+      holding.results.criteria.resize(criteria);
+      holding.results.urgent.resize(raw.rules.size() - criteria);
+    }
+    holding.marks[i] = before->decisive() ? Hold::kHeldDecisive : Hold::kHeld;
+    (i < criteria ? holding.results.criteria[i] : holding.results.urgent[i - criteria]) =
+        HeldResult{*before};
   }
   return holding;
 }
 
-bool SameValues(const v1::Recommendation& last, const AssessmentResult& now) {
-  if (static_cast<size_t>(last.criteria_size()) != now.criteria.size()) return false;
-  for (size_t i = 0; i < now.criteria.size(); ++i) {
-    const auto& before = last.criteria(static_cast<int>(i));
-    if (before.id() != now.criteria[i].id() || before.value() != now.criteria[i].value() ||
-        before.decisive() != now.criteria[i].decisive()) {
-      return false;
-    }
+/// Whether a rule says the same as it did in a recommendation.
+bool SaysSame(const CompiledPack& pack, const v1::CriterionResult* before, size_t rule,
+              const AssessmentValues& now) {
+  return before != nullptr && before->id() == RuleId(pack, rule) &&
+         before->value() == ToProto(now.rules[rule].value) &&
+         before->decisive() == now.rules[rule].decisive;
+}
+
+bool SameValues(const CompiledPack& pack, const v1::Recommendation& last,
+                const AssessmentValues& now) {
+  if (static_cast<size_t>(last.criteria_size()) != now.rules.size()) return false;
+  for (size_t i = 0; i < now.rules.size(); ++i) {
+    if (!SaysSame(pack, &last.criteria(static_cast<int>(i)), i, now)) return false;
   }
   return true;
 }
 
-bool Supporting(const CompiledPack& pack, size_t index) {
-  const auto criteria = static_cast<size_t>(pack.pack().criteria_size());
-  return index >= criteria || pack.Supports(static_cast<int>(index));
-}
-
 bool SupportChanged(const CompiledPack& pack, const v1::Recommendation& last,
-                    const AssessmentResult& now) {
-  for (size_t i = 0; i < now.criteria.size(); ++i) {
-    if (!Supporting(pack, i)) continue;
-    const v1::CriterionResult* before = FindResult(last, now.criteria[i].id());
-    if (before == nullptr || before->value() != now.criteria[i].value() ||
-        before->decisive() != now.criteria[i].decisive()) {
+                    const AssessmentValues& now) {
+  for (size_t i = 0; i < now.rules.size(); ++i) {
+    if (Supporting(pack, i) && !SaysSame(pack, FindResult(last, RuleId(pack, i)), i, now))
       return true;
-    }
   }
   return false;
 }
 
-bool AnythingTrue(const CompiledPack& pack, const AssessmentResult& now) {
-  for (size_t i = 0; i < now.criteria.size(); ++i) {
-    if (Supporting(pack, i) && now.criteria[i].value() == v1::TRUTH_VALUE_TRUE) return true;
+bool AnythingTrue(const CompiledPack& pack, const AssessmentValues& now) {
+  for (size_t i = 0; i < now.rules.size(); ++i) {
+    if (Supporting(pack, i) && now.rules[i].value == Truth::kTrue) return true;
   }
   return false;
 }
@@ -121,44 +133,88 @@ bool NewEvidence(const CompiledPack& pack, const v1::PolicyRecord& record,
   return false;
 }
 
-std::string TargetOf(const CompiledPack& pack, const AssessmentResult& now,
-                     const std::string& decided, const v1::PolicyRecord* record, bool fell) {
-  const int computed = pack.Rank(now.floor);
-  const int standing = pack.Rank(decided);
-  if (computed > standing) return now.floor;
-  if (computed == standing) return decided;
+/// Rank of the state to recommend.
+int TargetOf(const CompiledPack& pack, int computed, int standing, const v1::PolicyRecord* record,
+             bool fell) {
+  if (computed >= standing) return computed;
   // Below the decided level: only a fact that ended leads there, and such advice stays until
   // decided.
-  if (fell) return now.floor;
+  if (fell) return computed;
   const bool open_step_down = record != nullptr && record->awaiting_decision() &&
                               pack.Rank(record->recommendation().target_state()) < standing;
-  return open_step_down ? now.floor : decided;
+  return open_step_down ? computed : standing;
+}
+
+MeasureContext ValuesOnly(const MeasureContext& context) {
+  MeasureContext values = context;
+  values.detail = Detail::kValue;
+  return values;
+}
+
+/// Values with what the last recommendation holds TRUE.
+struct HeldValues {
+  Holding holding;
+  std::shared_ptr<const AssessmentValues> now;
+};
+
+HeldValues ValuesAsRecorded(const CompiledPack& pack, const LeafValues& leaves,
+                            const v1::Recommendation* basis, const Cause& cause,
+                            const std::vector<Truth>& raw_before) {
+  HeldValues held;
+  held.now = ValuesOf(pack, leaves, {}, AssessScope::kWhole);
+  if (basis == nullptr) return held;
+  held.holding = HoldingOf(pack, *basis, *held.now, cause, raw_before);
+  if (held.holding.any) {
+    held.now = ValuesOf(pack, leaves, held.holding.marks, AssessScope::kWhole);
+  }
+  return held;
 }
 
 }  // namespace
 
+std::vector<Truth> RawValues(const CompiledPack& pack, const MeasureContext& context) {
+  const auto values =
+      ValuesOf(pack, EvaluateLeaves(pack, ValuesOnly(context), AssessScope::kWhole), {},
+               AssessScope::kWhole);
+  std::vector<Truth> raw;
+  raw.reserve(values->rules.size());
+  for (const auto& rule : values->rules) raw.push_back(rule.value);
+  return raw;
+}
+
 Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const Cause& cause,
-                 const std::vector<v1::TruthValue>& raw_before) {
+                 const std::vector<Truth>& raw_before) {
   Advice advice;
   const std::string& policy_id = pack.pack().id();
   const v1::PolicyRecord* record = FindPolicyRecord(context.record, policy_id);
   const v1::Recommendation* basis = BasisOf(record);
-  if (basis == nullptr && Applies(pack, context) != Truth::kTrue) {
-    advice.assessment = Assess(pack, context, {}, AssessScope::kUrgentOnly);
+  const MeasureContext values_only = ValuesOnly(context);
+  advice.applies = Applies(pack, values_only);
+  if (basis == nullptr && advice.applies != Truth::kTrue) {
+    const LeafValues leaves = EvaluateLeaves(pack, values_only, AssessScope::kUrgentOnly);
+    if (ValuesOf(pack, leaves, {}, AssessScope::kUrgentOnly)->urgent) {
+      advice.grounds = Assess(pack, context, {}, AssessScope::kUrgentOnly).grounds;
+    }
     return advice;
   }
-  advice.assessment = Assess(pack, context);
-  for (const auto& criterion : advice.assessment.criteria) advice.raw.push_back(criterion.value());
+  // The values tell whether there is anything to say; the proof is gathered only then.
+  const HeldValues held =
+      ValuesAsRecorded(pack, EvaluateLeaves(pack, values_only, AssessScope::kWhole), basis, cause,
+                       raw_before);
+  const AssessmentValues& now = *held.now;
+  const bool fell = held.holding.fell;
+  std::optional<AssessmentResult> proof;
+  const auto prove = [&]() -> const AssessmentResult& {
+    if (!proof.has_value()) proof = Assess(pack, context, held.holding.results);
+    return *proof;
+  };
+  if (now.urgent) advice.grounds = prove().grounds;
 
-  bool fell = false;
-  if (basis != nullptr) {
-    Holding holding = Hold(pack, *basis, advice.assessment, cause, raw_before);
-    fell = holding.fell;
-    if (holding.any) advice.assessment = Assess(pack, context, holding.held);
-  }
-  const AssessmentResult& now = advice.assessment;
-  const std::string decided = context.decided_state;
-  const std::string target = TargetOf(pack, now, decided, record, fell);
+  const std::string& decided = context.decided_state;
+  const int standing = pack.Rank(decided);
+  const int target_rank = TargetOf(pack, now.floor, standing, record, fell);
+  const std::string& target =
+      target_rank == standing ? decided : pack.pack().authority().states(target_rank);
   const bool wanted = now.urgent || target != decided;
   const bool open = record != nullptr && record->awaiting_decision();
   const bool lowest = decided == pack.LowestState();
@@ -174,10 +230,10 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
 
   if (basis == nullptr && !wanted) return advice;
   const bool declined = record != nullptr && record->declined();
-  const bool news = declined && NewEvidence(pack, *record, now);
+  const bool news = declined && NewEvidence(pack, *record, prove());
   if (declined && !news && !fell) return advice;
   if (basis != nullptr) {
-    const bool changed = !SameValues(*basis, now) || basis->target_state() != target ||
+    const bool changed = !SameValues(pack, *basis, now) || basis->target_state() != target ||
                          basis->urgent() != now.urgent;
     // What a fact ended is recorded in any case: it must not be held as if it had merely aged.
     const bool concerns_people = open || !lowest || wanted || fell;
@@ -199,9 +255,9 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   out.set_target_state(target);
   out.set_urgent(now.urgent);
   if (now.urgent) out.set_urgent_target(pack.pack().urgent_target());
-  out.set_floor(now.floor);
-  out.set_ceiling(now.ceiling);
-  for (const auto& criterion : now.criteria) *out.add_criteria() = criterion;
+  out.set_floor(prove().floor);
+  out.set_ceiling(prove().ceiling);
+  for (const auto& criterion : prove().criteria) *out.add_criteria() = criterion;
   out.set_cause(cause.id);
   out.set_previous(record == nullptr ? "" : record->head());
   out.set_engine_version(kEngineVersion);
@@ -214,12 +270,12 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
 }
 
 AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext& context) {
-  AssessmentResult raw = Assess(pack, context);
   const v1::Recommendation* basis = BasisOf(FindPolicyRecord(context.record, pack.pack().id()));
-  if (basis == nullptr) return raw;
+  if (basis == nullptr) return Assess(pack, context);
   const Cause reading{.id = "read", .timer = true, .corrected = std::nullopt};
-  const Holding holding = Hold(pack, *basis, raw, reading, {});
-  return holding.any ? Assess(pack, context, holding.held) : raw;
+  const LeafValues leaves = EvaluateLeaves(pack, ValuesOnly(context), AssessScope::kWhole);
+  return Assess(pack, context,
+                ValuesAsRecorded(pack, leaves, basis, reading, {}).holding.results);
 }
 
 }  // namespace trigpoint

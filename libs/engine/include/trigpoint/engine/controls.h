@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,20 @@
 
 namespace trigpoint {
 
+/// What is in force for a stream during [from_us, until_us). Immutable.
+struct InForce {
+  int64_t from_us = 0;
+  int64_t until_us = 0;
+  std::vector<std::shared_ptr<const CompiledPack>> policies;  ///< Sorted by policy id.
+  /// The latest baseline of each service type.
+  std::vector<std::shared_ptr<const v1::PeerBaselinePublished>> baselines;
+  std::vector<const v1::PeerBaselinePublished*> baseline_pointers;  ///< The same, to look at.
+  std::set<int64_t> windows;  ///< Of all policies, days.
+
+  /// One policy, or null.
+  std::shared_ptr<const CompiledPack> Policy(const std::string& policy_id) const;
+};
+
 /// The control events a partition has folded: which policy version and which peer baseline is in
 /// force when.
 ///
@@ -20,22 +35,15 @@ namespace trigpoint {
 /// Confined to the projector's thread, or immutable.
 class Controls {
  public:
+  Controls();
   /// Adds a control event (PolicyActivated or PeerBaselinePublished); a repeated id is ignored.
   absl::Status Add(const v1::Event& event);
 
-  /// Policies in force for the stream at `as_of_us`, sorted by policy id.
-  std::vector<std::shared_ptr<const CompiledPack>> PoliciesAt(const v1::ProviderState& state,
-                                                              int64_t as_of_us) const;
-  /// One policy in force, or null.
-  std::shared_ptr<const CompiledPack> PolicyAt(const v1::ProviderState& state,
-                                               const std::string& policy_id,
-                                               int64_t as_of_us) const;
+  /// What is in force for the stream at `as_of_us`; never null.
+  std::shared_ptr<const InForce> At(const v1::ProviderState& state, int64_t as_of_us) const;
   /// A policy version that was ever activated, or null.
   std::shared_ptr<const CompiledPack> PolicyVersion(const std::string& policy_id,
                                                     uint32_t version) const;
-  /// The latest baseline of each service type in force for the stream.
-  std::vector<const v1::PeerBaselinePublished*> BaselinesAt(const v1::ProviderState& state,
-                                                            int64_t as_of_us) const;
   /// The earliest instant after `after_us` at which a control event comes into force for the
   /// stream; kNever when none.
   int64_t NextEffective(const v1::ProviderState& state, int64_t after_us) const;
@@ -57,9 +65,14 @@ class Controls {
     std::shared_ptr<const v1::PeerBaselinePublished> published;
   };
 
+  InForce Compute(const v1::ProviderState& state, int64_t as_of_us) const;
+  void ComputeAll();
+
   v1::ControlState state_;
   std::vector<Activation> activations_;
   std::map<v1::ServiceType, std::vector<Baseline>> baselines_;
+  /// Of a stream to which nothing came late, in order of time without gaps.
+  std::vector<std::shared_ptr<const InForce>> in_force_;
 };
 
 /// When a control event of `effective_us` is in force for the stream; kNever while it is late and

@@ -111,10 +111,10 @@ class Projector {
   /// Stored events of a stream with revision in [from, to), oldest first.
   absl::StatusOr<std::vector<v1::StoredEvent>> ReadEvents(const std::string& stream_id,
                                                           uint64_t from, uint64_t to) const;
-  /// Control events as the stream's partition has them. The copy is cheap: packs are shared.
-  Controls ControlsFor(const std::string& stream_id) const;
+  /// Control events as the stream's partition has them now.
+  std::shared_ptr<const Controls> ControlsFor(const std::string& stream_id) const;
   /// Control events as a partition has them; also of the control partition.
-  Controls ControlsOfPartition(uint32_t partition) const;
+  std::shared_ptr<const Controls> ControlsOfPartition(uint32_t partition) const;
   /// Every provider's line, in no particular order.
   std::vector<v1::ProviderSummary> Summaries() const;
   uint64_t ProviderCount() const;
@@ -169,6 +169,7 @@ class Projector {
   absl::Status Cycle(int64_t timeout_ms);
   absl::Status FoldRecord(const Record& record, Batch* batch);
   absl::Status FoldControlPartition(const v1::Event& event, const Record& record, Batch* batch);
+  absl::Status AddControl(const v1::Event& event, uint32_t partition, Batch* batch);
   absl::Status FoldControlCopy(const v1::Event& event, const Record& record, Batch* batch);
   absl::Status FoldSource(const v1::Event& event, const Record& record, Batch* batch);
   absl::Status FoldProvider(const v1::Event& event, const Record& record, Batch* batch);

@@ -27,7 +27,19 @@ struct HotStream {
   std::deque<v1::Event> chain;  ///< Unreturned derived events, oldest first.
   v1::StreamChunk tail;         ///< The open chunk, written and unwritten events.
 
+  /// What is in force at an instant; looked up anew only when it changes.
+  const InForce& InForceAt(const Controls& controls, int64_t as_of_us);
+  /// The state, the record or a late control event changed: forgets what followed from them.
+  void Changed() {
+    in_force.reset();
+    next_timer_us.reset();
+  }
+
   const v1::ProviderRecord& Expected() const { return expected == nullptr ? record : *expected; }
+
+  std::shared_ptr<const InForce> in_force;  ///< As last looked up.
+  std::optional<int64_t> next_timer_us;     ///< As last computed.
+  int controls_seen = 0;                    ///< Control events known when these were.
 };
 
 /// What applying one event did.
@@ -68,15 +80,11 @@ std::vector<v1::Event> Reassess(const Controls& controls, int64_t as_of_us, cons
 MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderRecord& record,
                           const CompiledPack& pack,
                           std::span<const v1::PeerBaselinePublished* const> baselines,
-                          int64_t as_of_us);
-
-/// The union of the windows of all policies in force for the stream, days.
-std::set<int64_t> WindowsOf(const Controls& controls, const v1::ProviderState& state,
-                            int64_t as_of_us);
+                          int64_t as_of_us, std::shared_ptr<MeasureCache> cache = nullptr);
 
 /// Next instant at which time alone matters for the stream, after everything that is known; kNever
 /// when none.
-int64_t NextTimer(const Controls& controls, const HotStream& stream);
+int64_t NextTimer(const Controls& controls, HotStream* stream);
 
 /// Key of the timer of a stream at an instant: "timer/<stream>/<instant>".
 std::string TimerKey(const std::string& stream_id, int64_t due_us);

@@ -44,6 +44,19 @@ struct AssessmentResult {
   std::vector<std::string> gaps;
 };
 
+/// The values of an assessment without their proof: enough to see whether anything is to be said.
+struct AssessmentValues {
+  struct Rule {
+    Truth value = Truth::kUnknown;
+    bool decisive = false;
+  };
+  Truth applies = Truth::kUnknown;
+  bool urgent = false;
+  int floor = 0;             ///< Ranks of states.
+  int ceiling = 0;
+  std::vector<Rule> rules;   ///< Criteria in the order of the pack, then the urgent rules.
+};
+
 /// How much of a pack is assessed.
 enum class AssessScope : uint8_t {
   kWhole,

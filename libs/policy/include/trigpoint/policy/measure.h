@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "trigpoint/base/tri.h"
@@ -22,6 +22,12 @@ struct MeasureCache {
   std::optional<CurrentRating> rating;
 };
 
+/// What is asked of a measure.
+enum class Detail : uint8_t {
+  kProof,  ///< The value with evidence, figures and notes.
+  kValue,  ///< The value alone: measures then cite and write nothing.
+};
+
 /// Everything a measure may look at. No clock, no store: the same input gives the same answer.
 struct MeasureContext {
   const v1::ProviderState& state;
@@ -31,6 +37,7 @@ struct MeasureContext {
   std::string policy_id;
   std::string decided_state;
   int64_t as_of_us = 0;  ///< Microseconds UTC; windows are (as_of - W, as_of] on occurrence (3.1).
+  Detail detail = Detail::kProof;
   std::shared_ptr<MeasureCache> cache = std::make_shared<MeasureCache>();
 
   const ClusterView& Clusters() const {
@@ -47,10 +54,16 @@ struct MeasureContext {
 struct MeasureArguments {
   std::vector<std::string> values;
   std::vector<v1::SourceFamily> families;
-  std::map<std::string, double> numbers;
+  std::vector<std::pair<std::string, double>> numbers;  ///< Few; each name once.
 
-  double Number(const std::string& name) const { return numbers.at(name); }
-  int64_t Integer(const std::string& name) const { return static_cast<int64_t>(numbers.at(name)); }
+  /// A number by name; the pack compiler has made sure that it is there.
+  double Number(std::string_view name) const {
+    for (const auto& [known, value] : numbers) {
+      if (known == name) return value;
+    }
+    return 0;
+  }
+  int64_t Integer(std::string_view name) const { return static_cast<int64_t>(Number(name)); }
 };
 
 /// What a measure found.
@@ -61,6 +74,10 @@ struct MeasureResult {
   std::string note;               ///< Why UNKNOWN, or a caveat.
   std::string near_miss;          ///< Set when one more such report would make it TRUE.
   bool protected_source = false;  ///< Evidence of a protected source is among it.
+  Detail detail = Detail::kProof;
+  int cited = 0;  ///< References offered, in either detail; what a value may rest on.
+
+  bool WantsProof() const { return detail == Detail::kProof; }
 };
 
 /// One word of the fixed vocabulary that packs are written in.

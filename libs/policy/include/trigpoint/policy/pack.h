@@ -16,6 +16,7 @@ struct Leaf {
   const Measure* measure = nullptr;
   MeasureArguments arguments;
   int uses = 0;
+  bool urgent = false;  ///< An urgent rule, or applies_to, reads it.
 };
 
 /// A condition compiled to an index into CompiledPack::nodes.
@@ -27,7 +28,10 @@ struct Node {
   int count = 0;              ///< kAtLeast.
 };
 
-/// A pack that was checked and is ready to assess with. Immutable.
+struct ValuesMemo;
+
+/// A pack that was checked and is ready to assess with. Immutable, but for what it remembers of
+/// values that follow from their arguments; thread-safe.
 class CompiledPack {
  public:
   /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions
@@ -52,12 +56,17 @@ class CompiledPack {
   bool Supports(int criterion) const { return supports_[static_cast<size_t>(criterion)]; }
   /// Lengths of time after which a report can leave a window, days.
   const std::set<int64_t>& windows() const { return windows_; }
+  /// Whether the value of a node depends on a leaf.
+  bool Reads(int node, int leaf) const {
+    return reads_[static_cast<size_t>(node)][static_cast<size_t>(leaf)];
+  }
   /// Value of a parameter; the pack must have it.
   double Parameter(const std::string& name) const;
   /// The lowest state.
   const std::string& LowestState() const { return pack_.authority().states(0); }
   /// 0 for the lowest state, rising; -1 for a state the pack does not have.
   int Rank(const std::string& state) const;
+  ValuesMemo& memo() const { return *memo_; }
 
  private:
   friend class PackCompiler;
@@ -72,7 +81,9 @@ class CompiledPack {
   std::vector<int> state_nodes_;
   std::vector<bool> supports_;
   std::set<int64_t> windows_;
+  std::vector<std::vector<bool>> reads_;  ///< By node, then leaf.
   int applies_to_ = -1;
+  std::shared_ptr<ValuesMemo> memo_;
 };
 
 }  // namespace trigpoint

@@ -23,9 +23,13 @@ struct Cause {
 struct Advice {
   std::optional<v1::Recommendation> recommendation;
   std::optional<v1::DecisionBasisWeakened> weakened;
-  AssessmentResult assessment;      ///< With held criteria applied.
-  std::vector<v1::TruthValue> raw;  ///< Values without holding, for the next step.
+  Truth applies = Truth::kUnknown;    ///< Whether the policy applies to the service.
+  std::vector<UrgentGround> grounds;  ///< Urgent rules that hold by present evidence.
 };
+
+/// Values of every criterion, then of every urgent rule, without holding: what Recommend compares
+/// with to tell a fact that ended something from time that passed.
+std::vector<Truth> RawValues(const CompiledPack& pack, const MeasureContext& context);
 
 /// Decides whether a recommendation is issued, revised or withdrawn.
 ///
@@ -41,7 +45,7 @@ struct Advice {
 /// `raw_before`: the raw values just before the event that causes this (empty: unknown, as for a
 /// timer).
 Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const Cause& cause,
-                 const std::vector<v1::TruthValue>& raw_before);
+                 const std::vector<Truth>& raw_before);
 
 /// Assessment as people read it: with criteria held as the last recorded recommendation says.
 AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext& context);
