@@ -1,5 +1,5 @@
-// trigpoint-bench [--json] [--quick] [--only engine|wire]: figures of this machine, each beside its raw limit in the
-// same run.
+// trigpoint-bench [--json] [--quick] [--only engine|wire]: figures of this machine, each beside its
+// raw limit in the same run.
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -32,8 +32,9 @@ int main(int argc, char** argv) {
   }
   using trigpoint::bench::Print;
   if (only.empty() || only == "engine") {
-    Print(trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
-          json);
+    Print(
+        trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
+        json);
   }
   if (only.empty() || only == "wire") Print(trigpoint::bench::WireRows(bin, quick), json);
   return 0;

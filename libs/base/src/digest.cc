@@ -1,10 +1,12 @@
 #include "trigpoint/base/digest.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 #include <cstddef>
+#include <memory>
 
 #include "absl/status/status.h"
+#include "trigpoint/base/check.h"
 
 namespace trigpoint {
 namespace {
@@ -28,9 +30,20 @@ int HexValue(char c) {
 }  // namespace
 
 Sha256Digest Sha256(std::string_view bytes) {
-  static_assert(std::tuple_size_v<Sha256Digest> == SHA256_DIGEST_LENGTH);
+  // Fetched once, with one context for each thread: fetching for each digest would cost more than
+  // the hash itself.
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  struct ContextFree {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  thread_local const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
   Sha256Digest digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  unsigned int size = 0;
+  TP_CHECK(EVP_DigestInit_ex2(context.get(), kSha256, nullptr) == 1 &&
+               EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1 &&
+               EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1 &&
+               size == digest.size(),
+           "the crypto library has no SHA-256");
   return digest;
 }
 

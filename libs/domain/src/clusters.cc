@@ -19,28 +19,57 @@ ClusterView::ClusterView(const v1::ProviderState& state) {
   int next = 0;
   items_.reserve(static_cast<size_t>(state.concerns_size()));
   for (const auto& concern : state.concerns()) {
+    flags_ |= concern.flags();
     if (!Counts(concern)) continue;
+    Item item{.report = &concern, .occurred_us = concern.occurred_us(), .family = concern.family()};
+    for (const int theme : concern.themes()) item.themes |= ThemeBit(theme);
     if (concern.incident_key().empty()) {
-      items_.push_back({.report = &concern, .cluster = next++, .alone = true});
-      continue;
+      item.cluster = next++;
+    } else {
+      // A cluster holds at most one report per source system: the second of a source is another
+      // cluster.
+      const int earlier = per_source[{concern.incident_key(), concern.source()}]++;
+      const auto [it, added] =
+          by_key.emplace(concern.incident_key() + '#' + std::to_string(earlier), next);
+      if (added) ++next;
+      item.cluster = it->second;
+      item.alone = false;
     }
-    // A cluster holds at most one report per source system: the second of a source is another
-    // cluster.
-    const int earlier = per_source[{concern.incident_key(), concern.source()}]++;
-    const auto [it, added] =
-        by_key.emplace(concern.incident_key() + '#' + std::to_string(earlier), next);
-    if (added) ++next;
-    items_.push_back({.report = &concern, .cluster = it->second, .alone = false});
+    items_.push_back(item);
+    const auto family = static_cast<size_t>(item.family);
+    if (item.alone && family < kFamiliesMax) {
+      alone_us_[family].push_back(item.occurred_us);
+    } else {
+      others_.push_back(item);
+    }
   }
 }
 
 std::span<const ClusterView::Item> ClusterView::In(int64_t from_us, int64_t to_us) const {
-  const auto after = [](int64_t instant, const Item& item) {
-    return instant < item.report->occurred_us();
-  };
+  const auto after = [](int64_t instant, const Item& item) { return instant < item.occurred_us; };
   const auto first = std::upper_bound(items_.begin(), items_.end(), from_us, after);
   const auto last = std::upper_bound(first, items_.end(), to_us, after);
   return {first, last};
+}
+
+size_t ClusterView::Count(int64_t from_us, int64_t to_us,
+                          std::span<const v1::SourceFamily> families) const {
+  size_t count = 0;
+  for (const v1::SourceFamily family : families) {
+    if (static_cast<size_t>(family) >= kFamiliesMax) continue;
+    const auto& times = alone_us_[static_cast<size_t>(family)];
+    const auto first = std::upper_bound(times.begin(), times.end(), from_us);
+    count += static_cast<size_t>(std::upper_bound(first, times.end(), to_us) - first);
+  }
+  std::vector<int> clusters;
+  for (const Item& item : others_) {
+    if (item.occurred_us <= from_us || item.occurred_us > to_us) continue;
+    if (std::find(families.begin(), families.end(), item.family) == families.end()) continue;
+    clusters.push_back(item.cluster);
+  }
+  std::sort(clusters.begin(), clusters.end());
+  return count +
+         static_cast<size_t>(std::unique(clusters.begin(), clusters.end()) - clusters.begin());
 }
 
 std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us, int64_t to_us,

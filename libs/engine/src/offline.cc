@@ -56,8 +56,8 @@ class Offline {
       const auto in_force = controls_.At(state, as_of_us);
       const auto pack = in_force->Policy(policy_id);
       stream.out.provider = provider;
-      stream.out.assessment = BuildAssessment(*pack, state, stream.hot.record,
-                                              in_force->baseline_pointers, as_of_us);
+      stream.out.assessment =
+          BuildAssessment(*pack, state, stream.hot.record, in_force->baseline_pointers, as_of_us);
       stream.out.assessment.set_provider(provider);
       if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
         stream.out.decisions = {record->decisions().begin(), record->decisions().end()};

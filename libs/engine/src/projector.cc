@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <utility>
 
 #include "absl/time/clock.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "projector_impl.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
@@ -25,15 +28,52 @@ std::string OffsetKey(int64_t offset) {
 
 void Roll(const Record& record, v1::Checkpoint* checkpoint) {
   const Digest digest = DigestOf(record.value);
-  const std::string bytes(reinterpret_cast<const char*>(digest.data()), digest.size());
-  const Sha256Digest rolled = Sha256(checkpoint->rolling_hash() + bytes);
-  checkpoint->set_rolling_hash(
-      std::string(reinterpret_cast<const char*>(rolled.data()), rolled.size()));
-  checkpoint->set_last_digest(bytes);
+  checkpoint->mutable_last_digest()->assign(digest.begin(), digest.end());
+  const Sha256Digest rolled = Sha256(checkpoint->rolling_hash() + checkpoint->last_digest());
+  checkpoint->mutable_rolling_hash()->assign(rolled.begin(), rolled.end());
   checkpoint->set_next_offset(record.position.offset + 1);
 }
 
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedOutputStream;
+
+/// Writes the head of a field that holds bytes.
+void AppendHead(int field, size_t size, std::string* out) {
+  uint8_t head[16];
+  uint8_t* end = CodedOutputStream::WriteTagToArray(
+      WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED), head);
+  end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(size), end);
+  out->append(reinterpret_cast<const char*>(head), static_cast<size_t>(end - head));
+}
+
 }  // namespace
+
+void OpenChunk::Append(uint64_t revision, int64_t known_us, std::string_view event) {
+  if (events_ == 0) first_revision_ = revision;
+  ++events_;
+  v1::StoredEvent stored;
+  stored.set_revision(revision);
+  stored.set_known_us(known_us);
+  std::string body = stored.SerializeAsString();
+  AppendHead(v1::StoredEvent::kEventFieldNumber, event.size(), &body);
+  AppendHead(v1::StreamChunk::kEventsFieldNumber, body.size() + event.size(), &encoded_);
+  encoded_.append(body).append(event);
+}
+
+absl::Status OpenChunk::ReadInto(uint64_t from, uint64_t to,
+                                 std::vector<v1::StoredEvent>* events) const {
+  v1::StreamChunk chunk;
+  if (!chunk.ParseFromString(encoded_)) return absl::DataLossError("an open chunk is damaged");
+  for (auto& stored : *chunk.mutable_events()) {
+    if (stored.revision() >= from && stored.revision() < to) events->push_back(std::move(stored));
+  }
+  return absl::OkStatus();
+}
+
+OpenChunk::OpenChunk(const v1::StreamChunk& chunk)
+    : first_revision_(chunk.events_size() == 0 ? 0 : chunk.events(0).revision()),
+      events_(chunk.events_size()),
+      encoded_(chunk.SerializeAsString()) {}
 
 std::string JoinKey(std::initializer_list<std::string_view> parts) {
   std::string key;
@@ -207,37 +247,41 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
                       reader_->Poll(options_.batch_records_max, absl::Milliseconds(timeout_ms)));
   if (records.empty()) return absl::OkStatus();
   Batch batch;
-  for (const Record& record : records) {
+  // Readers get in between the slices.
+  constexpr size_t kSlice = 32;
+  for (size_t start = 0; start < records.size(); start += kSlice) {
+    const size_t end = std::min(records.size(), start + kSlice);
     const absl::MutexLock lock(&mu_);
-    auto& partition = *partitions_[record.position.partition];
-    if (record.position.offset < partition.checkpoint.next_offset()) continue;
-    if (record.position.offset > partition.checkpoint.next_offset()) {
-      return absl::DataLossError("the log skipped from offset " +
-                                 std::to_string(partition.checkpoint.next_offset()) + " to " +
-                                 std::to_string(record.position.offset) + " in partition " +
-                                 std::to_string(record.position.partition));
-    }
-    TP_RETURN_IF_ERROR(FoldRecord(record, &batch));
-    Roll(record, &partition.checkpoint);
-    partition.checkpoint.set_events_folded(partition.checkpoint.events_folded() + 1);
-    batch.partitions.insert(record.position.partition);
-    counters_.folded.fetch_add(1, std::memory_order_relaxed);
+    for (size_t i = start; i < end; ++i) TP_RETURN_IF_ERROR(FoldNext(records[i], &batch));
   }
-  {
-    // The log is durable and the fold has one result: callers may know it before the store has
-    // written it.
-    std::vector<std::pair<Position, FoldOutcome>> outcomes;
-    outcomes.swap(batch.outcomes);
-    for (auto& [position, outcome] : outcomes) Resolve(position, std::move(outcome));
-  }
+  // The log is durable and the fold has one result: callers may know it before the store has
+  // written it.
+  Resolve(&batch);
   if (!withholding_) TP_RETURN_IF_ERROR(AppendDerived(&batch));
   TP_RETURN_IF_ERROR(Commit(&batch));
   Settle(&batch);
   return absl::OkStatus();
 }
 
+absl::Status Projector::FoldNext(const Record& record, Batch* batch) {
+  auto& partition = *partitions_[record.position.partition];
+  if (record.position.offset < partition.checkpoint.next_offset()) return absl::OkStatus();
+  if (record.position.offset > partition.checkpoint.next_offset()) {
+    return absl::DataLossError("the log skipped from offset " +
+                               std::to_string(partition.checkpoint.next_offset()) + " to " +
+                               std::to_string(record.position.offset) + " in partition " +
+                               std::to_string(record.position.partition));
+  }
+  TP_RETURN_IF_ERROR(FoldRecord(record, batch));
+  Roll(record, &partition.checkpoint);
+  partition.checkpoint.set_events_folded(partition.checkpoint.events_folded() + 1);
+  batch->partitions.insert(record.position.partition);
+  counters_.folded.fetch_add(1, std::memory_order_relaxed);
+  return absl::OkStatus();
+}
+
 absl::Status Projector::FoldRecord(const Record& record, Batch* batch) {
-  v1::Event event;
+  v1::Event& event = event_;  // Its strings keep their room from record to record.
   if (!event.ParseFromString(record.value)) {
     return absl::DataLossError("partition " + std::to_string(record.position.partition) +
                                " offset " + std::to_string(record.position.offset) +
@@ -326,8 +370,7 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
     late->set_control_id(event.id());
     late->set_known_us(kNever);
     entry->hot.Changed();
-    entry->dirty = true;
-    batch->streams.insert(stream_id);
+    Touch(entry, batch);
     counters_.late_controls.fetch_add(1, std::memory_order_relaxed);
     v1::Event took;
     took.set_source(kTimeSource);
@@ -371,7 +414,7 @@ absl::Status Projector::FoldSource(const v1::Event& event, const Record& record,
 absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(uint32_t partition,
                                                                     const v1::Event& event,
                                                                     const Batch& batch) const {
-  const auto it = batch.index.find({event.stream_id(), {event.source(), event.id()}});
+  const auto it = batch.index.find(JoinKey({event.stream_id(), event.source(), event.id()}));
   if (it != batch.index.end()) return std::optional(it->second);
   return store_->ReadEventIndex(partition, event.stream_id(), event.source(), event.id());
 }
@@ -395,7 +438,7 @@ absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
         return absl::DataLossError("the record of stream " + stream_id + " is damaged");
       }
       TP_ASSIGN_OR_RETURN(auto chunk, store_->ReadLastChunk(partition, stream_id));
-      if (chunk.has_value()) entry->hot.tail = std::move(*chunk);
+      if (chunk.has_value()) entry->tail = OpenChunk(*chunk);
       if (const auto chain = stored_chains_.find(stream_id); chain != stored_chains_.end()) {
         RestoreChain(*partitions_[partition]->controls, chain->second, &entry->hot);
         entry->chain_stored = true;
@@ -410,15 +453,10 @@ absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
   return slot.get();
 }
 
-void Projector::AppendToChunk(const v1::Event& event, int64_t known_us, Entry* entry) {
-  if (entry->hot.tail.events_size() >= kChunkEvents) {
-    entry->full.push_back(std::move(entry->hot.tail));
-    entry->hot.tail.Clear();
-  }
-  auto* stored = entry->hot.tail.add_events();
-  stored->set_revision(entry->hot.state.revision() - 1);
-  stored->set_known_us(known_us);
-  *stored->mutable_event() = event;
+void Projector::Touch(Entry* entry, Batch* batch) {
+  if (entry->dirty) return;
+  entry->dirty = true;
+  batch->streams.push_back(entry);
 }
 
 absl::StatusOr<std::vector<v1::StoredEvent>> Projector::EventsOf(const Entry& entry,
@@ -427,24 +465,17 @@ absl::StatusOr<std::vector<v1::StoredEvent>> Projector::EventsOf(const Entry& en
                                                                  uint64_t from, uint64_t to) const {
   // In memory: chunks that are not written yet and the open one. Everything before them is in the
   // store.
-  std::vector<const v1::StreamChunk*> chunks;
+  std::vector<const OpenChunk*> chunks;
   for (const auto& chunk : entry.full) chunks.push_back(&chunk);
-  chunks.push_back(&entry.hot.tail);
-  uint64_t in_memory_from = entry.hot.state.revision();
-  for (const auto* chunk : chunks) {
-    if (chunk->events_size() > 0)
-      in_memory_from = std::min(in_memory_from, chunk->events(0).revision());
-  }
+  if (entry.tail.events() > 0) chunks.push_back(&entry.tail);
+  const uint64_t in_memory_from =
+      chunks.empty() ? entry.hot.state.revision() : chunks.front()->first_revision();
   std::vector<v1::StoredEvent> events;
   if (from < in_memory_from) {
     TP_ASSIGN_OR_RETURN(
         events, store_->ReadStream(partition, stream_id, from, std::min(to, in_memory_from)));
   }
-  for (const auto* chunk : chunks) {
-    for (const auto& stored : chunk->events()) {
-      if (stored.revision() >= from && stored.revision() < to) events.push_back(stored);
-    }
-  }
+  for (const auto* chunk : chunks) TP_RETURN_IF_ERROR(chunk->ReadInto(from, to, &events));
   return events;
 }
 
@@ -475,16 +506,18 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     return absl::OkStatus();
   }
   if (step.identity == IdentityOutcome::kSuperseded) outcome.kind = FoldOutcome::Kind::kSuperseded;
-  AppendToChunk(event, step.known_us, entry);
-  entry->dirty = true;
-  batch->streams.insert(stream_id);
+  if (entry->tail.events() >= kChunkEvents) {
+    entry->full.push_back(std::exchange(entry->tail, OpenChunk()));
+  }
+  entry->tail.Append(entry->hot.state.revision() - 1, step.known_us, record.value);
+  Touch(entry, batch);
   if (step.identity != IdentityOutcome::kSuperseded) {
     v1::EventIndexEntry index;
     index.set_revision(entry->hot.state.revision() - 1);
     index.set_version(VersionOf(event));
     index.set_digest(event.submission_digest());
     batch->store.PutEventIndex(p, stream_id, event.source(), event.id(), index);
-    batch->index[{stream_id, {event.source(), event.id()}}] = std::move(index);
+    batch->index[JoinKey({stream_id, event.source(), event.id()})] = std::move(index);
   }
   const KindInfo* kind = KindOf(event);
   if (kind->role != v1::EVENT_ROLE_FACT) entry->record_dirty = true;
@@ -559,18 +592,18 @@ absl::Status Projector::AppendDerived(Batch* batch) {
 absl::Status Projector::Commit(Batch* batch) {
   {
     const absl::MutexLock lock(&mu_);
-    for (const auto& stream_id : batch->streams) {
-      Entry& entry = *hot_.at(stream_id);
+    for (Entry* touched : batch->streams) {
+      Entry& entry = *touched;
       const uint32_t p = entry.partition;
+      const std::string& stream_id = entry.hot.state.stream_id();
       batch->store.PutState(p, stream_id, entry.hot.state.SerializeAsString());
       if (entry.record_dirty)
         batch->store.PutRecord(p, stream_id, entry.hot.record.SerializeAsString());
       for (const auto& chunk : entry.full) {
-        batch->store.PutChunk(p, stream_id, chunk.events(0).revision(), chunk.SerializeAsString());
+        batch->store.PutChunk(p, stream_id, chunk.first_revision(), chunk.encoded());
       }
-      if (entry.hot.tail.events_size() > 0) {
-        batch->store.PutChunk(p, stream_id, entry.hot.tail.events(0).revision(),
-                              entry.hot.tail.SerializeAsString());
+      if (entry.tail.events() > 0) {
+        batch->store.PutChunk(p, stream_id, entry.tail.first_revision(), entry.tail.encoded());
       }
       if (!entry.hot.chain.empty()) {
         v1::StreamChunk chain;
@@ -621,8 +654,8 @@ void Projector::Settle(Batch* batch) {
   {
     const absl::MutexLock lock(&mu_);
     health_ = absl::OkStatus();
-    for (const auto& stream_id : batch->streams) {
-      Entry& entry = *hot_.at(stream_id);
+    for (Entry* touched : batch->streams) {
+      Entry& entry = *touched;
       entry.dirty = false;
       entry.record_dirty = false;
       entry.full.clear();
@@ -649,20 +682,24 @@ void Projector::Evict() {
   for (size_t i = 0; i < surplus; ++i) hot_.erase(by_use[i].second);
 }
 
-void Projector::Resolve(Position position, FoldOutcome outcome) {
-  std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>> waiters;
+void Projector::Resolve(Batch* batch) {
+  std::vector<std::pair<std::function<void(absl::StatusOr<FoldOutcome>)>, FoldOutcome>> waiters;
   {
     const absl::MutexLock lock(&mu_);
-    Partition& partition = *partitions_[position.partition];
-    const auto it = partition.waiters.find(position.offset);
-    if (it != partition.waiters.end()) {
-      waiters = std::move(it->second);
-      partition.waiters.erase(it);
+    for (auto& [position, outcome] : batch->outcomes) {
+      Partition& partition = *partitions_[position.partition];
+      const auto it = partition.waiters.find(position.offset);
+      if (it != partition.waiters.end()) {
+        for (auto& done : it->second) waiters.emplace_back(std::move(done), outcome);
+        partition.waiters.erase(it);
+      }
+      partition.outcomes.emplace_back(position.offset, std::move(outcome));
+      if (partition.outcomes.size() > kOutcomesKept) partition.outcomes.pop_front();
     }
-    partition.outcomes.emplace_back(position.offset, outcome);
-    if (partition.outcomes.size() > kOutcomesKept) partition.outcomes.pop_front();
+    batch->outcomes.clear();
   }
-  for (auto& done : waiters) done(outcome);
+  // Without the lock: they may read.
+  for (auto& [done, outcome] : waiters) done(std::move(outcome));
 }
 
 void Projector::AwaitFold(Position position,

@@ -3,9 +3,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "trigpoint/engine/projector.h"
 
 namespace trigpoint {
@@ -25,6 +27,26 @@ inline constexpr char kChainIndex[] =
     "chain";  // stream id -> StreamChunk: derived events that have not come back
 inline constexpr char kQuarantineIndex[] = "quarantine";  // quarantine id -> HeldSubmission
 
+/// The newest events of a stream, in the bytes in which they are stored (v1::StreamChunk).
+class OpenChunk {
+ public:
+  OpenChunk() = default;
+  explicit OpenChunk(const v1::StreamChunk& chunk);
+  /// `event`: the bytes of the log.
+  void Append(uint64_t revision, int64_t known_us, std::string_view event);
+  /// Adds the events with revision in [from, to).
+  absl::Status ReadInto(uint64_t from, uint64_t to, std::vector<v1::StoredEvent>* events) const;
+
+  int events() const { return events_; }
+  uint64_t first_revision() const { return first_revision_; }
+  const std::string& encoded() const { return encoded_; }
+
+ private:
+  uint64_t first_revision_ = 0;
+  int events_ = 0;
+  std::string encoded_;
+};
+
 /// A stream in memory.
 struct Projector::Entry {
   HotStream hot;
@@ -32,8 +54,9 @@ struct Projector::Entry {
   int64_t stored_timer_us = 0;  ///< Timer as written; 0: none.
   bool dirty = false;
   bool record_dirty = false;
-  bool chain_stored = false;          ///< The store holds a chain of this stream.
-  std::vector<v1::StreamChunk> full;  ///< Cut chunks that are not written yet.
+  bool chain_stored = false;    ///< The store holds a chain of this stream.
+  OpenChunk tail;               ///< Written and unwritten events.
+  std::vector<OpenChunk> full;  ///< Cut chunks that are not written yet.
   uint64_t used = 0;
 };
 
@@ -50,10 +73,10 @@ struct Projector::Partition {
 struct Projector::Batch {
   StoreBatch store;
   std::set<uint32_t> partitions;
-  std::set<std::string> streams;                         ///< Touched, in memory.
+  std::vector<Entry*> streams;                           ///< Touched: those that are dirty.
   std::map<uint32_t, std::vector<std::string>> derived;  ///< To append, by partition.
-  std::map<std::pair<std::string, std::pair<std::string, std::string>>, v1::EventIndexEntry>
-      index;  ///< Not committed yet.
+  /// Not committed yet, by stream id, source and id (JoinKey).
+  absl::flat_hash_map<std::string, v1::EventIndexEntry> index;
   std::vector<std::pair<Position, FoldOutcome>> outcomes;
   std::vector<v1::SubjectRef> bound;
   bool alerts = false;

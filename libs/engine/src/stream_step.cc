@@ -242,16 +242,15 @@ MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderReco
                           std::span<const v1::PeerBaselinePublished* const> baselines,
                           int64_t as_of_us, std::shared_ptr<MeasureCache> cache) {
   const auto* policy = FindPolicyRecord(record, pack.pack().id());
-  return MeasureContext{.state = state,
-                        .record = record,
-                        .baselines = baselines,
-                        .policy_id = pack.pack().id(),
-                        .decided_state = policy == nullptr
-                                             ? pack.LowestState()
-                                             : DecidedState(*policy, pack.pack().authority()),
-                        .as_of_us = as_of_us,
-                        .cache = cache != nullptr ? std::move(cache)
-                                                  : std::make_shared<MeasureCache>()};
+  return MeasureContext{
+      .state = state,
+      .record = record,
+      .baselines = baselines,
+      .policy_id = pack.pack().id(),
+      .decided_state =
+          policy == nullptr ? pack.LowestState() : DecidedState(*policy, pack.pack().authority()),
+      .as_of_us = as_of_us,
+      .cache = cache != nullptr ? std::move(cache) : std::make_shared<MeasureCache>()};
 }
 
 const InForce& HotStream::InForceAt(const Controls& controls, int64_t as_of_us) {

@@ -119,8 +119,7 @@ std::shared_ptr<const AssessmentValues> ValuesOf(const CompiledPack& pack, const
     const auto it = memo.known.find(key);
     if (it != memo.known.end()) return it->second;
   }
-  auto values =
-      std::make_shared<const AssessmentValues>(ComputeValues(pack, leaves, held, scope));
+  auto values = std::make_shared<const AssessmentValues>(ComputeValues(pack, leaves, held, scope));
   const absl::MutexLock lock(&memo.mu);
   if (memo.known.size() >= ValuesMemo::kEntriesMax) memo.known.clear();
   memo.known.emplace(std::move(key), values);
@@ -132,8 +131,7 @@ Truth Applies(const CompiledPack& pack, const MeasureContext& context) {
   LeafValues leaves(pack.leaves().size(), Truth::kUnknown);
   for (size_t i = 0; i < leaves.size(); ++i) {
     if (!pack.Reads(pack.applies_to(), static_cast<int>(i))) continue;
-    const Leaf& leaf = pack.leaves()[i];
-    leaves[i] = leaf.measure->evaluate(leaf.arguments, context).value;
+    leaves[i] = LeafValue(pack.leaves()[i], context);
   }
   return Evaluator(pack, std::move(leaves), {}).Value(pack.applies_to());
 }

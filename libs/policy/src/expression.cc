@@ -149,13 +149,20 @@ bool Evaluator::PossibleFrom(const std::vector<int>& nodes, const std::vector<in
   return possible;
 }
 
+Truth LeafValue(const Leaf& leaf, const MeasureContext& context) {
+  const Reads& reads = leaf.measure->reads;
+  const bool anything = reads.anything || (reads.facts & context.Kinds()).any() ||
+                        (reads.flags & context.Clusters().flags()) != 0;
+  return anything ? leaf.measure->evaluate(leaf.arguments, context).value : leaf.when_empty;
+}
+
 LeafValues EvaluateLeaves(const CompiledPack& pack, const MeasureContext& context,
                           AssessScope scope) {
   LeafValues values(pack.leaves().size(), Truth::kUnknown);
   for (size_t i = 0; i < values.size(); ++i) {
     const Leaf& leaf = pack.leaves()[i];
     if (scope == AssessScope::kUrgentOnly && !leaf.urgent) continue;
-    values[i] = leaf.measure->evaluate(leaf.arguments, context).value;
+    values[i] = LeafValue(leaf, context);
   }
   return values;
 }

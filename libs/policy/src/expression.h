@@ -44,6 +44,8 @@ class Evaluator {
   const Holds& held_;
 };
 
+/// The value of one measure; the context wants no proof.
+Truth LeafValue(const Leaf& leaf, const MeasureContext& context);
 /// The values of the measures. With kUrgentOnly those that no urgent rule reads stay UNKNOWN.
 LeafValues EvaluateLeaves(const CompiledPack& pack, const MeasureContext& context,
                           AssessScope scope);

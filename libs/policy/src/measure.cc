@@ -68,6 +68,18 @@ int64_t ReviewedUntil(const v1::ProviderState& state) {
 
 int64_t FactInstant(const v1::Event& fact) { return OccurredMicros(fact); }
 
+FactKinds KindsOf(std::initializer_list<v1::Event::PayloadCase> kinds) {
+  FactKinds bits;
+  for (const auto kind : kinds) bits.set(static_cast<size_t>(kind));
+  return bits;
+}
+
+FactKinds KindsOf(const v1::ProviderState& state) {
+  FactKinds bits;
+  for (const auto& fact : state.facts()) bits.set(static_cast<size_t>(fact.payload_case()));
+  return bits;
+}
+
 std::span<const Measure> AllMeasures() {
   static const std::vector<Measure> kAll = [] {
     std::vector<Measure> all;

@@ -95,8 +95,7 @@ MeasureResult PlanReviewsWithoutProgress(const MeasureArguments& arguments,
   }
   result.value = Is(idle >= count);
   if (result.value == Truth::kTrue) {
-    for (size_t i = reviews.size() - count; i < reviews.size(); ++i)
-      Refer(*reviews[i], &result);
+    for (size_t i = reviews.size() - count; i < reviews.size(); ++i) Refer(*reviews[i], &result);
   }
   return result;
 }
@@ -255,8 +254,7 @@ std::vector<Restriction> OpenRestrictions(const MeasureContext& context) {
 
 MeasureResult SuspensionOrAdvisory(const MeasureArguments&, const MeasureContext& context) {
   MeasureResult result = Begin(context);
-  for (const auto& restriction : OpenRestrictions(context))
-    Refer(*restriction.event, &result);
+  for (const auto& restriction : OpenRestrictions(context)) Refer(*restriction.event, &result);
   result.value = Is(result.cited > 0);
   return result;
 }
@@ -331,11 +329,13 @@ const std::vector<Measure> kMeasures = {
                 "NOT_APPLICABLE without a plan.",
      .numbers = {"grace_days", "share"},
      .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kPlanActionAgreed})},
      .evaluate = PlanOverdue},
     {.name = "plan_reviews_without_progress",
      .summary = "The last `count` reviews of the plan closed no action.",
      .numbers = {"count"},
      .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kPlanReviewed})},
      .evaluate = PlanReviewsWithoutProgress},
     {.name = "returns_missed",
      .summary = "`consecutive` monitoring returns missed in a row, or `of` of the last `out_of` "
@@ -343,39 +343,47 @@ const std::vector<Measure> kMeasures = {
                 "where none is due.",
      .numbers = {"consecutive", "of", "out_of"},
      .windows = {},
+     .reads = {.facts = KindsOf(
+                   {v1::Event::kMonitoringReturnReceived, v1::Event::kMonitoringReturnMissed})},
      .evaluate = ReturnsMissed},
     {.name = "self_assessment_concern",
      .summary = "The last service development plan or self-assessment gives rise to concerns; "
                 "UNKNOWN without one.",
      .numbers = {},
      .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kServicePlanSelfAssessmentReceived})},
      .evaluate = SelfAssessmentConcern},
     {.name = "default_notices",
      .summary = "At least `count` default notices in the open episode.",
      .numbers = {"count"},
      .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kContractNoticeServed})},
      .evaluate = DefaultNotices},
     {.name = "suspension_or_advisory_active",
      .summary = "An advisory notice or a suspension of placements is in force.",
      .numbers = {},
      .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kContractNoticeServed, v1::Event::kSuspensionImposed})},
      .evaluate = SuspensionOrAdvisory},
     {.name = "suspension_or_advisory_longer_than",
      .summary = "One has been in force for strictly more than `months` calendar months.",
      .numbers = {"months"},
      .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kContractNoticeServed, v1::Event::kSuspensionImposed})},
      .evaluate = SuspensionOrAdvisoryLonger},
     {.name = "unwilling_asserted",
      .summary = "An authorised person asserted that the provider is unwilling to engage, and "
                 "nobody took it back.",
      .numbers = {},
      .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kEngagementAsserted})},
      .evaluate = UnwillingAsserted},
     {.name = "contacts_unanswered",
      .summary = "At least `count` formal contacts of the last `days` are past their reply date "
                 "without an answer.",
      .numbers = {"count", "days"},
      .windows = {"days"},
+     .reads = {.facts = KindsOf({v1::Event::kFormalContactSent})},
      .evaluate = ContactsUnanswered},
 };
 

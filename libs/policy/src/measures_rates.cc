@@ -1,10 +1,11 @@
 // Measures that count reports: repeated, more than expected, accumulated, widespread, serious (S2
 // App 2; 3.1, 3.2).
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <map>
 #include <set>
 
-#include "absl/container/inlined_vector.h"
 #include "measure_support.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/signals/elevated.h"
@@ -20,21 +21,6 @@ using Item = ClusterView::Item;
 
 /// A proof cites at most this many reports of one finding, the latest.
 constexpr size_t kCitedMax = 200;
-
-/// Distinct clusters among the items of one of the families.
-size_t CountClusters(std::span<const Item> items, std::span<const v1::SourceFamily> families) {
-  size_t alone = 0;
-  std::set<int> shared;
-  for (const Item& item : items) {
-    if (!InFamilies(families, item.report->family())) continue;
-    if (item.alone) {
-      ++alone;
-    } else {
-      shared.insert(item.cluster);
-    }
-  }
-  return alone + shared.size();
-}
 
 /// Cites the reports of every cluster that has a report for which `wanted` holds, the latest
 /// kCitedMax.
@@ -97,8 +83,8 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64
   RateInput input;
   input.window_days = static_cast<double>(window_days);
   input.exposure_days_in_window = beds * static_cast<double>(window_days);
-  input.observed = static_cast<int64_t>(
-      CountClusters(context.Clusters().In(window_start, context.as_of_us), {&family, 1}));
+  input.observed =
+      static_cast<int64_t>(context.Clusters().Count(window_start, context.as_of_us, {&family, 1}));
   input.covered = Heard(context, family);
   const auto* peer = PeerRateOf(context, family);
   if (peer != nullptr && peer->exposure() > 0) {
@@ -110,8 +96,8 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64
   if (baseline_days > 0 && history < window_start) {
     const double days =
         static_cast<double>(window_start - history) / static_cast<double>(kMicrosPerDay);
-    input.own = OwnBaseline{.events = static_cast<int64_t>(CountClusters(
-                                context.Clusters().In(baseline_start, window_start), {&family, 1})),
+    input.own = OwnBaseline{.events = static_cast<int64_t>(context.Clusters().Count(
+                                baseline_start, window_start, {&family, 1})),
                             .exposure_days = beds * days,
                             .calendar_days = days};
   }
@@ -165,6 +151,7 @@ MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureCo
   MeasureResult result = Begin(context);
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
+    if (result.value == Truth::kTrue && !result.WantsProof()) break;
     const RateInput input = InputFor(context, family, window_days, baseline_days);
     const RateResult rate =
         Elevated(input, ParametersOf(arguments, static_cast<double>(baseline_days)));
@@ -203,37 +190,32 @@ std::string ThemeText(v1::Theme theme) {
   return text;
 }
 
-using ThemeCounts = absl::InlinedVector<std::pair<v1::Theme, size_t>, 24>;
+/// Clusters by theme.
+using ThemeCounts = std::array<size_t, 64>;
 
-void CountOne(v1::Theme theme, ThemeCounts* counts) {
-  for (auto& [known, count] : *counts) {
-    if (known == theme) {
-      ++count;
-      return;
-    }
+void CountThemes(uint64_t themes, ThemeCounts* counts) {
+  for (; themes != 0; themes &= themes - 1) {
+    ++(*counts)[static_cast<size_t>(std::countr_zero(themes))];
   }
-  counts->emplace_back(theme, 1);
 }
 
-/// Distinct clusters per theme among the items of the families, by theme. A cluster has the themes
-/// of all its reports.
+/// Distinct clusters per theme among the items of the families. A cluster has the themes of all its
+/// reports.
 ThemeCounts CountByTheme(std::span<const Item> items,
-                                         const std::vector<v1::SourceFamily>& families) {
-  std::set<int> wanted;
+                         const std::vector<v1::SourceFamily>& families) {
+  std::map<int, uint64_t> shared;  // Clusters of more than one report: their themes.
   for (const Item& item : items) {
-    if (!item.alone && InFamilies(families, item.report->family())) wanted.insert(item.cluster);
+    if (!item.alone && InFamilies(families, item.family)) shared[item.cluster] = 0;
   }
-  ThemeCounts counts;
-  std::set<std::pair<int, v1::Theme>> seen;
+  ThemeCounts counts{};
   for (const Item& item : items) {
-    if (item.alone ? !InFamilies(families, item.report->family()) : wanted.count(item.cluster) == 0)
-      continue;
-    for (int value : item.report->themes()) {
-      const auto theme = static_cast<v1::Theme>(value);
-      if (item.alone || seen.insert({item.cluster, theme}).second) CountOne(theme, &counts);
+    if (item.alone) {
+      if (InFamilies(families, item.family)) CountThemes(item.themes, &counts);
+    } else if (const auto it = shared.find(item.cluster); it != shared.end()) {
+      it->second |= item.themes;
     }
   }
-  std::sort(counts.begin(), counts.end());
+  for (const auto& [cluster, themes] : shared) CountThemes(themes, &counts);
   return counts;
 }
 
@@ -242,16 +224,19 @@ MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureC
   const auto items =
       context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
   MeasureResult result = Begin(context);
-  size_t most = 0;
-  for (const auto& [theme, clusters] : CountByTheme(items, arguments.families)) {
-    most = std::max(most, clusters);
+  const ThemeCounts counts = CountByTheme(items, arguments.families);
+  const size_t most = *std::max_element(counts.begin(), counts.end());
+  for (size_t i = 0; i < counts.size() && result.WantsProof(); ++i) {
+    const size_t clusters = counts[i];
+    if (clusters == 0) continue;
+    const auto theme = static_cast<v1::Theme>(i);
     if (clusters >= count) {
-      const auto of_theme = [theme = theme, &arguments](const v1::Concern& concern) {
+      const auto of_theme = [theme, &arguments](const v1::Concern& concern) {
         return About(concern, theme) && InFamilies(arguments.families, concern.family());
       };
       Cite(items, of_theme, &result);
     }
-    if (clusters + 1 == count && count > 1 && result.WantsProof()) {
+    if (clusters + 1 == count && count > 1) {
       result.near_miss = std::to_string(clusters) + " concerns about " + ThemeText(theme) +
                          " within " + std::to_string(arguments.Integer("days")) +
                          " days; one more makes it repeated";
@@ -307,8 +292,8 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
     const std::span<const v1::SourceFamily> only(&family, 1);
-    const auto items = context.Clusters().In(WindowStart(context, days), context.as_of_us);
-    const size_t clusters = CountClusters(items, only);
+    const int64_t from = WindowStart(context, days);
+    const size_t clusters = context.Clusters().Count(from, context.as_of_us, only);
     if (clusters < count) {
       if (clusters + 1 == count && result.WantsProof()) {
         result.near_miss = std::to_string(clusters) + " " + FamilyText(family) +
@@ -323,7 +308,9 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
     const RateInput input = InputFor(context, family, days, 0);
     const RateResult rate = Elevated(input, ParametersOf(arguments, 0));
     TellRate(family, input, rate, &result);
-    if (rate.elevated == Truth::kTrue) Cite(items, OfFamilies(only), &result);
+    if (rate.elevated == Truth::kTrue) {
+      Cite(context.Clusters().In(from, context.as_of_us), OfFamilies(only), &result);
+    }
     if (rate.elevated == Truth::kUnknown && result.WantsProof()) unknowns.Add(family, input);
     result.value = Or(result.value, rate.elevated);
   }
@@ -337,13 +324,16 @@ MeasureResult Widespread(const MeasureArguments& arguments, const MeasureContext
       context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
   std::set<std::string> wards;
   for (const Item& item : items) {
-    if (!item.report->ward().empty() && InFamilies(arguments.families, item.report->family())) {
+    if (!item.report->ward().empty() && InFamilies(arguments.families, item.family)) {
       wards.insert(item.report->ward());
     }
   }
   MeasureResult result = Begin(context);
-  const size_t clusters = CountClusters(items, arguments.families);
-  const size_t themes = CountByTheme(items, arguments.families).size();
+  const size_t clusters = context.Clusters().Count(WindowStart(context, arguments.Integer("days")),
+                                                   context.as_of_us, arguments.families);
+  const ThemeCounts counts = CountByTheme(items, arguments.families);
+  const auto themes = static_cast<size_t>(
+      std::count_if(counts.begin(), counts.end(), [](size_t count) { return count > 0; }));
   const bool by_theme = themes >= static_cast<size_t>(arguments.Integer("themes")) &&
                         clusters >= static_cast<size_t>(arguments.Integer("clusters"));
   const bool by_ward = wards.size() >= static_cast<size_t>(arguments.Integer("wards"));
@@ -382,8 +372,7 @@ MeasureResult OrganisationalAbuseEnquiry(const MeasureArguments& arguments,
     if (at <= from || at > context.as_of_us) continue;
     if (enquiry.organisational_abuse()) Refer(fact, &result);
   }
-  result.value =
-      Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
+  result.value = Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
   return result;
 }
 
@@ -395,7 +384,7 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
   int64_t negative = 0;
   bool officer = false;
   bool ratio_ever = false;
-  ThemeCounts themes;
+  ThemeCounts themes{};
   std::vector<const v1::Concern*> negatives;
   for (const auto& concern : context.state.concerns()) {
     if ((concern.flags() & kConcernFeedback) == 0) continue;
@@ -404,7 +393,9 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
     if ((concern.flags() & kConcernNegative) != 0) {
       ++negative;
       negatives.push_back(&concern);
-      for (int theme : concern.themes()) CountOne(static_cast<v1::Theme>(theme), &themes);
+      uint64_t about = 0;
+      for (const int theme : concern.themes()) about |= ThemeBit(theme);
+      CountThemes(about, &themes);
     }
     officer = officer || (concern.flags() & kConcernOfficerFlag) != 0;
     // Reached at any point of the window with the items up to then: later compliments do not cancel
@@ -412,8 +403,8 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
     ratio_ever = ratio_ever || (items >= arguments.Integer("min_items") &&
                                 static_cast<double>(negative) >= arguments.Number("ratio") * items);
   }
-  const bool pair = std::any_of(themes.begin(), themes.end(), [&arguments](const auto& theme) {
-    return static_cast<int64_t>(theme.second) >= arguments.Integer("theme_items");
+  const bool pair = std::any_of(themes.begin(), themes.end(), [&arguments](size_t count) {
+    return static_cast<int64_t>(count) >= arguments.Integer("theme_items");
   });
   AddFigure("feedback items", items, &result);
   AddFigure("negative", static_cast<double>(negative), &result);
@@ -439,18 +430,21 @@ const std::vector<Measure> kMeasures = {
      .numbers = {"window_days", "baseline_days", "alpha", "min_count", "peer_min_n"},
      .windows = {"window_days", "baseline_days"},
      .needs_families = true,
+     .reads = {.anything = true},
      .evaluate = ElevatedMeasure},
     {.name = "repeated_concerns",
      .summary = "At least `count` concerns (clusters) of `families` about one theme within `days`.",
      .numbers = {"count", "days"},
      .windows = {"days"},
      .needs_families = true,
+     .reads = {.anything = true},
      .evaluate = RepeatedConcerns},
     {.name = "repeated_after_sign_off",
      .summary = "A concern within `days` about a theme whose plan action had been signed off.",
      .numbers = {"days"},
      .windows = {"days"},
      .needs_families = true,
+     .reads = {.facts = KindsOf({v1::Event::kPlanActionCompleted})},
      .evaluate = RepeatedAfterSignOff},
     {.name = "accumulation",
      .summary = "At least `count` concerns of one family within `days` that exceed what is "
@@ -458,6 +452,7 @@ const std::vector<Measure> kMeasures = {
      .numbers = {"count", "days", "alpha", "min_count", "peer_min_n"},
      .windows = {"days"},
      .needs_families = true,
+     .reads = {.anything = true},
      .evaluate = Accumulation},
     {.name = "widespread",
      .summary = "Concerns about at least `themes` themes in `clusters` incidents, or in `wards` "
@@ -465,16 +460,19 @@ const std::vector<Measure> kMeasures = {
      .numbers = {"days", "themes", "clusters", "wards"},
      .windows = {"days"},
      .needs_families = true,
+     .reads = {.anything = true},
      .evaluate = Widespread},
     {.name = "serious_harm",
      .summary = "Harm of at least the ordinal `harm` (0 none .. 4 fatal) within `days`.",
      .numbers = {"days", "harm"},
      .windows = {"days"},
+     .reads = {.anything = true},
      .evaluate = SeriousHarm},
     {.name = "organisational_abuse_enquiry",
      .summary = "A safeguarding enquiry into organisational abuse was opened within `days`.",
      .numbers = {"days"},
      .windows = {"days"},
+     .reads = {.anything = true},
      .evaluate = OrganisationalAbuseEnquiry},
     {.name = "feedback_concerning",
      .summary = "At least `ratio` of `min_items` feedback items negative, or `theme_items` "
@@ -482,6 +480,7 @@ const std::vector<Measure> kMeasures = {
                 "theme, or an officer's flag, within `days`; UNKNOWN below `min_items`.",
      .numbers = {"days", "ratio", "min_items", "theme_items"},
      .windows = {"days"},
+     .reads = {.flags = kConcernFeedback},
      .evaluate = FeedbackConcerning},
 };
 

@@ -139,6 +139,7 @@ const std::vector<Measure> kMeasures = {
      .numbers = {},
      .windows = {},
      .needs_values = true,
+     .reads = {.facts = KindsOf({v1::Event::kCqcRatingPublished})},
      .evaluate = OverallRatingIn},
     {.name = "key_questions_all_in",
      .summary =
@@ -146,12 +147,14 @@ const std::vector<Measure> kMeasures = {
      .numbers = {},
      .windows = {},
      .needs_values = true,
+     .reads = {.facts = KindsOf({v1::Event::kCqcRatingPublished})},
      .evaluate = KeyQuestionsAllIn},
     {.name = "key_questions_any_in",
      .summary = "Any key question is rated one of `values`; UNKNOWN where unrated ones decide it.",
      .numbers = {},
      .windows = {},
      .needs_values = true,
+     .reads = {.facts = KindsOf({v1::Event::kCqcRatingPublished})},
      .evaluate = KeyQuestionsAnyIn},
     {.name = "enforcement_active",
      .summary =
@@ -159,12 +162,14 @@ const std::vector<Measure> kMeasures = {
      .numbers = {},
      .windows = {},
      .needs_values = true,
+     .reads = {.facts = KindsOf({v1::Event::kCqcEnforcementActionRecorded})},
      .evaluate = EnforcementActive},
     {.name = "enforcement_restricting_admissions_active",
      .summary = "An open action of one of the kinds in `values` restricts admissions.",
      .numbers = {},
      .windows = {},
      .needs_values = true,
+     .reads = {.facts = KindsOf({v1::Event::kCqcEnforcementActionRecorded})},
      .evaluate = EnforcementRestrictingAdmissions},
 };
 

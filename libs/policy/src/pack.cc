@@ -194,6 +194,19 @@ class PackCompiler {
     return Intern(std::move(leaf));
   }
 
+  static Truth ValueWhenEmpty(const Leaf& leaf) {
+    const v1::ProviderState state;
+    const v1::ProviderRecord record;
+    return leaf.measure
+        ->evaluate(leaf.arguments, {.state = state,
+                                    .record = record,
+                                    .baselines = {},
+                                    .policy_id = {},
+                                    .decided_state = {},
+                                    .detail = Detail::kValue})
+        .value;
+  }
+
   int Intern(Leaf leaf) {
     for (size_t i = 0; i < out_->leaves_.size(); ++i) {
       Leaf& known = out_->leaves_[i];
@@ -205,6 +218,7 @@ class PackCompiler {
       }
     }
     leaf.uses = 1;
+    leaf.when_empty = ValueWhenEmpty(leaf);
     out_->leaves_.push_back(std::move(leaf));
     return static_cast<int>(out_->leaves_.size()) - 1;
   }
@@ -284,7 +298,9 @@ class PackCompiler {
       }
     }
     for (size_t leaf = 0; leaf < out_->leaves_.size(); ++leaf) {
-      const auto read_by = [&](int node) { return node >= 0 && out_->Reads(node, static_cast<int>(leaf)); };
+      const auto read_by = [&](int node) {
+        return node >= 0 && out_->Reads(node, static_cast<int>(leaf));
+      };
       out_->leaves_[leaf].urgent =
           read_by(out_->applies_to_) ||
           std::any_of(out_->urgent_nodes_.begin(), out_->urgent_nodes_.end(), read_by);

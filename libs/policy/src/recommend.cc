@@ -173,9 +173,8 @@ HeldValues ValuesAsRecorded(const CompiledPack& pack, const LeafValues& leaves,
 }  // namespace
 
 std::vector<Truth> RawValues(const CompiledPack& pack, const MeasureContext& context) {
-  const auto values =
-      ValuesOf(pack, EvaluateLeaves(pack, ValuesOnly(context), AssessScope::kWhole), {},
-               AssessScope::kWhole);
+  const auto values = ValuesOf(pack, EvaluateLeaves(pack, ValuesOnly(context), AssessScope::kWhole),
+                               {}, AssessScope::kWhole);
   std::vector<Truth> raw;
   raw.reserve(values->rules.size());
   for (const auto& rule : values->rules) raw.push_back(rule.value);
@@ -198,9 +197,8 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
     return advice;
   }
   // The values tell whether there is anything to say; the proof is gathered only then.
-  const HeldValues held =
-      ValuesAsRecorded(pack, EvaluateLeaves(pack, values_only, AssessScope::kWhole), basis, cause,
-                       raw_before);
+  const HeldValues held = ValuesAsRecorded(
+      pack, EvaluateLeaves(pack, values_only, AssessScope::kWhole), basis, cause, raw_before);
   const AssessmentValues& now = *held.now;
   const bool fell = held.holding.fell;
   std::optional<AssessmentResult> proof;
@@ -274,8 +272,7 @@ AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext
   if (basis == nullptr) return Assess(pack, context);
   const Cause reading{.id = "read", .timer = true, .corrected = std::nullopt};
   const LeafValues leaves = EvaluateLeaves(pack, ValuesOnly(context), AssessScope::kWhole);
-  return Assess(pack, context,
-                ValuesAsRecorded(pack, leaves, basis, reading, {}).holding.results);
+  return Assess(pack, context, ValuesAsRecorded(pack, leaves, basis, reading, {}).holding.results);
 }
 
 }  // namespace trigpoint

@@ -181,7 +181,8 @@ TEST_F(AssessTest, ARecommendationIsAboutAChange) {
   *record->mutable_recommendation() = *issued.recommendation;
   record->set_head(issued.recommendation->recommendation_id());
   record->set_awaiting_decision(true);
-  EXPECT_FALSE(Recommend(*pack_, Context(), cause, RawValues(*pack_, Context())).recommendation.has_value());
+  EXPECT_FALSE(
+      Recommend(*pack_, Context(), cause, RawValues(*pack_, Context())).recommendation.has_value());
 }
 
 TEST(NextInstant, IsTheNextMomentAtWhichTimeAloneMatters) {

@@ -10,6 +10,7 @@ namespace trigpoint::store_internal {
 namespace {
 
 constexpr int kBloomBits = 10;
+constexpr double kMemtableBloomShare = 0.02;  // Of the write buffer.
 constexpr uint64_t kSyncChunkBytes = uint64_t{1} << 20;
 
 // RocksDB's own log goes nowhere: on 7.8.3 its writer aborts the process (an assertion that Debian
@@ -82,11 +83,14 @@ rocksdb::ColumnFamilyOptions FamilySettings(const RocksSettings& settings, bool 
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.format_version = 5;
+  rocksdb::ColumnFamilyOptions family;
   if (point_lookups) {
+    // Most lookups are of ids that are not there: a filter says so for tables and memtables.
+    family.memtable_prefix_bloom_size_ratio = kMemtableBloomShare;
+    family.memtable_whole_key_filtering = true;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits));
     table.whole_key_filtering = true;
   }
-  rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.compression = rocksdb::kLZ4Compression;
   family.level_compaction_dynamic_level_bytes = true;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,16 +30,34 @@ class ClusterView {
  public:
   struct Item {
     const v1::Concern* report = nullptr;
+    int64_t occurred_us = 0;
+    uint64_t themes = 0;  ///< Bit n: is about the theme n (v1::Theme).
+    v1::SourceFamily family = v1::SOURCE_FAMILY_UNSPECIFIED;
     int cluster = 0;    ///< Equal for reports of one incident.
     bool alone = true;  ///< No other report can be in its cluster: it has no incident key.
   };
   explicit ClusterView(const v1::ProviderState& state);
   /// Items that occurred in (from_us, to_us], oldest first.
   std::span<const Item> In(int64_t from_us, int64_t to_us) const;
+  /// Distinct clusters of reports of one of the families that occurred in (from_us, to_us].
+  size_t Count(int64_t from_us, int64_t to_us, std::span<const v1::SourceFamily> families) const;
+  /// ConcernFlag bits that any concern has, counted or not.
+  uint32_t flags() const { return flags_; }
 
  private:
+  static constexpr size_t kFamiliesMax = 32;
+
   std::vector<Item> items_;
+  std::array<std::vector<int64_t>, kFamiliesMax> alone_us_;  ///< By family, of the lone reports.
+  std::vector<Item> others_;                                 ///< The rest, oldest first.
+  uint32_t flags_ = 0;
 };
+
+/// Themes have a bit each; one that this version does not know shares the last.
+static_assert(v1::Theme_MAX < 63);
+inline uint64_t ThemeBit(int theme) {
+  return uint64_t{1} << static_cast<unsigned>(theme >= 0 && theme <= v1::Theme_MAX ? theme : 63);
+}
 
 /// Key of the cluster that a lone event forms: "e:source/id"; with an incident key "k:key".
 std::string ClusterKeyOf(const std::string& incident_key, const std::string& source,

@@ -167,6 +167,7 @@ class Projector {
   absl::Status Load();
   void Run();
   absl::Status Cycle(int64_t timeout_ms);
+  absl::Status FoldNext(const Record& record, Batch* batch);
   absl::Status FoldRecord(const Record& record, Batch* batch);
   absl::Status FoldControlPartition(const v1::Event& event, const Record& record, Batch* batch);
   absl::Status AddControl(const v1::Event& event, uint32_t partition, Batch* batch);
@@ -177,11 +178,11 @@ class Projector {
   absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(uint32_t partition,
                                                            const v1::Event& event,
                                                            const Batch& batch) const;
-  void AppendToChunk(const v1::Event& event, int64_t known_us, Entry* entry);
+  static void Touch(Entry* entry, Batch* batch);
   absl::Status AppendDerived(Batch* batch);
   absl::Status Commit(Batch* batch);
   void Settle(Batch* batch);
-  void Resolve(Position position, FoldOutcome outcome);
+  void Resolve(Batch* batch);
   void Evict();
   absl::StatusOr<std::vector<v1::StoredEvent>> EventsOf(const Entry& entry, uint32_t partition,
                                                         const std::string& stream_id, uint64_t from,
@@ -193,6 +194,7 @@ class Projector {
   ProjectorCounters counters_;
   std::unique_ptr<LogReader> reader_;
   bool withholding_ = false;
+  v1::Event event_;  // The one being folded.
 
   mutable absl::Mutex mu_;
   std::vector<std::unique_ptr<Partition>> partitions_;                // Guarded by mu_.

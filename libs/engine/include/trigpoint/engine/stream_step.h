@@ -25,7 +25,6 @@ struct HotStream {
   /// The record with the unreturned derived events applied; null while there are none.
   std::unique_ptr<v1::ProviderRecord> expected;
   std::deque<v1::Event> chain;  ///< Unreturned derived events, oldest first.
-  v1::StreamChunk tail;         ///< The open chunk, written and unwritten events.
 
   /// What is in force at an instant; looked up anew only when it changes.
   const InForce& InForceAt(const Controls& controls, int64_t as_of_us);

@@ -52,9 +52,9 @@ struct AssessmentValues {
   };
   Truth applies = Truth::kUnknown;
   bool urgent = false;
-  int floor = 0;             ///< Ranks of states.
+  int floor = 0;  ///< Ranks of states.
   int ceiling = 0;
-  std::vector<Rule> rules;   ///< Criteria in the order of the pack, then the urgent rules.
+  std::vector<Rule> rules;  ///< Criteria in the order of the pack, then the urgent rules.
 };
 
 /// How much of a pack is assessed.

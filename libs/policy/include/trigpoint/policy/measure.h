@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bitset>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,8 +18,15 @@
 
 namespace trigpoint {
 
+/// Payload kinds of facts, by their field number in v1::Event.
+using FactKinds = std::bitset<512>;
+FactKinds KindsOf(std::initializer_list<v1::Event::PayloadCase> kinds);
+/// The kinds of facts that a state holds.
+FactKinds KindsOf(const v1::ProviderState& state);
+
 /// What several measures of one assessment read, computed at most once.
 struct MeasureCache {
+  std::optional<FactKinds> kinds;
   std::optional<ClusterView> clusters;
   std::optional<CurrentRating> rating;
 };
@@ -43,6 +52,10 @@ struct MeasureContext {
   const ClusterView& Clusters() const {
     if (!cache->clusters.has_value()) cache->clusters.emplace(state);
     return *cache->clusters;
+  }
+  const FactKinds& Kinds() const {
+    if (!cache->kinds.has_value()) cache->kinds = KindsOf(state);
+    return *cache->kinds;
   }
   const CurrentRating& Rating() const {
     if (!cache->rating.has_value()) cache->rating = CurrentRatingOf(state, as_of_us);
@@ -80,6 +93,14 @@ struct MeasureResult {
   bool WantsProof() const { return detail == Detail::kProof; }
 };
 
+/// What a measure looks at. Where a state holds nothing of it, the value is that of an empty state,
+/// and the measure need not be asked.
+struct Reads {
+  FactKinds facts = {};   ///< Facts of these kinds.
+  uint32_t flags = 0;     ///< Concerns with one of these flags (ConcernFlag).
+  bool anything = false;  ///< Other things, too: it is always asked.
+};
+
 /// One word of the fixed vocabulary that packs are written in.
 struct Measure {
   std::string_view name;
@@ -88,6 +109,7 @@ struct Measure {
   std::vector<std::string_view> windows;  ///< Those of `numbers` that are a length of time in days.
   bool needs_families = false;
   bool needs_values = false;
+  Reads reads = {};
   bool context = false;  ///< Circumstance only: its evidence starts no alert of its own.
   MeasureResult (*evaluate)(const MeasureArguments&, const MeasureContext&) = nullptr;
 };

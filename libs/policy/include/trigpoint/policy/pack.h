@@ -16,7 +16,8 @@ struct Leaf {
   const Measure* measure = nullptr;
   MeasureArguments arguments;
   int uses = 0;
-  bool urgent = false;  ///< An urgent rule, or applies_to, reads it.
+  Truth when_empty = Truth::kUnknown;  ///< Value where the state holds nothing that it reads.
+  bool urgent = false;                 ///< An urgent rule, or applies_to, reads it.
 };
 
 /// A condition compiled to an index into CompiledPack::nodes.
