@@ -14,58 +14,79 @@ std::string ClusterKeyOf(const std::string& incident_key, const std::string& sou
 }
 
 ClusterView::ClusterView(const v1::ProviderState& state) {
-  std::map<std::string, int> by_key;
-  std::map<std::pair<std::string, std::string>, int> per_source;
-  int next = 0;
   items_.reserve(static_cast<size_t>(state.concerns_size()));
-  for (const auto& concern : state.concerns()) {
-    flags_ |= concern.flags();
-    if (!Counts(concern)) continue;
-    Item item{.report = &concern, .occurred_us = concern.occurred_us(), .family = concern.family()};
-    for (const int theme : concern.themes()) item.themes |= ThemeBit(theme);
-    if (concern.incident_key().empty()) {
-      item.cluster = next++;
-    } else {
-      // A cluster holds at most one report per source system: the second of a source is another
-      // cluster.
-      const int earlier = per_source[{concern.incident_key(), concern.source()}]++;
-      const auto [it, added] =
-          by_key.emplace(concern.incident_key() + '#' + std::to_string(earlier), next);
-      if (added) ++next;
-      item.cluster = it->second;
-      item.alone = false;
-    }
-    items_.push_back(item);
-    const auto family = static_cast<size_t>(item.family);
-    if (item.alone && family < kFamiliesMax) {
-      alone_us_[family].push_back(item.occurred_us);
-    } else {
-      others_.push_back(item);
-    }
-  }
+  for (const auto& concern : state.concerns()) Add(concern);
 }
 
-std::span<const ClusterView::Item> ClusterView::In(int64_t from_us, int64_t to_us) const {
-  const auto after = [](int64_t instant, const Item& item) { return instant < item.occurred_us; };
-  const auto first = std::upper_bound(items_.begin(), items_.end(), from_us, after);
-  const auto last = std::upper_bound(first, items_.end(), to_us, after);
+std::vector<int64_t>& ClusterView::TimesOf(v1::SourceFamily family) {
+  for (Times& times : alone_) {
+    if (times.family == family) return times.occurred_us;
+  }
+  return alone_.emplace_back(Times{.family = family, .occurred_us = {}}).occurred_us;
+}
+
+void ClusterView::Add(const v1::Concern& concern) {
+  flags_ |= concern.flags();
+  worst_harm_ = std::max(worst_harm_, concern.harm());
+  Item item{.report = &concern, .occurred_us = concern.occurred_us(), .family = concern.family()};
+  for (const int theme : concern.themes()) item.themes |= ThemeBit(theme);
+  if ((concern.flags() & kConcernFeedback) != 0) feedback_.push_back(item);
+  if (!Counts(concern)) return;
+  const std::string& key = concern.incident_key();
+  if (key.empty()) {
+    item.cluster = next_cluster_++;
+    TimesOf(item.family).push_back(item.occurred_us);
+  } else {
+    // A cluster holds at most one report per source system: the second of a source is another
+    // cluster.
+    const int earlier = of_source_[{key, concern.source()}]++;
+    const auto [it, added] =
+        cluster_of_key_.emplace(key + '#' + std::to_string(earlier), next_cluster_);
+    if (added) ++next_cluster_;
+    item.cluster = it->second;
+    item.alone = false;
+    shared_.push_back(item);
+  }
+  items_.push_back(item);
+}
+
+namespace {
+
+std::span<const ClusterView::Item> Between(const std::vector<ClusterView::Item>& items,
+                                           int64_t from_us, int64_t to_us) {
+  const auto after = [](int64_t instant, const ClusterView::Item& item) {
+    return instant < item.occurred_us;
+  };
+  const auto first = std::upper_bound(items.begin(), items.end(), from_us, after);
+  const auto last = std::upper_bound(first, items.end(), to_us, after);
   return {first, last};
+}
+
+}  // namespace
+
+std::span<const ClusterView::Item> ClusterView::In(int64_t from_us, int64_t to_us) const {
+  return Between(items_, from_us, to_us);
+}
+
+std::span<const ClusterView::Item> ClusterView::Feedback(int64_t from_us, int64_t to_us) const {
+  return Between(feedback_, from_us, to_us);
 }
 
 size_t ClusterView::Count(int64_t from_us, int64_t to_us,
                           std::span<const v1::SourceFamily> families) const {
+  const auto wanted = [families](v1::SourceFamily family) {
+    return std::find(families.begin(), families.end(), family) != families.end();
+  };
   size_t count = 0;
-  for (const v1::SourceFamily family : families) {
-    if (static_cast<size_t>(family) >= kFamiliesMax) continue;
-    const auto& times = alone_us_[static_cast<size_t>(family)];
-    const auto first = std::upper_bound(times.begin(), times.end(), from_us);
-    count += static_cast<size_t>(std::upper_bound(first, times.end(), to_us) - first);
+  for (const Times& times : alone_) {
+    if (!wanted(times.family)) continue;
+    const auto& all = times.occurred_us;
+    const auto first = std::upper_bound(all.begin(), all.end(), from_us);
+    count += static_cast<size_t>(std::upper_bound(first, all.end(), to_us) - first);
   }
   std::vector<int> clusters;
-  for (const Item& item : others_) {
-    if (item.occurred_us <= from_us || item.occurred_us > to_us) continue;
-    if (std::find(families.begin(), families.end(), item.family) == families.end()) continue;
-    clusters.push_back(item.cluster);
+  for (const Item& item : Between(shared_, from_us, to_us)) {
+    if (wanted(item.family)) clusters.push_back(item.cluster);
   }
   std::sort(clusters.begin(), clusters.end());
   return count +

@@ -74,7 +74,7 @@ RawByPolicy RawBefore(const Controls& controls, int64_t as_of_us, HotStream* str
   RawByPolicy values;
   if (stream->Expected().policies().empty()) return values;
   const InForce& in_force = stream->InForceAt(controls, as_of_us);
-  const auto cache = std::make_shared<MeasureCache>();
+  const auto cache = stream->CacheFor(as_of_us);
   for (const auto& pack : in_force.policies) {
     const auto* record = FindPolicyRecord(stream->Expected(), pack->pack().id());
     if (record == nullptr || !record->has_recommendation()) continue;
@@ -91,7 +91,7 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
   stream->InForceAt(controls, as_of_us);
   const std::shared_ptr<const InForce> in_force = stream->in_force;
   const auto& packs = in_force->policies;
-  const auto cache = std::make_shared<MeasureCache>();
+  const auto cache = stream->CacheFor(as_of_us);
   const auto context_of = [&](const CompiledPack& pack) {
     return ContextFor(stream->state, stream->Expected(), pack, in_force->baseline_pointers,
                       as_of_us, cache);
@@ -166,6 +166,30 @@ void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
         .id = TimerKey(stream->state.stream_id(), at), .timer = true, .corrected = std::nullopt};
     Append(AssessAll(controls, at, cause, {}, stream), derived);
   }
+}
+
+/// Folds a fact into the state; false when the stream must be folded anew.
+bool FoldFact(const v1::Event& event, int64_t known_us, HotStream* stream) {
+  v1::ProviderState& state = stream->state;
+  const int concerns = state.concerns_size();
+  const v1::Concern* first = concerns == 0 ? nullptr : &state.concerns(0);
+  const v1::Concern* last = concerns == 0 ? nullptr : &state.concerns(concerns - 1);
+  const bool complete = EvolveFacts(event, known_us, &state);
+  // What is kept of the state goes on only where concerns were added at the end.
+  const bool added =
+      VersionOf(event) == 1 && !event.has_event_retracted() && state.concerns_size() >= concerns &&
+      (concerns == 0 || (&state.concerns(0) == first && &state.concerns(concerns - 1) == last));
+  if (!added || stream->cache == nullptr) {
+    stream->cache.reset();
+    return complete;
+  }
+  stream->cache->kinds.reset();
+  stream->cache->rating.reset();
+  if (stream->cache->clusters.has_value()) {
+    for (int i = concerns; i < state.concerns_size(); ++i)
+      stream->cache->clusters->Add(state.concerns(i));
+  }
+  return complete;
 }
 
 /// Folds a derived or decision event into the record, and sorts out the owner's chain.
@@ -263,6 +287,13 @@ const InForce& HotStream::InForceAt(const Controls& controls, int64_t as_of_us) 
   return *in_force;
 }
 
+std::shared_ptr<MeasureCache> HotStream::CacheFor(int64_t as_of_us) {
+  if (cache == nullptr) cache = std::make_shared<MeasureCache>();
+  if (as_of_us != cache_as_of_us) cache->rating.reset();
+  cache_as_of_us = as_of_us;
+  return cache;
+}
+
 int64_t NextTimer(const Controls& controls, HotStream* stream) {
   if (controls.state().controls_size() != stream->controls_seen) stream->Changed();
   if (!stream->next_timer_us.has_value()) {
@@ -316,12 +347,13 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   if (role == v1::EVENT_ROLE_FACT) {
     if (result.identity == IdentityOutcome::kSuperseded) {
       EvolveSuperseded(event, result.known_us, &stream->state);
-    } else if (!EvolveFacts(event, result.known_us, &stream->state)) {
+    } else if (!FoldFact(event, result.known_us, stream)) {
       TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> events, load());
       v1::StoredEvent& now = events.emplace_back();
       now.set_known_us(result.known_us);
       *now.mutable_event() = event;
       RefoldFacts(events, &stream->state);
+      stream->cache.reset();
     }
   } else {
     if (!derived_said) stream->state.set_known_us(result.known_us);

@@ -127,13 +127,7 @@ std::shared_ptr<const AssessmentValues> ValuesOf(const CompiledPack& pack, const
 }
 
 Truth Applies(const CompiledPack& pack, const MeasureContext& context) {
-  if (pack.applies_to() < 0) return Truth::kTrue;
-  LeafValues leaves(pack.leaves().size(), Truth::kUnknown);
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    if (!pack.Reads(pack.applies_to(), static_cast<int>(i))) continue;
-    leaves[i] = LeafValue(pack.leaves()[i], context);
-  }
-  return Evaluator(pack, std::move(leaves), {}).Value(pack.applies_to());
+  return AppliesOver(pack, EvaluateScope(pack, context));
 }
 
 AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
@@ -142,7 +136,7 @@ AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
   LeafValues leaves(findings.size(), Truth::kUnknown);
   for (size_t i = 0; i < findings.size(); ++i) {
     const Leaf& leaf = pack.leaves()[i];
-    if (scope == AssessScope::kUrgentOnly && !leaf.urgent) continue;
+    if (scope == AssessScope::kUrgentOnly && !leaf.urgent && !leaf.scope) continue;
     findings[i] = leaf.measure->evaluate(leaf.arguments, context);
     leaves[i] = findings[i].value;
   }

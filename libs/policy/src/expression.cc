@@ -156,15 +156,27 @@ Truth LeafValue(const Leaf& leaf, const MeasureContext& context) {
   return anything ? leaf.measure->evaluate(leaf.arguments, context).value : leaf.when_empty;
 }
 
-LeafValues EvaluateLeaves(const CompiledPack& pack, const MeasureContext& context,
-                          AssessScope scope) {
+LeafValues EvaluateScope(const CompiledPack& pack, const MeasureContext& context) {
   LeafValues values(pack.leaves().size(), Truth::kUnknown);
   for (size_t i = 0; i < values.size(); ++i) {
-    const Leaf& leaf = pack.leaves()[i];
-    if (scope == AssessScope::kUrgentOnly && !leaf.urgent) continue;
-    values[i] = LeafValue(leaf, context);
+    if (pack.leaves()[i].scope) values[i] = LeafValue(pack.leaves()[i], context);
   }
   return values;
+}
+
+Truth AppliesOver(const CompiledPack& pack, const LeafValues& leaves) {
+  if (pack.applies_to() < 0) return Truth::kTrue;
+  const Holds none;
+  return Evaluator(pack, leaves, none).Value(pack.applies_to());
+}
+
+void EvaluateRest(const CompiledPack& pack, const MeasureContext& context, AssessScope scope,
+                  LeafValues* leaves) {
+  for (size_t i = 0; i < leaves->size(); ++i) {
+    const Leaf& leaf = pack.leaves()[i];
+    if (leaf.scope || (scope == AssessScope::kUrgentOnly && !leaf.urgent)) continue;
+    (*leaves)[i] = LeafValue(leaf, context);
+  }
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)

@@ -46,9 +46,14 @@ class Evaluator {
 
 /// The value of one measure; the context wants no proof.
 Truth LeafValue(const Leaf& leaf, const MeasureContext& context);
-/// The values of the measures. With kUrgentOnly those that no urgent rule reads stay UNKNOWN.
-LeafValues EvaluateLeaves(const CompiledPack& pack, const MeasureContext& context,
-                          AssessScope scope);
+/// The values of the measures that `applies_to` reads; the others stay UNKNOWN.
+LeafValues EvaluateScope(const CompiledPack& pack, const MeasureContext& context);
+/// The value of `applies_to` over them.
+Truth AppliesOver(const CompiledPack& pack, const LeafValues& leaves);
+/// Adds the values of the other measures; with kUrgentOnly those that no urgent rule reads stay
+/// UNKNOWN.
+void EvaluateRest(const CompiledPack& pack, const MeasureContext& context, AssessScope scope,
+                  LeafValues* leaves);
 
 /// The values of a whole assessment. They follow from the arguments alone, so the pack remembers
 /// them: of the many combinations only few occur.

@@ -348,7 +348,9 @@ MeasureResult SeriousHarm(const MeasureArguments& arguments, const MeasureContex
   MeasureResult result = Begin(context);
   const int64_t from = WindowStart(context, arguments.Integer("days"));
   const auto least = arguments.Integer("harm");
+  const bool any = static_cast<int64_t>(context.Clusters().worst_harm()) - 1 >= least;
   for (const auto& concern : context.state.concerns()) {
+    if (!any) break;
     if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us) continue;
     // Stored enum HARM_NONE = 1; the ordinal of CL-01 starts at 0.
     if (static_cast<int64_t>(concern.harm()) - 1 >= least) Refer(concern, &result);
@@ -356,7 +358,7 @@ MeasureResult SeriousHarm(const MeasureArguments& arguments, const MeasureContex
   result.value = Is(result.cited > 0);
   if (result.value == Truth::kFalse && !Heard(context, v1::SOURCE_FAMILY_INCIDENT)) {
     result.value = Truth::kUnknown;
-    result.note = "nothing was ever received from: incident";
+    if (result.WantsProof()) result.note = "nothing was ever received from: incident";
   }
   return result;
 }
@@ -386,16 +388,13 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
   bool ratio_ever = false;
   ThemeCounts themes{};
   std::vector<const v1::Concern*> negatives;
-  for (const auto& concern : context.state.concerns()) {
-    if ((concern.flags() & kConcernFeedback) == 0) continue;
-    if (concern.occurred_us() <= from || concern.occurred_us() > context.as_of_us) continue;
+  for (const Item& item : context.Clusters().Feedback(from, context.as_of_us)) {
+    const v1::Concern& concern = *item.report;
     ++items;
     if ((concern.flags() & kConcernNegative) != 0) {
       ++negative;
       negatives.push_back(&concern);
-      uint64_t about = 0;
-      for (const int theme : concern.themes()) about |= ThemeBit(theme);
-      CountThemes(about, &themes);
+      CountThemes(item.themes, &themes);
     }
     officer = officer || (concern.flags() & kConcernOfficerFlag) != 0;
     // Reached at any point of the window with the items up to then: later compliments do not cancel

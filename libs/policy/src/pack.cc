@@ -301,8 +301,8 @@ class PackCompiler {
       const auto read_by = [&](int node) {
         return node >= 0 && out_->Reads(node, static_cast<int>(leaf));
       };
+      out_->leaves_[leaf].scope = read_by(out_->applies_to_);
       out_->leaves_[leaf].urgent =
-          read_by(out_->applies_to_) ||
           std::any_of(out_->urgent_nodes_.begin(), out_->urgent_nodes_.end(), read_by);
     }
   }

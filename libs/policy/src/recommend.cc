@@ -151,6 +151,13 @@ MeasureContext ValuesOnly(const MeasureContext& context) {
   return values;
 }
 
+LeafValues AllLeaves(const CompiledPack& pack, const MeasureContext& context) {
+  const MeasureContext values_only = ValuesOnly(context);
+  LeafValues leaves = EvaluateScope(pack, values_only);
+  EvaluateRest(pack, values_only, AssessScope::kWhole, &leaves);
+  return leaves;
+}
+
 /// Values with what the last recommendation holds TRUE.
 struct HeldValues {
   Holding holding;
@@ -173,8 +180,7 @@ HeldValues ValuesAsRecorded(const CompiledPack& pack, const LeafValues& leaves,
 }  // namespace
 
 std::vector<Truth> RawValues(const CompiledPack& pack, const MeasureContext& context) {
-  const auto values = ValuesOf(pack, EvaluateLeaves(pack, ValuesOnly(context), AssessScope::kWhole),
-                               {}, AssessScope::kWhole);
+  const auto values = ValuesOf(pack, AllLeaves(pack, context), {}, AssessScope::kWhole);
   std::vector<Truth> raw;
   raw.reserve(values->rules.size());
   for (const auto& rule : values->rules) raw.push_back(rule.value);
@@ -188,17 +194,18 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   const v1::PolicyRecord* record = FindPolicyRecord(context.record, policy_id);
   const v1::Recommendation* basis = BasisOf(record);
   const MeasureContext values_only = ValuesOnly(context);
-  advice.applies = Applies(pack, values_only);
+  LeafValues leaves = EvaluateScope(pack, values_only);
+  advice.applies = AppliesOver(pack, leaves);
   if (basis == nullptr && advice.applies != Truth::kTrue) {
-    const LeafValues leaves = EvaluateLeaves(pack, values_only, AssessScope::kUrgentOnly);
+    EvaluateRest(pack, values_only, AssessScope::kUrgentOnly, &leaves);
     if (ValuesOf(pack, leaves, {}, AssessScope::kUrgentOnly)->urgent) {
       advice.grounds = Assess(pack, context, {}, AssessScope::kUrgentOnly).grounds;
     }
     return advice;
   }
   // The values tell whether there is anything to say; the proof is gathered only then.
-  const HeldValues held = ValuesAsRecorded(
-      pack, EvaluateLeaves(pack, values_only, AssessScope::kWhole), basis, cause, raw_before);
+  EvaluateRest(pack, values_only, AssessScope::kWhole, &leaves);
+  const HeldValues held = ValuesAsRecorded(pack, leaves, basis, cause, raw_before);
   const AssessmentValues& now = *held.now;
   const bool fell = held.holding.fell;
   std::optional<AssessmentResult> proof;
@@ -271,7 +278,7 @@ AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext
   const v1::Recommendation* basis = BasisOf(FindPolicyRecord(context.record, pack.pack().id()));
   if (basis == nullptr) return Assess(pack, context);
   const Cause reading{.id = "read", .timer = true, .corrected = std::nullopt};
-  const LeafValues leaves = EvaluateLeaves(pack, ValuesOnly(context), AssessScope::kWhole);
+  const LeafValues leaves = AllLeaves(pack, context);
   return Assess(pack, context, ValuesAsRecorded(pack, leaves, basis, reading, {}).holding.results);
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trigpoint/v1/state.pb.h"
@@ -24,8 +25,8 @@ struct Cluster {
 std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us, int64_t to_us,
                                 bool (*wanted)(const v1::Concern&));
 
-/// All counted concerns of a state with the cluster each belongs to, computed once and read by
-/// window. Pointers are into the state, which must outlive it. Immutable.
+/// All counted concerns of a state with the cluster each belongs to, read by window. Pointers are
+/// into the state, which must outlive it; a concern must not be changed or removed meanwhile.
 class ClusterView {
  public:
   struct Item {
@@ -37,20 +38,35 @@ class ClusterView {
     bool alone = true;  ///< No other report can be in its cluster: it has no incident key.
   };
   explicit ClusterView(const v1::ProviderState& state);
+  /// Takes a concern that comes after all others in the order of the state.
+  void Add(const v1::Concern& concern);
   /// Items that occurred in (from_us, to_us], oldest first.
   std::span<const Item> In(int64_t from_us, int64_t to_us) const;
   /// Distinct clusters of reports of one of the families that occurred in (from_us, to_us].
   size_t Count(int64_t from_us, int64_t to_us, std::span<const v1::SourceFamily> families) const;
+  /// Items of feedback of any tone that occurred in (from_us, to_us], oldest first.
+  std::span<const Item> Feedback(int64_t from_us, int64_t to_us) const;
   /// ConcernFlag bits that any concern has, counted or not.
   uint32_t flags() const { return flags_; }
+  /// The worst harm of any concern, counted or not.
+  v1::Harm worst_harm() const { return worst_harm_; }
 
  private:
-  static constexpr size_t kFamiliesMax = 32;
+  struct Times {
+    v1::SourceFamily family = v1::SOURCE_FAMILY_UNSPECIFIED;
+    std::vector<int64_t> occurred_us;
+  };
+  std::vector<int64_t>& TimesOf(v1::SourceFamily family);
 
   std::vector<Item> items_;
-  std::array<std::vector<int64_t>, kFamiliesMax> alone_us_;  ///< By family, of the lone reports.
-  std::vector<Item> others_;                                 ///< The rest, oldest first.
+  std::vector<Item> shared_;  ///< Those with an incident key.
+  std::vector<Item> feedback_;
+  std::vector<Times> alone_;  ///< The others.
+  std::map<std::string, int> cluster_of_key_;
+  std::map<std::pair<std::string, std::string>, int> of_source_;  ///< Reports of a key and source.
+  int next_cluster_ = 0;
   uint32_t flags_ = 0;
+  v1::Harm worst_harm_ = v1::HARM_UNSPECIFIED;
 };
 
 /// Themes have a bit each; one that this version does not know shares the last.

@@ -36,6 +36,11 @@ struct HotStream {
 
   const v1::ProviderRecord& Expected() const { return expected == nullptr ? record : *expected; }
 
+  /// What measures read of the state, to assess as of an instant.
+  std::shared_ptr<MeasureCache> CacheFor(int64_t as_of_us);
+
+  std::shared_ptr<MeasureCache> cache;  ///< Kept while facts are only added at the end.
+  int64_t cache_as_of_us = 0;
   std::shared_ptr<const InForce> in_force;  ///< As last looked up.
   std::optional<int64_t> next_timer_us;     ///< As last computed.
   int controls_seen = 0;                    ///< Control events known when these were.

@@ -17,7 +17,8 @@ struct Leaf {
   MeasureArguments arguments;
   int uses = 0;
   Truth when_empty = Truth::kUnknown;  ///< Value where the state holds nothing that it reads.
-  bool urgent = false;                 ///< An urgent rule, or applies_to, reads it.
+  bool scope = false;                  ///< applies_to reads it.
+  bool urgent = false;                 ///< An urgent rule reads it.
 };
 
 /// A condition compiled to an index into CompiledPack::nodes.
