@@ -21,10 +21,12 @@ constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommenda
 absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-  TP_ASSIGN_OR_RETURN(const int64_t as_of_us,
-                      ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream,
-                      ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
+  if (!request.has_as_of()) {
+    TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
+    return PresentProvider(summary);
+  }
+  TP_ASSIGN_OR_RETURN(const int64_t as_of_us, ResolveAsOf(true, request.as_of(), core.Now()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, true, as_of_us));
   return PresentProvider(Summarise(stream.state, stream.record, *projector.ControlsFor(stream_id)));
 }
 

@@ -43,6 +43,18 @@ absl::StatusOr<StreamAsOf> Projector::Read(const std::string& stream_id) const {
   return found;
 }
 
+absl::StatusOr<v1::ProviderSummary> Projector::ReadSummary(const std::string& stream_id) const {
+  const absl::MutexLock lock(&mu_);
+  const auto hot = hot_.find(stream_id);
+  if (hot != hot_.end() && hot->second->dirty && hot->second->hot.state.revision() > 0) {
+    const Entry& entry = *hot->second;  // Folded, and not yet written.
+    return Summarise(entry.hot.state, entry.hot.record, *partitions_[entry.partition]->controls);
+  }
+  const auto it = summaries_.find(stream_id);
+  if (it == summaries_.end()) return absl::NotFoundError("no provider " + stream_id);
+  return it->second;
+}
+
 absl::StatusOr<std::vector<v1::StoredEvent>> Projector::ReadEvents(const std::string& stream_id,
                                                                    uint64_t from,
                                                                    uint64_t to) const {

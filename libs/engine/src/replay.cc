@@ -1,9 +1,12 @@
 #include "trigpoint/engine/replay.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
@@ -11,7 +14,7 @@
 namespace trigpoint {
 namespace {
 
-using Index = std::map<std::pair<std::string, std::string>, v1::EventIndexEntry>;
+using Index = absl::flat_hash_map<std::pair<std::string, std::string>, v1::EventIndexEntry>;
 
 std::optional<v1::EventIndexEntry> Find(const Index& index, const v1::Event& event) {
   const auto it = index.find({event.source(), event.id()});
@@ -46,18 +49,21 @@ absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id,
     late->set_control_id(stored.event().control_took_effect().control_id());
     late->set_known_us(stored.known_us());
   }
-  std::vector<v1::StoredEvent> folded;
   Index index;
-  for (const auto& stored : events) {
+  for (size_t i = 0; i < events.size(); ++i) {
+    const v1::StoredEvent& stored = events[i];
     if (!KnownBy(stored, as_of_us)) continue;
-    const LoadEvents load = [&folded]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+    const LoadEvents load = [&]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+      std::vector<v1::StoredEvent> folded;
+      std::copy_if(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(i),
+                   std::back_inserter(folded),
+                   [as_of_us](const auto& earlier) { return KnownBy(earlier, as_of_us); });
       return folded;
     };
     TP_ASSIGN_OR_RETURN(
         const StepResult step,
         ApplyEvent(stored.event(), Find(index, stored.event()), controls, false, load, &stream));
     Note(stored.event(), step, &index);
-    folded.push_back(stored);
   }
   return StreamAsOf{.state = std::move(stream.state), .record = std::move(stream.record)};
 }
@@ -69,14 +75,14 @@ absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
   HotStream stream;
   stream.state.set_stream_id(stream_id);
   Index index;
-  std::vector<v1::StoredEvent> folded;
   // An alert that a decision overtook is said again under the same id; the log keeps the one that
   // came first.
   std::map<std::string, std::set<std::string>> emitted;
-  for (const auto& stored : events) {
-    const v1::Event& event = stored.event();
-    const LoadEvents load = [&folded]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
-      return folded;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const v1::Event& event = events[i].event();
+    const LoadEvents load = [events, i]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+      return std::vector<v1::StoredEvent>(events.begin(),
+                                          events.begin() + static_cast<std::ptrdiff_t>(i));
     };
     TP_ASSIGN_OR_RETURN(const StepResult step,
                         ApplyEvent(event, Find(index, event), controls, true, load, &stream));
@@ -93,7 +99,6 @@ absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
       }
     }
     Note(event, step, &index);
-    folded.push_back(stored);
   }
   check.state = std::move(stream.state);
   check.record = std::move(stream.record);
