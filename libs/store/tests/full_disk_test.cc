@@ -52,10 +52,8 @@ class StoreOnFullDisk : public ::testing::Test {
     EXPECT_EQ((*checkpoint)->next_offset(), offset_);
     int states = 0;
     EXPECT_TRUE(store_
-                    ->ScanStates(1,
-                                 [&states](uint32_t, std::string_view, std::string_view) {
-                                   return ++states > 0;
-                                 })
+                    ->ScanStates(1, [&states](uint32_t, std::string_view,
+                                              std::string_view) { return ++states > 0; })
                     .ok());
     EXPECT_EQ(states, offset_);
   }
@@ -171,10 +169,9 @@ TEST_F(StoreOnFullDisk, IsReadByManyWhileItIsOpenedAnew) {
         const auto state = store_->ReadState(1, "stream1");
         EXPECT_TRUE(state.ok()) << state.status();
         int rows = 0;
-        const absl::Status scanned =
-            store_->ScanStates(std::nullopt, [&rows](uint32_t, std::string_view, std::string_view) {
-              return ++rows > 0;
-            });
+        const absl::Status scanned = store_->ScanStates(
+            std::nullopt,
+            [&rows](uint32_t, std::string_view, std::string_view) { return ++rows > 0; });
         EXPECT_TRUE(scanned.ok()) << scanned;
         EXPECT_GT(rows, 0);
         ++reads;
