@@ -78,7 +78,7 @@ absl::StatusOr<RocksUse> RocksDatabase::Use() const {
   mutex_.Await(absl::Condition(
       +[](const bool* enclosed) { return !*enclosed; }, &enclosed_));
   if (closed_) {
-    return absl::FailedPreconditionError(absl::StrCat(place_.name, ": is closed"));
+    return absl::FailedPreconditionError("the database is closed");
   }
   if (opened_ == nullptr) {
     return Full("it waits for room");
@@ -141,7 +141,7 @@ absl::Status RocksDatabase::OpenAnew() {
   {
     const absl::MutexLock lock(&mutex_);
     if (closed_) {
-      return absl::FailedPreconditionError(absl::StrCat(place_.name, ": is closed"));
+      return absl::FailedPreconditionError("the database is closed");
     }
     old = std::move(opened_);
   }
