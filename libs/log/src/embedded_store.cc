@@ -185,9 +185,29 @@ absl::StatusOr<std::unique_ptr<OpenRocks>> EmbeddedStore::OpenFiles() {
                                                  {{rocksdb::kDefaultColumnFamilyName, options}}));
   if (marks_ == nullptr) return open;
   for (uint32_t partition = 0; partition < marks_->marks().size(); ++partition) {
-    TP_RETURN_IF_ERROR(CheckMark(*open, partition, marks_->marks()[partition]));
+    const HeadMark& mark = marks_->marks()[partition];
+    TP_RETURN_IF_ERROR(CheckMark(*open, partition, mark));
+    TP_RETURN_IF_ERROR(RemoveTail(*open, partition, mark.head));
   }
   return open;
+}
+
+// A batch that was refused may stand in the write-ahead log whole. Others will be acknowledged in
+// its place: what is longer than they are must not show behind them after a crash.
+absl::Status EmbeddedStore::RemoveTail(const OpenRocks& open, uint32_t partition, int64_t head) {
+  const Key end = KeyOf({partition + 1, 0});
+  const rocksdb::Slice bound = SliceOf(end);
+  rocksdb::ReadOptions read;
+  read.iterate_upper_bound = &bound;
+  rocksdb::WriteBatch refused;
+  const std::unique_ptr<rocksdb::Iterator> records(open.db().NewIterator(read));
+  for (records->Seek(SliceOf(KeyOf({partition, head}))); records->Valid(); records->Next()) {
+    TP_RETURN_IF_ERROR(FromRocks(refused.Delete(records->key()), "stage removals"));
+  }
+  TP_RETURN_IF_ERROR(FromRocks(records->status(), absl::StrCat("read log ", database_path_)));
+  if (refused.Count() == 0) return absl::OkStatus();
+  return database_->Write(open, refused, options_.sync,
+                          "remove refused records from log " + database_path_);
 }
 
 absl::Status EmbeddedStore::CreateMarks(const OpenRocks& open) const {

@@ -61,6 +61,7 @@ class EmbeddedStore {
   absl::Status CreateMarks(const OpenRocks& open) const;
   absl::Status CheckMark(const OpenRocks& open, uint32_t partition, const HeadMark& mark) const;
   absl::Status AdoptTail(const OpenRocks& open, uint32_t partition, HeadMark* mark) const;
+  absl::Status RemoveTail(const OpenRocks& open, uint32_t partition, int64_t head);
   /// Notes the health that a status of the database means; fences unless it heals by itself.
   absl::Status Judge(const absl::Status& status);
   absl::Status WriteBatches(const std::vector<StagedBatch>& batches, std::vector<HeadMark>* marks);

@@ -2,8 +2,9 @@
 
 #include <rocksdb/env.h>
 
+#include <chrono>
+
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/rocks/status.h"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr uint64_t kSpareBytes = uint64_t{4} << 20;
 /// How long a recovery waits for those who use the database. Longer, and one who writes from inside
 /// a scan would wait for himself as long; newcomers wait no longer either.
-constexpr absl::Duration kLeaveWithin = absl::Milliseconds(100);
+constexpr std::chrono::milliseconds kLeaveWithin{100};
 
 uint64_t WriteAheadBytes(rocksdb::Env& env, const std::string& directory) {
   uint64_t bytes = 0;
@@ -68,15 +69,14 @@ RocksDatabase::RocksDatabase(RocksPlace place, RanOutOfSpace ran_out, Opener ope
 
 absl::Status RocksDatabase::Open() {
   TP_ASSIGN_OR_RETURN(std::unique_ptr<OpenRocks> opened, open_());
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   opened_ = std::move(opened);
   return absl::OkStatus();
 }
 
 absl::StatusOr<RocksUse> RocksDatabase::Use() const {
-  const absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(
-      +[](const bool* enclosed) { return !*enclosed; }, &enclosed_));
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !enclosed_; });
   if (closed_) {
     return absl::FailedPreconditionError("the database is closed");
   }
@@ -88,8 +88,10 @@ absl::StatusOr<RocksUse> RocksDatabase::Use() const {
 }
 
 void RocksDatabase::Leave() const {
-  const absl::MutexLock lock(&mutex_);
-  --users_;
+  const std::lock_guard lock(mutex_);
+  if (--users_ == 0 && (enclosed_ || closed_)) {
+    changed_.notify_all();
+  }
 }
 
 absl::Status RocksDatabase::Full(std::string_view why) const {
@@ -108,20 +110,20 @@ absl::Status RocksDatabase::CheckRoom() const {
 }
 
 bool RocksDatabase::Enclose() {
-  const absl::MutexLock lock(&mutex_);
+  std::unique_lock lock(mutex_);
   enclosed_ = true;
-  const bool alone = mutex_.AwaitWithTimeout(absl::Condition(
-                                                 +[](int* users) { return *users == 0; }, &users_),
-                                             kLeaveWithin);
-  enclosed_ = alone;
-  return alone;
+  enclosed_ = changed_.wait_for(lock, kLeaveWithin, [this] { return users_ == 0; });
+  if (!enclosed_) {
+    changed_.notify_all();
+  }
+  return enclosed_;
 }
 
 absl::Status RocksDatabase::Heal() {
   if (!ran_out_->load()) {
     return absl::OkStatus();
   }
-  const absl::MutexLock one(&heal_mutex_);
+  const std::lock_guard one(heal_mutex_);
   if (!ran_out_->load()) {
     return absl::OkStatus();
   }
@@ -131,15 +133,16 @@ absl::Status RocksDatabase::Heal() {
     return Full("reads are under way; it is opened anew when they end");
   }
   const absl::Status opened = OpenAnew();
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   enclosed_ = false;
+  changed_.notify_all();
   return opened;
 }
 
 absl::Status RocksDatabase::OpenAnew() {
   std::unique_ptr<OpenRocks> old;
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (closed_) {
       return absl::FailedPreconditionError("the database is closed");
     }
@@ -155,7 +158,7 @@ absl::Status RocksDatabase::OpenAnew() {
     const absl::Status room = CheckRoom();
     return absl::IsDataLoss(opened.status()) || room.ok() ? opened.status() : room;
   }
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   opened_ = *std::move(opened);
   return absl::OkStatus();
 }
@@ -173,13 +176,12 @@ absl::Status RocksDatabase::Write(const OpenRocks& open, rocksdb::WriteBatch& ba
 
 absl::Status RocksDatabase::Close() {
   absl::Status result = Heal();
-  const absl::MutexLock one(&heal_mutex_);
+  const std::lock_guard one(heal_mutex_);
   std::unique_ptr<OpenRocks> open;
   {
-    const absl::MutexLock lock(&mutex_);
+    std::unique_lock lock(mutex_);
     closed_ = true;  // Nobody new comes in.
-    mutex_.Await(absl::Condition(
-        +[](int* users) { return *users == 0; }, &users_));
+    changed_.wait(lock, [this] { return users_ == 0; });
     open = std::move(opened_);
   }
   if (open == nullptr) {

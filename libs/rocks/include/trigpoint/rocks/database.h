@@ -2,17 +2,17 @@
 
 #include <rocksdb/db.h>
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "trigpoint/rocks/options.h"
 
 namespace trigpoint {
@@ -127,12 +127,14 @@ class RocksDatabase {
   const RanOutOfSpace ran_out_;
   const Opener open_;
 
-  absl::Mutex heal_mutex_;  // One recovery at a time; before mutex_.
-  mutable absl::Mutex mutex_;
-  mutable int users_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool enclosed_ ABSL_GUARDED_BY(mutex_) = false;  // Being opened anew: newcomers wait.
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unique_ptr<OpenRocks> opened_ ABSL_GUARDED_BY(mutex_);  // Null: closed, or awaits room.
+  // std::mutex as in libs/log: the thread sanitizer does not see what absl::Mutex orders.
+  std::mutex heal_mutex_;     // One recovery at a time; taken before mutex_.
+  mutable std::mutex mutex_;  // Guards what follows.
+  mutable std::condition_variable changed_;
+  mutable int users_ = 0;
+  bool enclosed_ = false;  // Being opened anew: newcomers wait.
+  bool closed_ = false;
+  std::unique_ptr<OpenRocks> opened_;  // Null: closed, or awaits room.
 };
 
 }  // namespace trigpoint
