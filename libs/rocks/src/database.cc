@@ -53,7 +53,7 @@ absl::Status OpenRocks::Close() {
     db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
   }
   families_.clear();
-  const absl::Status closed = FromRocks(db_->Close(), "close");
+  absl::Status closed = FromRocks(db_->Close(), "close");
   db_.reset();
   return closed;
 }
@@ -132,7 +132,7 @@ absl::Status RocksDatabase::Heal() {
   if (!Enclose()) {
     return Full("reads are under way; it is opened anew when they end");
   }
-  const absl::Status opened = OpenAnew();
+  absl::Status opened = OpenAnew();
   const std::lock_guard lock(mutex_);
   enclosed_ = false;
   changed_.notify_all();

@@ -189,6 +189,7 @@ TEST_F(RocksDatabaseTest, IsOpenedAnewUnderReadersOfManyThreads) {
   std::atomic<bool> stop = false;
   std::atomic<int> read = 0;
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!stop) {

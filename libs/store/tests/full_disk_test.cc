@@ -163,6 +163,7 @@ TEST_F(StoreOnFullDisk, IsReadByManyWhileItIsOpenedAnew) {
   std::atomic<bool> stop = false;
   std::atomic<int> reads = 0;
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!stop) {
