@@ -17,7 +17,7 @@ SOURCE_SUFFIXES = {".h", ".cc"}
 
 # Which directories may know a technology's types.
 HOMES = {
-    "rocksdb": ("libs/log/", "libs/store/", "tests/"),
+    "rocksdb": ("libs/rocks/", "libs/log/", "libs/store/", "tests/"),
     "librdkafka": (),
 }
 

@@ -23,6 +23,26 @@ grpc::Status Finish(const google::rpc::Status& status) {
           status.SerializeAsString()};
 }
 
+// The texts of storage are for the operator: they name files, directories and positions. A reason
+// is only given to texts of the services.
+std::string TextForCaller(const absl::Status& status, bool has_reason) {
+  const std::string text(FromAbsl(status.message()));
+  switch (status.code()) {
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnknown:
+      return "the service met an error of its own; its operator finds it in the log";
+    case absl::StatusCode::kResourceExhausted:
+      return has_reason ? text
+                        : "the service has no room for it now, on its disk or in its queue; send "
+                          "it again later";
+    case absl::StatusCode::kUnavailable:
+      return has_reason ? text : "the service cannot do it now; try again later";
+    default:
+      return text;
+  }
+}
+
 grpc::Status Make(grpc::StatusCode code, std::string_view text, std::string_view reason,
                   const ErrorMetadata& metadata) {
   google::rpc::Status status;
@@ -38,12 +58,7 @@ grpc::Status ToGrpc(const absl::Status& status, std::string_view reason,
                     const ErrorMetadata& metadata) {
   if (status.ok()) return grpc::Status::OK;
   const std::string name = absl::StatusCodeToString(status.code());
-  // A defect of ours is for the log of the operator: its text may name files or positions.
-  const bool ours = absl::IsInternal(status) || absl::IsDataLoss(status) || absl::IsUnknown(status);
-  const std::string text =
-      ours ? "the service met an error of its own; its operator finds it in the log"
-           : std::string(status.message());
-  return Make(static_cast<grpc::StatusCode>(status.code()), text,
+  return Make(static_cast<grpc::StatusCode>(status.code()), TextForCaller(status, !reason.empty()),
               reason.empty() ? std::string_view(name) : reason, metadata);
 }
 

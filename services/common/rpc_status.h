@@ -18,7 +18,8 @@ namespace trigpoint {
 using ErrorMetadata = std::map<std::string, std::string>;
 
 /// Turns a status into the answer of a call. OK stays OK. An empty reason is the name of the code.
-/// The text of an internal error or of lost data is kept from the caller.
+/// Texts of storage, which name files, are kept from the caller: of an internal error and of lost
+/// data always, of a full disk and of what is unavailable where no reason is given.
 grpc::Status ToGrpc(const absl::Status& status, std::string_view reason = "",
                     const ErrorMetadata& metadata = {});
 

@@ -12,6 +12,11 @@ EventWriter::EventWriter(EventLog* log, Projector* projector, std::function<int6
 
 void EventWriter::AppendAndFold(uint32_t partition, v1::Event event,
                                 std::function<void(absl::StatusOr<Written>)> done) {
+  if (projector_->Stalled()) {
+    // The little room that the log may have is left to it: nothing appended now would be answered.
+    done(absl::ResourceExhaustedError("the disk of the service is full; send it again later"));
+    return;
+  }
   std::vector<std::string> values(1);
   event.SerializeToString(&values[0]);
   log_->Append(partition, std::move(values),

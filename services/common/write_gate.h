@@ -23,7 +23,8 @@ class EventWriter {
   /// Appends to the log and, once durable, waits for the fold. `done` is called exactly once, from
   /// a thread of the log or the projector, or before this returns: it must not block. After an
   /// error of the fold the event is durable nonetheless and is folded later. Errors: those of
-  /// EventLog::Append and Projector::AwaitFold.
+  /// EventLog::Append and Projector::AwaitFold;
+  /// ResourceExhausted, and nothing is appended, while the projector waits for room.
   void AppendAndFold(uint32_t partition, v1::Event event,
                      std::function<void(absl::StatusOr<Written>)> done);
   /// The same, blocking. Not from a thread of the log, the projector or gRPC.

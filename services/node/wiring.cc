@@ -287,10 +287,14 @@ absl::Status RunningNode::Health() const {
 }
 
 void RunningNode::Refresh() {
-  const bool serving = Health().ok();
+  const absl::Status health = Health();
+  const bool serving = health.ok();
   if (serving != parts_->serving) {
     parts_->serving = serving;
-    if (auto* health = parts_->server->GetHealthCheckService()) health->SetServingStatus(serving);
+    if (auto* service = parts_->server->GetHealthCheckService()) service->SetServingStatus(serving);
+    // Callers are told that there is no room; which disk that is, the operator reads here.
+    if (!serving)
+      std::fprintf(stderr, "trigpoint-node: %s\n", std::string(health.message()).c_str());
     Log(serving ? LogLevel::kInfo : LogLevel::kError, "health_changed", {{"serving", serving}});
   }
   parts_->ExportCounters();

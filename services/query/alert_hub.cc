@@ -40,7 +40,8 @@ bool AlertWatch::Pump(Clock::time_point now) {
   if (!more.ok()) {
     next_heartbeat_ = now + heartbeat_;
     // What cannot be read must not be skipped: the client resumes from its last token.
-    Close(ToGrpc(absl::UnavailableError("alerts cannot be read now; resume from the last token")));
+    Close(ToGrpc(absl::UnavailableError("alerts cannot be read now; resume from the last token"),
+                 "ALERTS_UNREADABLE"));
     return false;
   }
   if (*more) return true;

@@ -199,7 +199,8 @@ class AlertService final : public v1::AlertService::CallbackService {
           if (!written.ok()) {
             reactor->Finish(ToGrpc(written.status()));
           } else if (!core->pool.Run([answer, stream] { answer(stream); })) {
-            reactor->Finish(ToGrpc(absl::UnavailableError("busy; the alert is acknowledged")));
+            reactor->Finish(
+                ToGrpc(absl::UnavailableError("busy; the alert is acknowledged"), "BUSY"));
           }
         });
   }

@@ -96,7 +96,7 @@ void Append(const std::shared_ptr<Pending>& call) {
             call->core->pool.Run([call] { call->reactor->Finish(AnswerFromRecord(*call)); });
         if (!accepted)
           call->reactor->Finish(
-              ToGrpc(absl::UnavailableError("busy; ask again with the same request_id")));
+              ToGrpc(absl::UnavailableError("busy; ask again with the same request_id"), "BUSY"));
       });
 }
 

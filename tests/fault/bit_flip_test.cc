@@ -101,6 +101,8 @@ struct Place {
   Ending ending;
 };
 
+void PrintTo(const Place& place, std::ostream* out) { *out << place.name; }
+
 class BitFlipTest : public testing::TestWithParam<Place> {};
 
 TEST_P(BitFlipTest, IsHarmlessOrNamed) {

@@ -12,8 +12,9 @@ TABLE = """
 set(trigpoint_may_use_base "")
 set(trigpoint_may_use_events base)
 set(trigpoint_may_use_domain base events) # set(trigpoint_may_use_domain log)
-set(trigpoint_may_use_log base events)
-set(trigpoint_libraries base events domain log)
+set(trigpoint_may_use_rocks base)
+set(trigpoint_may_use_log base events rocks)
+set(trigpoint_libraries base events domain rocks log)
 set(trigpoint_may_use_testkit ${trigpoint_libraries})
 set(trigpoint_pure base events domain)
 """
@@ -61,11 +62,11 @@ class CheckLayers(unittest.TestCase):
     def test_a_library_without_a_row_is_refused(self):
         self.assert_refused("libs/extra/src/a.cc", '#include "trigpoint/base/time.h"\n', "libs/extra/src/a.cc:1:", "no row")
 
-    def test_rocksdb_is_known_to_log_store_and_tests_only(self):
-        for path in ("libs/log/src/a.cc", "libs/log/tests/a_test.cc", "tests/fault/a_test.cc"):
+    def test_rocksdb_is_known_to_rocks_log_store_and_tests_only(self):
+        for path in ("libs/rocks/src/a.cc", "libs/log/src/a.cc", "libs/log/tests/a_test.cc", "tests/fault/a_test.cc"):
             self.assert_allowed(path, "#include <rocksdb/db.h>\n")
         for path in ("libs/domain/src/a.cc", "services/node/main.cc", "tools/trigpoint/a.cc"):
-            self.assert_refused(path, "#include <rocksdb/db.h>\n", path + ":1:", "libs/log/, libs/store/, tests/")
+            self.assert_refused(path, "#include <rocksdb/db.h>\n", path + ":1:", "libs/rocks/, libs/log/, libs/store/, tests/")
         self.assert_refused("libs/domain/src/a.cc", '#include "rocksdb/db.h"\n', "libs/domain/src/a.cc:1:", "rocksdb")
 
     def test_librdkafka_is_known_to_nothing(self):

@@ -26,6 +26,9 @@ std::string OffsetKey(int64_t offset) {
   return text;
 }
 
+/// Between two tries on a full disk.
+constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
+
 void Roll(const Record& record, v1::Checkpoint* checkpoint) {
   const Digest digest = DigestOf(record.value);
   checkpoint->mutable_last_digest()->assign(digest.begin(), digest.end());
@@ -224,28 +227,44 @@ void Projector::Run() {
   while (!stop_.load()) {
     const absl::Status status = Cycle(50);
     if (status.ok()) continue;
-    std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>>
-        waiters;  // Called without the lock: they may read.
     {
       const absl::MutexLock lock(&mu_);
-      health_ = status;
       dead_ = true;
-      for (auto& partition : partitions_) {
-        for (auto& [offset, waiting] : partition->waiters) {
-          for (auto& done : waiting) waiters.push_back(std::move(done));
-        }
-        partition->waiters.clear();
-      }
     }
-    for (auto& done : waiters) done(status);
+    Halt(status);
     return;
   }
 }
 
+void Projector::Halt(const absl::Status& why) {
+  std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>>
+      waiters;  // Called without the lock: they may read.
+  {
+    const absl::MutexLock lock(&mu_);
+    health_ = why;
+    stalled_.store(!dead_);
+    for (auto& partition : partitions_) {
+      for (auto& [offset, waiting] : partition->waiters) {
+        for (auto& done : waiting) waiters.push_back(std::move(done));
+      }
+      partition->waiters.clear();
+    }
+  }
+  for (auto& done : waiters) done(why);
+}
+
 absl::Status Projector::Cycle(int64_t timeout_ms) {
-  TP_ASSIGN_OR_RETURN(std::vector<Record> records,
-                      reader_->Poll(options_.batch_records_max, absl::Milliseconds(timeout_ms)));
-  if (records.empty()) return absl::OkStatus();
+  auto polled = reader_->Poll(options_.batch_records_max, absl::Milliseconds(timeout_ms));
+  while (absl::IsResourceExhausted(polled.status()) && !stop_.load()) {
+    Halt(polled.status());
+    absl::SleepFor(kRoomPause);
+    polled = reader_->Poll(options_.batch_records_max, absl::Milliseconds(timeout_ms));
+  }
+  TP_ASSIGN_OR_RETURN(const std::vector<Record> records, std::move(polled));
+  if (records.empty()) {
+    if (Stalled()) GoOn();
+    return absl::OkStatus();
+  }
   Batch batch;
   // Readers get in between the slices.
   constexpr size_t kSlice = 32;
@@ -581,10 +600,11 @@ absl::Status Projector::AppendDerived(Batch* batch) {
       if (!absl::IsResourceExhausted(status) || stop_.load()) {
         return Annotate(status, "append recommendations and alerts");
       }
-      const absl::MutexLock lock(&mu_);
-      health_ = status;
     }
-    if (!refused.empty()) absl::SleepFor(absl::Milliseconds(100));
+    if (refused.empty()) break;
+    // Behind a full queue callers wait; a full disk they are told of.
+    if (absl::IsResourceExhausted(log_->Health())) Halt(refused.begin()->second);
+    absl::SleepFor(kRoomPause);
   }
   return absl::OkStatus();
 }
@@ -635,11 +655,8 @@ absl::Status Projector::Commit(Batch* batch) {
   absl::Status status = store_->Commit(std::move(batch->store));
   // A full disk stops the fold, not the process: it goes on when there is space again.
   while (absl::IsResourceExhausted(status) && !stop_.load()) {
-    {
-      const absl::MutexLock lock(&mu_);
-      health_ = status;
-    }
-    absl::SleepFor(absl::Milliseconds(200));
+    Halt(status);
+    absl::SleepFor(kRoomPause);
     status = store_->Commit(std::move(batch->store));
   }
   counters_.commits.fetch_add(1, std::memory_order_relaxed);
@@ -648,12 +665,18 @@ absl::Status Projector::Commit(Batch* batch) {
   return status;
 }
 
+void Projector::GoOn() {
+  const absl::MutexLock lock(&mu_);
+  health_ = absl::OkStatus();
+  stalled_.store(false);
+}
+
 void Projector::Settle(Batch* batch) {
+  GoOn();
   std::function<void()> alerts;
   std::function<void(std::vector<v1::SubjectRef>)> bindings;
   {
     const absl::MutexLock lock(&mu_);
-    health_ = absl::OkStatus();
     for (Entry* touched : batch->streams) {
       Entry& entry = *touched;
       entry.dirty = false;
@@ -714,7 +737,7 @@ void Projector::AwaitFold(Position position,
                          [](const auto& entry, int64_t offset) { return entry.first < offset; });
     if (it != partition.outcomes.end() && it->first == position.offset) {
       known = it->second;
-    } else if (dead_) {
+    } else if (dead_ || stalled_.load()) {
       known = health_;
     } else if (partition.outcomes.empty() || partition.outcomes.back().first < position.offset) {
       partition.waiters[position.offset].push_back(std::move(done));

@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "embedded_store.h"
 #include "poll_reader.h"
+#include "tailed_log.h"
+#include "trigpoint/base/status.h"
 
 namespace trigpoint {
 namespace {
@@ -44,17 +46,16 @@ struct PendingAppend {
   AppendCallback done;
 };
 
-class EmbeddedLog final : public EventLog {
+class EmbeddedLog final : public TailedLog {
  public:
-  EmbeddedLog(std::unique_ptr<EmbeddedStore> store, const EmbeddedLogOptions& options)
-      : max_queued_bytes_(options.max_queued_bytes),
-        source_(std::make_shared<EmbeddedSource>(std::move(store), options.tail_bytes)),
+  EmbeddedLog(std::shared_ptr<EmbeddedSource> source, const EmbeddedLogOptions& options)
+      : TailedLog(source),
+        max_queued_bytes_(options.max_queued_bytes),
+        source_(std::move(source)),
         committer_([this] { CommitGroups(); }) {}
   EmbeddedLog(const EmbeddedLog&) = delete;
   EmbeddedLog& operator=(const EmbeddedLog&) = delete;
   ~EmbeddedLog() override { EmbeddedLog::Close().IgnoreError(); }
-
-  uint32_t partitions() const override { return source_->tail().partitions(); }
 
   void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) override {
     PendingAppend pending;
@@ -75,27 +76,10 @@ class EmbeddedLog final : public EventLog {
     work_.notify_one();
   }
 
-  absl::StatusOr<int64_t> FirstOffset(uint32_t partition) const override {
-    if (partition >= partitions()) return UnknownPartitionError(partition, partitions());
-    return 0;
-  }
-
-  absl::StatusOr<int64_t> HeadOffset(uint32_t partition) const override {
-    if (partition >= partitions()) return UnknownPartitionError(partition, partitions());
-    return source_->tail().Head(partition);
-  }
-
   absl::StatusOr<Digest> DigestAt(Position position) const override {
-    if (position.partition >= partitions())
-      return UnknownPartitionError(position.partition, partitions());
-    if (position.offset < 0 || position.offset >= source_->tail().Head(position.partition)) {
-      return absl::OutOfRangeError(
-          absl::StrCat("no record at partition ", position.partition, " offset ", position.offset));
-    }
+    TP_RETURN_IF_ERROR(CheckVisible(position));
     return source_->store().DigestAt(position);
   }
-
-  std::unique_ptr<LogReader> NewReader() override { return NewPollReader(source_); }
 
   absl::Status Health() const override {
     return source_->tail().closed() ? ClosedError() : source_->store().Health();
@@ -214,7 +198,8 @@ class EmbeddedLog final : public EventLog {
 absl::StatusOr<std::unique_ptr<EventLog>> OpenEmbeddedLog(const EmbeddedLogOptions& options) {
   absl::StatusOr<std::unique_ptr<EmbeddedStore>> store = EmbeddedStore::Open(options);
   if (!store.ok()) return store.status();
-  return std::make_unique<EmbeddedLog>(*std::move(store), options);
+  return std::make_unique<EmbeddedLog>(
+      std::make_shared<EmbeddedSource>(*std::move(store), options.tail_bytes), options);
 }
 
 }  // namespace trigpoint

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -12,11 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "head_marks.h"
 #include "trigpoint/log/embedded_log.h"
-
-namespace rocksdb {
-class DB;
-class Iterator;
-}  // namespace rocksdb
+#include "trigpoint/rocks/database.h"
 
 namespace trigpoint {
 
@@ -62,25 +56,26 @@ class EmbeddedStore {
 
   EmbeddedStore();
   absl::Status PrepareDirectory();
-  absl::Status OpenDatabase();
-  absl::Status OpenMarks(bool created);
-  absl::Status CheckMark(uint32_t partition, const HeadMark& mark) const;
-  absl::Status AdoptTail(uint32_t partition, HeadMark* mark) const;
-  absl::Status RecoverFromFullDisk();
-  absl::Status NotOpenError() const;  // database_mutex_ held
+  absl::StatusOr<std::unique_ptr<OpenRocks>> OpenFiles();
+  absl::Status OpenMarks(const OpenRocks& open, bool created);
+  absl::Status CreateMarks(const OpenRocks& open) const;
+  absl::Status CheckMark(const OpenRocks& open, uint32_t partition, const HeadMark& mark) const;
+  absl::Status AdoptTail(const OpenRocks& open, uint32_t partition, HeadMark* mark) const;
+  absl::Status RemoveTail(const OpenRocks& open, uint32_t partition, int64_t head);
+  /// Notes the health that a status of the database means; fences unless it heals by itself.
+  absl::Status Judge(const absl::Status& status);
   absl::Status WriteBatches(const std::vector<StagedBatch>& batches, std::vector<HeadMark>* marks);
   absl::Status Fence(const absl::Status& cause);
   void SetHealth(absl::Status health);
-  absl::StatusOr<Digest> CheckedDigest(Position position) const;
+  absl::StatusOr<Digest> CheckedDigest(const OpenRocks& open, Position position) const;
 
   EmbeddedLogOptions options_;
   std::string marks_path_;
   std::string database_path_;
   std::unique_ptr<DirectoryLock> lock_;
-  mutable std::shared_mutex database_mutex_;  // exclusive to close or reopen
-  std::unique_ptr<rocksdb::DB> database_;
+  const RanOutOfSpace ran_out_;
+  std::unique_ptr<RocksDatabase> database_;
   std::unique_ptr<HeadMarks> marks_;
-  bool disk_full_ = false;  // of the committing thread
   mutable std::mutex health_mutex_;
   absl::Status health_;
 };

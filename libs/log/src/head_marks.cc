@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "little_endian.h"
-#include "rocks_status.h"
+#include "trigpoint/rocks/status.h"
 
 namespace trigpoint {
 namespace {

@@ -4,8 +4,8 @@
 #include <mutex>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "poll_reader.h"
+#include "tailed_log.h"
+#include "trigpoint/base/status.h"
 
 namespace trigpoint {
 namespace {
@@ -27,14 +27,13 @@ class MemorySource final : public RecordSource {
   VisibleTail tail_;
 };
 
-class MemoryLog final : public EventLog {
+class MemoryLog final : public TailedLog {
  public:
-  explicit MemoryLog(uint32_t partitions) : source_(std::make_shared<MemorySource>(partitions)) {}
+  explicit MemoryLog(std::shared_ptr<MemorySource> source)
+      : TailedLog(source), source_(std::move(source)) {}
   MemoryLog(const MemoryLog&) = delete;
   MemoryLog& operator=(const MemoryLog&) = delete;
   ~MemoryLog() override { source_->tail().Close(); }
-
-  uint32_t partitions() const override { return source_->tail().partitions(); }
 
   void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) override {
     if (partition >= partitions()) return done(UnknownPartitionError(partition, partitions()));
@@ -57,29 +56,13 @@ class MemoryLog final : public EventLog {
     done(first);
   }
 
-  absl::StatusOr<int64_t> FirstOffset(uint32_t partition) const override {
-    if (partition >= partitions()) return UnknownPartitionError(partition, partitions());
-    return 0;
-  }
-
-  absl::StatusOr<int64_t> HeadOffset(uint32_t partition) const override {
-    if (partition >= partitions()) return UnknownPartitionError(partition, partitions());
-    return source_->tail().Head(partition);
-  }
-
   absl::StatusOr<Digest> DigestAt(Position position) const override {
-    if (position.partition >= partitions())
-      return UnknownPartitionError(position.partition, partitions());
+    TP_RETURN_IF_ERROR(CheckVisible(position));
     std::vector<Record> found;
-    if (position.offset >= 0) source_->tail().Read(position, 1, 1, &found);
-    if (found.empty()) {
-      return absl::OutOfRangeError(
-          absl::StrCat("no record at partition ", position.partition, " offset ", position.offset));
-    }
+    source_->tail().Read(position, 1, 1, &found);
     return DigestOf(found.front().value);
   }
 
-  std::unique_ptr<LogReader> NewReader() override { return NewPollReader(source_); }
   absl::Status Health() const override {
     return source_->tail().closed() ? ClosedError() : absl::OkStatus();
   }
@@ -97,7 +80,7 @@ class MemoryLog final : public EventLog {
 }  // namespace
 
 std::unique_ptr<EventLog> NewMemoryLog(uint32_t partitions) {
-  return std::make_unique<MemoryLog>(partitions);
+  return std::make_unique<MemoryLog>(std::make_shared<MemorySource>(partitions));
 }
 
 }  // namespace trigpoint

@@ -327,6 +327,25 @@ TEST_F(EmbeddedLogTest, RecoversFromAFullDisk) {
   }
 }
 
+// What was refused may have reached the write-ahead log whole. It must not come back behind what
+// was acknowledged in its place.
+TEST_F(EmbeddedLogTest, LeavesNothingOfARefusedBatchBehindWhatTookItsPlace) {
+  FaultEnv env;
+  OpenedLog log = Open("log", &env);
+  ASSERT_TRUE(log.ok()) << log.status();
+  ASSERT_TRUE(AppendAndWait(**log, 1, {"first"}).ok());
+  env.SetFault(FaultEnv::Files::kWriteAheadLogs, FaultEnv::Fault::kNoSpaceAtSync);
+  EXPECT_EQ(AppendAndWait(**log, 1, {"refused", "too", "as well"}).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  env.SetFault(FaultEnv::Files::kWriteAheadLogs, FaultEnv::Fault::kNone);
+  AppendUntilThereIsRoom(**log, "second");
+  EXPECT_EQ(*ReadAll(**log, 1), (std::vector<std::string>{"first", "second"}));
+  Kill("log", "killed");
+  const OpenedLog killed = Open("killed");
+  ASSERT_TRUE(killed.ok()) << killed.status();
+  EXPECT_EQ(*ReadAll(**killed, 1), (std::vector<std::string>{"first", "second"}));
+}
+
 TEST_F(EmbeddedLogTest, FencesItselfWhenTheLogCannotBeSynced) {
   FaultEnv env;
   OpenedLog log = Open("log", &env);

@@ -12,12 +12,12 @@
 #include "kek.h"
 #include "key_cache.h"
 #include "rocks_options.h"
-#include "rocks_status.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/rocks/database.h"
+#include "trigpoint/rocks/status.h"
 
 namespace trigpoint {
 
-using store_internal::FromRocks;
 using store_internal::Kek;
 using store_internal::KeyCache;
 
@@ -89,19 +89,24 @@ struct KeyStore::Impl {
   explicit Impl(const KeyStoreOptions& from)
       : options(from),
         settings(store_internal::MakeSettings(from.env, {kCacheBytes, kWriteBufferBytes})),
+        database({.name = "key store " + options.directory,
+                  .directory = options.directory,
+                  .env = settings.db.env},
+                 settings.ran_out, [this] { return OpenFiles(); }),
         cache(from.cached_keys) {}
 
   absl::Status Open();
-  absl::Status CheckFormat();
+  absl::StatusOr<std::unique_ptr<OpenRocks>> OpenFiles();
+  absl::Status CheckFormat(const OpenRocks& open);
   absl::Status LoadKek();
   absl::Status Put(rocksdb::WriteBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   /// The key, nullopt when it never existed, or Aborted.
   absl::StatusOr<std::optional<std::string>> Find(const std::string& key_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-  KeyStoreOptions options;
-  store_internal::RocksSettings settings;
-  std::unique_ptr<rocksdb::DB> db;
+  const KeyStoreOptions options;
+  const store_internal::RocksSettings settings;
+  RocksDatabase database;
   std::optional<Kek> kek;
   absl::Mutex mutex;  // Makes looking and creating one step.
   KeyCache cache ABSL_GUARDED_BY(mutex);
@@ -110,22 +115,22 @@ struct KeyStore::Impl {
 absl::Status KeyStore::Impl::Open() {
   TP_RETURN_IF_ERROR(CheckPlaces(options));
   TP_RETURN_IF_ERROR(MakePrivateDirectory(options.directory));
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      rocksdb::Options(settings.db, store_internal::FamilySettings(settings, true)),
-      options.directory, &opened);
-  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
-    return Refuse(options.directory, "is held by another process: " + status.ToString());
-  }
-  TP_RETURN_IF_ERROR(FromRocks(status, "open key store " + options.directory));
-  db.reset(opened);
-  TP_RETURN_IF_ERROR(CheckFormat());
+  TP_RETURN_IF_ERROR(database.Open());
   return LoadKek();
 }
 
-absl::Status KeyStore::Impl::CheckFormat() {
+absl::StatusOr<std::unique_ptr<OpenRocks>> KeyStore::Impl::OpenFiles() {
+  TP_ASSIGN_OR_RETURN(auto open,
+                      OpenRocks::Open(database.place(), settings.db,
+                                      {{rocksdb::kDefaultColumnFamilyName,
+                                        store_internal::FamilySettings(settings, true)}}));
+  TP_RETURN_IF_ERROR(CheckFormat(*open));
+  return open;
+}
+
+absl::Status KeyStore::Impl::CheckFormat(const OpenRocks& open) {
   std::string format;
-  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), kFormatKey, &format);
+  const rocksdb::Status status = open.db().Get(rocksdb::ReadOptions(), kFormatKey, &format);
   if (status.ok()) {
     return format == kFormat ? absl::OkStatus()
                              : Refuse(options.directory, "has the unknown format '" + format + "'");
@@ -133,7 +138,7 @@ absl::Status KeyStore::Impl::CheckFormat() {
   if (!status.IsNotFound()) {
     return FromRocks(status, "open key store " + options.directory);
   }
-  std::unique_ptr<rocksdb::Iterator> any(db->NewIterator(rocksdb::ReadOptions()));
+  std::unique_ptr<rocksdb::Iterator> any(open.db().NewIterator(rocksdb::ReadOptions()));
   any->SeekToFirst();
   if (any->Valid()) {
     return Refuse(options.directory, "has no format but holds keys: not a Trigpoint key store");
@@ -144,7 +149,11 @@ absl::Status KeyStore::Impl::CheckFormat() {
 // The format is written together with the probe, so a key file is made only before both.
 absl::Status KeyStore::Impl::LoadKek() {
   std::string probe;
-  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), kProbeKey, &probe);
+  rocksdb::Status status;
+  {
+    TP_ASSIGN_OR_RETURN(const RocksUse open, database.Use());
+    status = open->db().Get(rocksdb::ReadOptions(), kProbeKey, &probe);
+  }
   if (!status.ok() && !status.IsNotFound()) {
     return FromRocks(status, "open key store " + options.directory);
   }
@@ -165,21 +174,9 @@ absl::Status KeyStore::Impl::LoadKek() {
 }
 
 absl::Status KeyStore::Impl::Put(rocksdb::WriteBatch& batch) {
-  const std::string doing = "write to key store " + options.directory;
-  if (settings.failed->exchange(false)) {
-    const rocksdb::Status resumed = db->Resume();
-    if (!resumed.ok()) {
-      settings.failed->store(true);
-      return FromRocks(resumed, doing);
-    }
-  }
-  rocksdb::WriteOptions write;
-  write.sync = true;
-  const rocksdb::Status status = db->Write(write, &batch);
-  if (status.IsNoSpace()) {
-    settings.failed->store(true);
-  }
-  return FromRocks(status, doing);
+  TP_RETURN_IF_ERROR(database.Heal());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, database.Use());
+  return database.Write(*open, batch, true, "write to key store " + options.directory);
 }
 
 absl::StatusOr<std::optional<std::string>> KeyStore::Impl::Find(const std::string& key_id) {
@@ -191,7 +188,8 @@ absl::StatusOr<std::optional<std::string>> KeyStore::Impl::Find(const std::strin
     return cached;
   }
   std::string row;
-  const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), RowOf(key_id), &row);
+  TP_ASSIGN_OR_RETURN(const RocksUse open, database.Use());
+  const rocksdb::Status status = open->db().Get(rocksdb::ReadOptions(), RowOf(key_id), &row);
   if (status.IsNotFound()) {
     return std::optional<std::string>();
   }
@@ -269,18 +267,20 @@ absl::Status KeyStore::DestroyKey(const std::string& key_id) {
   const std::string row = RowOf(key_id);
   {
     absl::MutexLock lock(&impl_->mutex);
+    // First: a tombstone whose write failed may stand nonetheless.
+    impl_->cache.Erase(key_id);
     rocksdb::WriteBatch batch;
     batch.Put(row, std::string(1, kTombstone));
     TP_RETURN_IF_ERROR(impl_->Put(batch));
-    impl_->cache.Erase(key_id);
   }
   // The tombstone only hides the wrapped key; this removes it from logs and table files.
   const std::string doing = "rewrite the files that held key " + key_id;
-  TP_RETURN_IF_ERROR(FromRocks(impl_->db->Flush(rocksdb::FlushOptions()), doing));
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  TP_RETURN_IF_ERROR(FromRocks(open->db().Flush(rocksdb::FlushOptions()), doing));
   rocksdb::CompactRangeOptions compact;
   compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   const rocksdb::Slice at(row);
-  return FromRocks(impl_->db->CompactRange(compact, &at, &at), doing);
+  return FromRocks(open->db().CompactRange(compact, &at, &at), doing);
 }
 
 }  // namespace trigpoint

@@ -3,13 +3,10 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/options.h>
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "keys.h"
+#include "trigpoint/rocks/options.h"
 
 namespace trigpoint::store_internal {
 
@@ -24,8 +21,7 @@ struct RocksSettings {
   rocksdb::DBOptions db;
   std::shared_ptr<rocksdb::Cache> cache;
   size_t write_buffer_bytes = 0;
-  /// Set by RocksDB when a write, flush or compaction failed; then Resume is due.
-  std::shared_ptr<std::atomic<bool>> failed;
+  RanOutOfSpace ran_out;
 };
 
 /// Gives the settings for 7.8.3 that are known to be sound; the reason stands at each.

@@ -6,14 +6,14 @@
 #include <utility>
 
 #include "batch_reader.h"
-#include "rocks_status.h"
 #include "store_impl.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/rocks/status.h"
 
 namespace trigpoint {
 
 using store_internal::Family;
-using store_internal::FromRocks;
+using store_internal::HandleOf;
 using store_internal::ToSlice;
 
 namespace {
@@ -68,20 +68,18 @@ absl::Status CheckFamilies(const rocksdb::DBOptions& options, const std::string&
   return names.size() == 1 ? CheckUntouched(options, directory) : absl::OkStatus();
 }
 
-bool IsLockHeld(const rocksdb::Status& status) {
-  return status.IsIOError() && status.ToString().find("lock") != std::string::npos;
-}
-
 }  // namespace
 
 Store::Impl::Impl(StoreOptions from)
     : options(std::move(from)),
       settings(store_internal::MakeSettings(
-          options.env, {options.block_cache_bytes, options.write_buffer_bytes})) {}
+          options.env, {options.block_cache_bytes, options.write_buffer_bytes})),
+      database({.name = "store " + options.directory,
+                .directory = options.directory,
+                .env = settings.db.env},
+               settings.ran_out, [this] { return OpenFiles(); }) {}
 
-Store::Impl::~Impl() { Close().IgnoreError(); }
-
-absl::Status Store::Impl::Open() {
+absl::StatusOr<std::unique_ptr<OpenRocks>> Store::Impl::OpenFiles() {
   TP_RETURN_IF_ERROR(CheckFamilies(settings.db, options.directory));
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   descriptors.emplace_back(rocksdb::kDefaultColumnFamilyName,
@@ -91,28 +89,16 @@ absl::Status Store::Impl::Open() {
     descriptors.emplace_back(std::string(store_internal::kFamilyNames[i]),
                              store_internal::FamilySettings(settings, point_lookups));
   }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(settings.db, options.directory, descriptors, &handles, &opened);
-  if (IsLockHeld(status)) {
-    return Refuse(options.directory, "another process holds it: " + status.ToString());
-  }
-  if (!status.ok()) {
-    return FromRocks(status, "open store " + options.directory);
-  }
-  db.reset(opened);
-  default_family = handles[0];
-  std::copy(handles.begin() + 1, handles.end(), families.begin());
-  TP_RETURN_IF_ERROR(CheckFormat());
-  TP_RETURN_IF_ERROR(CompleteDrops());
-  return Touch();
+  TP_ASSIGN_OR_RETURN(auto open, OpenRocks::Open(database.place(), settings.db, descriptors));
+  TP_RETURN_IF_ERROR(CheckFormat(*open));
+  TP_RETURN_IF_ERROR(CompleteDrops(*open));
+  return open;
 }
 
-absl::Status Store::Impl::CheckFormat() {
+absl::Status Store::Impl::CheckFormat(const OpenRocks& open) {
   std::string format;
   const rocksdb::Status status =
-      db->Get(rocksdb::ReadOptions(), default_family, ToSlice(kFormatKey), &format);
+      open.db().Get(rocksdb::ReadOptions(), open.default_family(), ToSlice(kFormatKey), &format);
   if (status.ok()) {
     return format == kFormat
                ? absl::OkStatus()
@@ -123,10 +109,8 @@ absl::Status Store::Impl::CheckFormat() {
     return FromRocks(status, "read the format of store " + options.directory);
   }
   // Without a format only an empty database is ours: a first start that was cut short.
-  std::vector<rocksdb::ColumnFamilyHandle*> all(families.begin(), families.end());
-  all.push_back(default_family);
-  for (rocksdb::ColumnFamilyHandle* family : all) {
-    std::unique_ptr<rocksdb::Iterator> any(db->NewIterator(rocksdb::ReadOptions(), family));
+  for (rocksdb::ColumnFamilyHandle* family : open.families()) {
+    std::unique_ptr<rocksdb::Iterator> any(open.db().NewIterator(rocksdb::ReadOptions(), family));
     any->SeekToFirst();
     if (any->Valid()) {
       return Refuse(options.directory, "has no format but holds keys: not a Trigpoint store");
@@ -134,69 +118,18 @@ absl::Status Store::Impl::CheckFormat() {
     TP_RETURN_IF_ERROR(FromRocks(any->status(), "open store " + options.directory));
   }
   rocksdb::WriteBatch batch;
-  batch.Put(default_family, ToSlice(kFormatKey), ToSlice(kFormat));
-  return Write(batch, true, "create store " + options.directory);
+  batch.Put(open.default_family(), ToSlice(kFormatKey), ToSlice(kFormat));
+  return database.Write(open, batch, true, "create store " + options.directory);
 }
 
-absl::Status Store::Impl::Touch() {
-  rocksdb::WriteBatch batch;
-  batch.Put(default_family, ToSlice(kFormatKey), ToSlice(kFormat));
-  return Write(batch, options.sync, "touch store " + options.directory);
-}
-
-absl::Status Store::Impl::CheckOpen() const {
-  if (db != nullptr) {
-    return absl::OkStatus();
-  }
-  return Refuse(options.directory, "is closed");
-}
-
-absl::Status Store::Impl::ResumeAfterFailure() {
-  absl::MutexLock lock(&resume_mutex);
-  if (!settings.failed->exchange(false)) {
-    return absl::OkStatus();
-  }
-  const rocksdb::Status resumed = db->Resume();
-  if (!resumed.ok()) {
-    settings.failed->store(true);
-    return FromRocks(resumed, "resume writing to store " + options.directory);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Store::Impl::Write(rocksdb::WriteBatch& batch, bool sync, std::string_view doing) {
-  TP_RETURN_IF_ERROR(ResumeAfterFailure());
-  rocksdb::WriteOptions write;
-  write.sync = sync;
-  const rocksdb::Status status = db->Write(write, &batch);
-  if (status.IsNoSpace()) {
-    settings.failed->store(true);
-  }
-  return FromRocks(status, doing);
-}
-
-absl::Status Store::Impl::Close() {
-  if (db == nullptr) {
-    return absl::OkStatus();
-  }
-  std::vector<rocksdb::ColumnFamilyHandle*> all(families.begin(), families.end());
-  all.push_back(default_family);
-  absl::Status result = ResumeAfterFailure();
-  result.Update(
-      FromRocks(db->Flush(rocksdb::FlushOptions(), all), "flush store " + options.directory));
-  for (rocksdb::ColumnFamilyHandle* family : all) {
-    db->DestroyColumnFamilyHandle(family);
-  }
-  families.fill(nullptr);
-  default_family = nullptr;
-  result.Update(FromRocks(db->Close(), "close store " + options.directory));
-  db.reset();
-  return result;
+absl::StatusOr<RocksUse> Store::Impl::UseToWrite() {
+  TP_RETURN_IF_ERROR(database.Heal());
+  return database.Use();
 }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
   auto impl = std::make_unique<Impl>(options);
-  TP_RETURN_IF_ERROR(impl->Open());
+  TP_RETURN_IF_ERROR(impl->database.Open());
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -204,50 +137,48 @@ Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
 absl::Status Store::Commit(StoreBatch&& batch) {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->UseToWrite());
   TP_RETURN_IF_ERROR(batch.status());
   rocksdb::WriteBatch writes(batch.bytes());
   store_internal::BatchReader reader(batch);
   while (const auto op = reader.Next()) {
-    rocksdb::ColumnFamilyHandle* family = impl_->Handle(op->family);
+    rocksdb::ColumnFamilyHandle* family = HandleOf(*open, op->family);
     const rocksdb::Status added = op->deletion
                                       ? writes.Delete(family, ToSlice(op->key))
                                       : writes.Put(family, ToSlice(op->key), ToSlice(op->value));
     TP_RETURN_IF_ERROR(FromRocks(added, "build the batch"));
   }
-  TP_RETURN_IF_ERROR(
-      impl_->Write(writes, impl_->options.sync, "commit to store " + impl_->options.directory));
+  TP_RETURN_IF_ERROR(impl_->database.Write(*open, writes, impl_->options.sync,
+                                           "commit to store " + impl_->options.directory));
   batch.Clear();
   return absl::OkStatus();
 }
 
 absl::Status Store::Flush() {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
-  TP_RETURN_IF_ERROR(impl_->ResumeAfterFailure());
-  std::vector<rocksdb::ColumnFamilyHandle*> all(impl_->families.begin(), impl_->families.end());
-  all.push_back(impl_->default_family);
-  TP_RETURN_IF_ERROR(FromRocks(impl_->db->Flush(rocksdb::FlushOptions(), all),
-                               "flush store " + impl_->options.directory));
-  return impl_->Touch();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->UseToWrite());
+  return FromRocks(open->db().Flush(rocksdb::FlushOptions(), open->families()),
+                   "flush store " + impl_->options.directory);
 }
 
-absl::Status Store::Close() { return impl_->Close(); }
+absl::Status Store::Close() { return impl_->database.Close(); }
 
 uint64_t Store::ApproximateBytes() const {
-  if (impl_->db == nullptr) {
+  const absl::StatusOr<RocksUse> open = impl_->database.Use();
+  if (!open.ok()) {
     return 0;
   }
   uint64_t files = 0;
   uint64_t memtables = 0;
-  impl_->db->GetAggregatedIntProperty(rocksdb::DB::Properties::kLiveSstFilesSize, &files);
-  impl_->db->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &memtables);
+  rocksdb::DB& db = (*open)->db();
+  db.GetAggregatedIntProperty(rocksdb::DB::Properties::kLiveSstFilesSize, &files);
+  db.GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &memtables);
   return files + memtables;
 }
 
 absl::Status Store::CheckIntegrity(FileCallback visit) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
   std::vector<rocksdb::LiveFileMetaData> files;
-  impl_->db->GetLiveFilesMetaData(&files);
+  open->db().GetLiveFilesMetaData(&files);
   rocksdb::ReadOptions read;
   read.fill_cache = false;
   absl::Status first;

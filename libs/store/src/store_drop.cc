@@ -1,9 +1,9 @@
 #include <utility>
 #include <vector>
 
-#include "rocks_status.h"
 #include "store_impl.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/rocks/status.h"
 
 /// Dropping a partition. DeleteRange and DeleteFilesInRange are left alone (wrong reads after it on
 /// 7.8.3; files vanish under running scans), so keys go one by one, in many batches. The order
@@ -13,7 +13,7 @@ namespace trigpoint {
 
 using store_internal::DropKey;
 using store_internal::Family;
-using store_internal::FromRocks;
+using store_internal::HandleOf;
 using store_internal::kDropPrefix;
 using store_internal::RangeIterator;
 using store_internal::ToSlice;
@@ -29,39 +29,41 @@ std::string store_internal::DropKey(uint32_t partition) {
 }
 
 absl::Status Store::DropPartition(uint32_t partition) {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->UseToWrite());
   rocksdb::WriteBatch announce;
-  announce.Put(impl_->default_family, ToSlice(DropKey(partition)), {});
-  announce.Delete(impl_->Handle(Family::kCheckpoints),
+  announce.Put(open->default_family(), ToSlice(DropKey(partition)), {});
+  announce.Delete(HandleOf(*open, Family::kCheckpoints),
                   ToSlice(store_internal::PartitionKey(partition)));
-  TP_RETURN_IF_ERROR(impl_->Write(announce, true, "drop partition " + std::to_string(partition)));
-  return impl_->FinishDrop(partition);
+  TP_RETURN_IF_ERROR(
+      impl_->database.Write(*open, announce, true, "drop partition " + std::to_string(partition)));
+  return impl_->FinishDrop(*open, partition);
 }
 
-absl::Status Store::Impl::FinishDrop(uint32_t partition) {
+absl::Status Store::Impl::FinishDrop(const OpenRocks& open, uint32_t partition) {
   const std::string doing = "drop partition " + std::to_string(partition);
-  for (rocksdb::ColumnFamilyHandle* family : families) {
-    RangeIterator keys(*db, family, store_internal::PartitionKey(partition),
+  for (size_t i = 0; i < store_internal::kFamilies; ++i) {
+    rocksdb::ColumnFamilyHandle* family = HandleOf(open, static_cast<Family>(i));
+    RangeIterator keys(open, family, store_internal::PartitionKey(partition),
                        store_internal::PartitionEnd(partition), false);
     keys.SeekToFirst();
     while (keys.Valid()) {
       rocksdb::WriteBatch deletes;
-      for (int i = 0; i < kDeletesPerBatch && keys.Valid(); ++i, keys.Next()) {
+      for (int n = 0; n < kDeletesPerBatch && keys.Valid(); ++n, keys.Next()) {
         deletes.Delete(family, ToSlice(keys.Key()));
       }
-      TP_RETURN_IF_ERROR(Write(deletes, false, doing));
+      TP_RETURN_IF_ERROR(database.Write(open, deletes, false, doing));
     }
     TP_RETURN_IF_ERROR(FromRocks(keys.status(), doing));
   }
   rocksdb::WriteBatch done;
-  done.Delete(default_family, ToSlice(DropKey(partition)));
-  return Write(done, true, doing);
+  done.Delete(open.default_family(), ToSlice(DropKey(partition)));
+  return database.Write(open, done, true, doing);
 }
 
-absl::Status Store::Impl::CompleteDrops() {
+absl::Status Store::Impl::CompleteDrops(const OpenRocks& open) {
   std::vector<uint32_t> partitions;
   {
-    RangeIterator keys(*db, default_family, std::string(kDropPrefix),
+    RangeIterator keys(open, open.default_family(), std::string(kDropPrefix),
                        store_internal::PrefixEnd(std::string(kDropPrefix)));
     for (keys.SeekToFirst(); keys.Valid(); keys.Next()) {
       const std::string_view rest = keys.Key().substr(kDropPrefix.size());
@@ -72,7 +74,7 @@ absl::Status Store::Impl::CompleteDrops() {
     TP_RETURN_IF_ERROR(FromRocks(keys.status(), "look for interrupted drops"));
   }
   for (const uint32_t partition : partitions) {
-    TP_RETURN_IF_ERROR(FinishDrop(partition));
+    TP_RETURN_IF_ERROR(FinishDrop(open, partition));
   }
   return absl::OkStatus();
 }

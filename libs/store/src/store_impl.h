@@ -2,7 +2,6 @@
 
 #include <rocksdb/db.h>
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,52 +9,39 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "keys.h"
 #include "rocks_options.h"
+#include "trigpoint/rocks/database.h"
 #include "trigpoint/store/store.h"
 
 namespace trigpoint {
 
-/// The open database. Handles are null after Close.
+/// The database and how it is opened; each call takes it into use once.
 struct Store::Impl {
   explicit Impl(StoreOptions from);
-  ~Impl();
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
 
-  /// Opens the database, checks its format and completes interrupted drops.
-  absl::Status Open();
-  absl::Status CheckFormat();
-  absl::Status CompleteDrops();
+  /// Opens the files, checks their format and completes interrupted drops.
+  absl::StatusOr<std::unique_ptr<OpenRocks>> OpenFiles();
+  absl::Status CheckFormat(const OpenRocks& open);
+  absl::Status CompleteDrops(const OpenRocks& open);
   /// Deletes every key of a partition whose drop has been announced, then the announcement.
-  absl::Status FinishDrop(uint32_t partition);
-  /// Clears a background error, so that writes are possible again.
-  absl::Status ResumeAfterFailure();
-  /// Writes the batch, after clearing an earlier background error.
-  absl::Status Write(rocksdb::WriteBatch& batch, bool sync, std::string_view doing);
-  absl::Status Close();
-
-  /// Keeps a memtable from being empty. Resume starts a new log only when there is something to
-  /// flush, and on 7.8.3 a log that failed once never takes another write (rocksdb issue 11643).
-  absl::Status Touch();
-  absl::Status CheckOpen() const;
-  rocksdb::ColumnFamilyHandle* Handle(store_internal::Family family) const {
-    return families[static_cast<size_t>(family)];
-  }
+  absl::Status FinishDrop(const OpenRocks& open, uint32_t partition);
+  /// Takes the database into use for a write, after opening it anew when it needs that.
+  absl::StatusOr<RocksUse> UseToWrite();
   /// Reads one key; nullopt when absent.
   absl::StatusOr<std::optional<std::string>> Get(store_internal::Family family,
                                                  std::string_view key) const;
 
-  StoreOptions options;
-  store_internal::RocksSettings settings;
-  std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* default_family = nullptr;  // Owned by db; released by Close.
-  std::array<rocksdb::ColumnFamilyHandle*, store_internal::kFamilies> families{};
-  absl::Mutex resume_mutex;  // One resume at a time.
+  const StoreOptions options;
+  const store_internal::RocksSettings settings;
+  RocksDatabase database;
 };
 
 namespace store_internal {
+
+inline rocksdb::ColumnFamilyHandle* HandleOf(const OpenRocks& open, Family family) {
+  return open.families()[1 + static_cast<size_t>(family)];
+}
 
 /// Views the same bytes.
 inline rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -67,7 +53,7 @@ inline std::string_view FromSlice(const rocksdb::Slice& slice) {
 /// the family as it was when the iterator was made. Not movable: RocksDB points into the bounds.
 class RangeIterator {
  public:
-  RangeIterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, std::string from,
+  RangeIterator(const OpenRocks& open, rocksdb::ColumnFamilyHandle* family, std::string from,
                 std::optional<std::string> to, bool fill_cache = true);
   RangeIterator(const RangeIterator&) = delete;
   RangeIterator& operator=(const RangeIterator&) = delete;

@@ -2,22 +2,26 @@
 
 #include <utility>
 
-#include "rocks_status.h"
 #include "store_impl.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/rocks/status.h"
 
 namespace trigpoint {
 
 using store_internal::CheckPart;
 using store_internal::Family;
 using store_internal::FamilyName;
-using store_internal::FromRocks;
+using store_internal::HandleOf;
 using store_internal::kPartitionBytes;
 using store_internal::RangeIterator;
-using store_internal::Reading;
 using store_internal::ToSlice;
 
 namespace {
+
+// Says where something was read: "read states of partition 3".
+std::string Reading(std::string_view family, uint32_t partition) {
+  return "read " + std::string(family) + " of partition " + std::to_string(partition);
+}
 
 absl::Status Damaged(Family family, uint32_t partition, std::string_view what) {
   return MakeStatus(absl::StatusCode::kDataLoss,
@@ -61,10 +65,11 @@ absl::Status TakeEvents(uint32_t partition, v1::StreamChunk chunk, uint64_t from
   return absl::OkStatus();
 }
 
-absl::Status ScanByStream(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, Family family,
-                          std::optional<uint32_t> partition, Store::StreamCallback visit) {
+absl::Status ScanByStream(const OpenRocks& open, Family family, std::optional<uint32_t> partition,
+                          Store::StreamCallback visit) {
   RangeIterator rows(
-      db, handle, partition.has_value() ? store_internal::PartitionKey(*partition) : std::string(),
+      open, HandleOf(open, family),
+      partition.has_value() ? store_internal::PartitionKey(*partition) : std::string(),
       partition.has_value() ? store_internal::PartitionEnd(*partition) : std::nullopt, false);
   uint32_t reached = partition.value_or(0);
   for (rows.SeekToFirst(); rows.Valid(); rows.Next()) {
@@ -81,23 +86,23 @@ absl::Status ScanByStream(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, 
 
 }  // namespace
 
-store_internal::RangeIterator::RangeIterator(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
-                                             std::string from, std::optional<std::string> to,
-                                             bool fill_cache)
+store_internal::RangeIterator::RangeIterator(const OpenRocks& open,
+                                             rocksdb::ColumnFamilyHandle* family, std::string from,
+                                             std::optional<std::string> to, bool fill_cache)
     : from_(std::move(from)), to_(std::move(to).value_or("")), from_slice_(from_), to_slice_(to_) {
   rocksdb::ReadOptions read;
   read.fill_cache = fill_cache;
   read.iterate_lower_bound = from_.empty() ? nullptr : &from_slice_;
   read.iterate_upper_bound = to_.empty() ? nullptr : &to_slice_;
-  iterator_.reset(db.NewIterator(read, family));
+  iterator_.reset(open.db().NewIterator(read, family));
 }
 
 absl::StatusOr<std::optional<std::string>> Store::Impl::Get(Family family,
                                                             std::string_view key) const {
-  TP_RETURN_IF_ERROR(CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, database.Use());
   std::string value;
   const rocksdb::Status status =
-      db->Get(rocksdb::ReadOptions(), Handle(family), ToSlice(key), &value);
+      open->db().Get(rocksdb::ReadOptions(), HandleOf(*open, family), ToSlice(key), &value);
   if (status.IsNotFound()) {
     return std::optional<std::string>();
   }
@@ -141,13 +146,13 @@ absl::StatusOr<std::optional<v1::EventIndexEntry>> Store::ReadEventIndex(
 absl::StatusOr<std::vector<v1::StoredEvent>> Store::ReadStream(uint32_t partition,
                                                                std::string_view stream_id,
                                                                uint64_t from, uint64_t to) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
   std::vector<v1::StoredEvent> events;
   if (from >= to) {
     return events;
   }
-  RangeIterator chunks(*impl_->db, impl_->Handle(Family::kStreams),
+  RangeIterator chunks(*open, HandleOf(*open, Family::kStreams),
                        store_internal::PartPrefix(partition, stream_id),
                        store_internal::ChunkKey(partition, stream_id, to));
   // The chunk that holds `from` may begin before it.
@@ -167,10 +172,10 @@ absl::StatusOr<std::vector<v1::StoredEvent>> Store::ReadStream(uint32_t partitio
 
 absl::StatusOr<std::optional<v1::StreamChunk>> Store::ReadLastChunk(
     uint32_t partition, std::string_view stream_id) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
   const std::string prefix = store_internal::PartPrefix(partition, stream_id);
-  RangeIterator chunks(*impl_->db, impl_->Handle(Family::kStreams), prefix,
+  RangeIterator chunks(*open, HandleOf(*open, Family::kStreams), prefix,
                        store_internal::PrefixEnd(prefix));
   chunks.SeekToLast();
   TP_RETURN_IF_ERROR(FromRocks(chunks.status(), Reading("streams", partition)));
@@ -183,24 +188,22 @@ absl::StatusOr<std::optional<v1::StreamChunk>> Store::ReadLastChunk(
 }
 
 absl::Status Store::ScanStates(std::optional<uint32_t> partition, StreamCallback visit) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
-  return ScanByStream(*impl_->db, impl_->Handle(Family::kStates), Family::kStates, partition,
-                      visit);
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  return ScanByStream(*open, Family::kStates, partition, visit);
 }
 
 absl::Status Store::ScanRecords(std::optional<uint32_t> partition, StreamCallback visit) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
-  return ScanByStream(*impl_->db, impl_->Handle(Family::kRecords), Family::kRecords, partition,
-                      visit);
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  return ScanByStream(*open, Family::kRecords, partition, visit);
 }
 
 absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
                                TimerCallback visit) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
   const std::string last = store_internal::TimerPrefix(partition, due_until_us);
   // After the very last timer of the very last partition there is no end to name.
   const bool has_end = partition != UINT32_MAX || due_until_us != INT64_MAX;
-  RangeIterator timers(*impl_->db, impl_->Handle(Family::kTimers),
+  RangeIterator timers(*open, HandleOf(*open, Family::kTimers),
                        store_internal::PartitionKey(partition),
                        has_end ? std::optional(store_internal::PrefixEnd(last)) : std::nullopt);
   constexpr size_t kPrefixBytes = kPartitionBytes + sizeof(int64_t);
@@ -218,11 +221,11 @@ absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
 absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
                                                             std::string_view source,
                                                             std::string_view id) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("source", source));
   TP_RETURN_IF_ERROR(CheckPart("id", id));
   const std::string prefix = store_internal::EventIdPrefix(partition, source, id);
-  RangeIterator rows(*impl_->db, impl_->Handle(Family::kEventIds), prefix,
+  RangeIterator rows(*open, HandleOf(*open, Family::kEventIds), prefix,
                      store_internal::PrefixEnd(prefix));
   std::vector<std::string> streams;
   for (rows.SeekToFirst(); rows.Valid(); rows.Next()) {
@@ -234,12 +237,12 @@ absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
 
 absl::Status Store::ScanIndex(std::string_view index, uint32_t partition, std::string_view from_key,
                               IndexCallback visit) const {
-  TP_RETURN_IF_ERROR(impl_->CheckOpen());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("index name", index));
   const std::string prefix = store_internal::PartPrefix(partition, index);
   std::string from = prefix;
   from.append(from_key);
-  RangeIterator rows(*impl_->db, impl_->Handle(Family::kIndexes), std::move(from),
+  RangeIterator rows(*open, HandleOf(*open, Family::kIndexes), std::move(from),
                      store_internal::PrefixEnd(prefix));
   for (rows.SeekToFirst(); rows.Valid(); rows.Next()) {
     if (!visit(rows.Key().substr(prefix.size()), rows.Value())) {

@@ -5,9 +5,12 @@
 #include <rocksdb/db.h>
 #include <sys/stat.h>
 
+#include <map>
+#include <optional>
 #include <set>
 #include <thread>
 
+#include "full_at.h"
 #include "open_store.h"
 #include "temp_dir.h"
 
@@ -270,6 +273,56 @@ TEST(KeyStore, AnswersDataLossForAKeyMovedToAnotherId) {
     delete db;
   }
   EXPECT_EQ(OpenKeys(In(dir))->GetKey("case-2").status().code(), absl::StatusCode::kDataLoss);
+}
+
+class KeyStoreFullAt : public ::testing::TestWithParam<FullAt> {};
+
+TEST_P(KeyStoreFullAt, CreatesNothingThenAndGoesOnWhenThereIsRoom) {
+  FaultEnv env;
+  const TempDir dir;
+  KeyStoreOptions options = In(dir);
+  options.env = &env;
+  options.cached_keys = 1;  // Reads come from the disk.
+  auto keys = OpenKeys(options);
+  std::map<std::string, std::string> known;
+  for (int round = 0; round < 3; ++round) {
+    const std::string id = "case-" + std::to_string(round);
+    known[id] = *keys->GetOrCreateKey(id);
+    env.SetFault(GetParam().files, GetParam().fault);
+    env.SetFreeSpace(0);
+    // A flush meets a full table or manifest; destroying a key flushes.
+    ASSERT_EQ(keys->DestroyKey("gone").code(), absl::StatusCode::kResourceExhausted);
+    const std::string late = "late-" + std::to_string(round);
+    EXPECT_EQ(keys->GetOrCreateKey(late).status().code(), absl::StatusCode::kResourceExhausted);
+    for (const auto& [known_id, key] : known) EXPECT_EQ(*keys->GetOrCreateKey(known_id), key);
+    env.SetFault(GetParam().files, FaultEnv::Fault::kNone);
+    env.SetFreeSpace(std::nullopt);
+    const absl::StatusOr<std::string> made = keys->GetOrCreateKey(late);
+    ASSERT_TRUE(made.ok()) << made.status();
+    known[late] = *made;
+    EXPECT_TRUE(keys->DestroyKey("gone").ok());
+  }
+  keys.reset();
+  keys = OpenKeys(options);
+  for (const auto& [id, key] : known) EXPECT_EQ(*keys->GetKey(id), key) << id;
+  EXPECT_EQ(keys->GetKey("gone").status().code(), absl::StatusCode::kAborted);
+}
+
+INSTANTIATE_TEST_SUITE_P(, KeyStoreFullAt, ::testing::ValuesIn(kFullAt), NameOf);
+
+// The tombstone whose write failed may stand after all: nobody may get the key from memory then.
+TEST(DestroyKey, ForgetsTheKeyEvenWhenTheDiskIsFull) {
+  FaultEnv env;
+  const TempDir dir;
+  KeyStoreOptions options = In(dir);
+  options.env = &env;
+  const auto keys = OpenKeys(options);
+  ASSERT_TRUE(keys->GetOrCreateKey("case-1").ok());
+  env.SetFault(FaultEnv::Files::kWriteAheadLogs, FaultEnv::Fault::kNoSpaceAtSync);
+  EXPECT_EQ(keys->DestroyKey("case-1").code(), absl::StatusCode::kResourceExhausted);
+  env.SetFault(FaultEnv::Files::kWriteAheadLogs, FaultEnv::Fault::kNone);
+  ASSERT_TRUE(keys->GetOrCreateKey("case-2").ok());
+  EXPECT_EQ(keys->GetKey("case-1").status().code(), absl::StatusCode::kAborted);
 }
 
 }  // namespace

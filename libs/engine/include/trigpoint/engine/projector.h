@@ -83,9 +83,12 @@ class Projector {
   /// Stops after the batch in hand; idempotent.
   void Stop();
   absl::Status Health() const;
+  /// True while it waits for room on a full disk: what is appended now is folded only later.
+  bool Stalled() const { return stalled_.load(std::memory_order_relaxed); }
 
   /// Calls `done` once the record at `position` is folded; at once if it was. From the projector's
-  /// thread otherwise: must not block.
+  /// thread otherwise: must not block. Errors: ResourceExhausted while it waits for room on a full
+  /// disk: the record is folded later, and the caller may ask or submit again.
   void AwaitFold(Position position, std::function<void(absl::StatusOr<FoldOutcome>)> done);
   /// Blocks until the control partition and all others are folded up to their present heads, or the
   /// timeout.
@@ -183,6 +186,9 @@ class Projector {
   static void Touch(Entry* entry, Batch* batch);
   absl::Status AppendDerived(Batch* batch);
   absl::Status Commit(Batch* batch);
+  /// Notes that nothing is folded for now, or for ever, and tells everyone who waits for a fold.
+  void Halt(const absl::Status& why);
+  void GoOn();
   void Settle(Batch* batch);
   void Resolve(Batch* batch);
   void Evict();
@@ -210,6 +216,7 @@ class Projector {
   uint64_t use_clock_ = 0;
   absl::Status health_;
   bool dead_ = false;  // The thread has ended with health_: nothing is folded any more.
+  std::atomic<bool> stalled_{false};  // As health_ says, until there is room. Set under mu_.
 
   std::atomic<bool> stop_{false};
   std::thread thread_;

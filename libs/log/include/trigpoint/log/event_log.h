@@ -48,7 +48,8 @@ class LogReader {
   virtual absl::Status Assign(std::vector<Position> next) = 0;
   /// Returns at most `max_records` (and about 8 MiB), in order within each partition; empty =
   /// nothing new in `timeout`. Errors: DataLoss where stored bytes are damaged (names partition,
-  /// offset, file); FailedPrecondition once closed.
+  /// offset, file); FailedPrecondition once closed; ResourceExhausted while the disk is too full to
+  /// open the log again: poll again later.
   virtual absl::StatusOr<std::vector<Record>> Poll(size_t max_records, absl::Duration timeout) = 0;
 };
 

@@ -34,7 +34,8 @@ struct KeyStoreOptions {
 /// with AES-256-GCM under the key of `kek_file`, bound to its id. A destroyed key leaves a
 /// tombstone for ever.
 /// Errors, for every method: Aborted "ERASED ..." when the key was destroyed; ResourceExhausted
-/// when the disk is full (nothing was created); DataLoss when a stored key is damaged;
+/// when the disk is full (nothing was created that anyone has seen; works again, as Store, when
+/// there is room); DataLoss when a stored key is damaged;
 /// InvalidArgument for an empty id. No message holds a byte of a key.
 /// Threading: thread-safe; two callers that create the same key get the same bytes.
 class KeyStore : public KeySource {

@@ -32,7 +32,8 @@ struct StoreOptions {
 /// What the fold keeps, in one RocksDB per process; every key starts with its partition.
 ///
 /// Errors, for every method: DataLoss when stored bytes are damaged, naming the family, the
-/// partition and the file RocksDB named; ResourceExhausted when the disk is full;
+/// partition and the file RocksDB named; ResourceExhausted when the disk is full (reads go on,
+/// unless it filled up again while the database was opened anew);
 /// FailedPrecondition after Close; InvalidArgument when a stream id, source or index name holds a
 /// NUL byte; Internal for any other failure of the disk, after which the store must be opened
 /// again. Threading: thread-safe, except Close and destruction, which must not overlap other calls.
@@ -50,9 +51,11 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   /// Writes the whole batch with one sync, or nothing.
-  /// Errors: ResourceExhausted when the disk is full: nothing of the batch can be seen, the same
-  /// batch may be committed again, and the store works again once there is space. (A crash of the
-  /// process in between may still bring the batch back whole, as after any failed sync.)
+  /// Errors: ResourceExhausted when the disk is full: the same batch may be committed again, and
+  /// goes through once there is space and no scan that began before is under way, for the database
+  /// is opened anew then. (That may bring the refused batch back whole, as a crash may after any
+  /// failed sync; until then nothing of it can be seen.) Called from inside a scan, it does not
+  /// wait for that scan.
   /// The batch is left as it was unless the result is OK, then it is empty.
   absl::Status Commit(StoreBatch&& batch);
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,10 +21,25 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   FaultEnv() : EnvWrapper(rocksdb::Env::Default()) {}
   const char* Name() const override { return "FaultEnv"; }
 
-  enum class Fault { kNone, kNoSpace, kSyncFails };
-  /// Faults of write-ahead logs and table files, and of the head marks.
-  void SetDatabaseFault(Fault fault) { Set(&database_fault_, fault); }
-  void SetMarksFault(Fault fault) { Set(&marks_fault_, fault); }
+  /// kNoSpace: half of what is written still fits. kNoSpaceAtSync: all of it does, until it is
+  /// synced, as on disks that allocate late.
+  enum class Fault { kNone, kNoSpace, kNoSpaceAtSync, kSyncFails };
+  enum class Files { kWriteAheadLogs, kTables, kManifests, kMarks };
+  void SetFault(Files files, Fault fault) {
+    const std::lock_guard lock(mutex_);
+    faults_[files] = fault;
+  }
+  /// Of write-ahead logs and tables.
+  void SetDatabaseFault(Fault fault) {
+    SetFault(Files::kWriteAheadLogs, fault);
+    SetFault(Files::kTables, fault);
+  }
+  void SetMarksFault(Fault fault) { SetFault(Files::kMarks, fault); }
+  /// Bytes that the disk says it has left; nullopt: what it really has.
+  void SetFreeSpace(std::optional<uint64_t> bytes) {
+    const std::lock_guard lock(mutex_);
+    free_space_ = bytes;
+  }
 
   /// Copies `from` to `to` as a power cut at this moment would leave it.
   void PowerCut(const std::string& from, const std::string& to) {
@@ -58,6 +74,18 @@ class FaultEnv final : public rocksdb::EnvWrapper {
     return status;
   }
 
+  rocksdb::Status GetFreeSpace(const std::string& path, uint64_t* bytes) override {
+    const std::lock_guard lock(mutex_);
+    if (!free_space_.has_value()) return target()->GetFreeSpace(path, bytes);
+    *bytes = *free_space_;
+    return rocksdb::Status::OK();
+  }
+
+  /// RocksDB rests a second after a flush that failed; a test need not.
+  void SleepForMicroseconds(int micros) override {
+    target()->SleepForMicroseconds(std::min(micros, 1000));
+  }
+
   rocksdb::Status RenameFile(const std::string& from, const std::string& to) override {
     const std::lock_guard lock(mutex_);
     rocksdb::Status status = target()->RenameFile(from, to);
@@ -82,12 +110,12 @@ class FaultEnv final : public rocksdb::EnvWrapper {
         : WritableFileWrapper(base.get()),
           env_(env),
           path_(std::move(path)),
-          data_(path_.ends_with(".log") || path_.ends_with(".sst")),
+          files_(FilesOf(path_)),
           base_(std::move(base)) {}
 
     rocksdb::Status Append(const rocksdb::Slice& bytes) override {
       const std::lock_guard lock(env_->mutex_);
-      if (data_ && env_->database_fault_ == Fault::kNoSpace) {
+      if (env_->FaultOf(files_) == Fault::kNoSpace) {
         // As a real disk does: half of it still fitted.
         static_cast<void>(base_->Append(rocksdb::Slice(bytes.data(), bytes.size() / 2)));
         static_cast<void>(base_->Flush());
@@ -105,17 +133,17 @@ class FaultEnv final : public rocksdb::EnvWrapper {
    private:
     rocksdb::Status Synced() {
       const std::lock_guard lock(env_->mutex_);
-      if (data_ && env_->database_fault_ == Fault::kSyncFails) {
-        return rocksdb::Status::IOError("injected sync failure");
-      }
+      const Fault fault = env_->FaultOf(files_);
+      if (fault == Fault::kSyncFails) return rocksdb::Status::IOError("injected sync failure");
       rocksdb::Status status = base_->Flush();
+      if (fault == Fault::kNoSpaceAtSync) return rocksdb::Status::NoSpace("injected at sync");
       if (status.ok()) env_->synced_[path_] = base_->GetFileSize();
       return status;
     }
 
     FaultEnv* const env_;
     const std::string path_;
-    const bool data_;
+    const std::optional<Files> files_;
     const std::unique_ptr<rocksdb::WritableFile> base_;
   };
 
@@ -126,13 +154,14 @@ class FaultEnv final : public rocksdb::EnvWrapper {
         : RandomRWFileWrapper(base.get()), env_(env), base_(std::move(base)) {}
     rocksdb::Status Write(uint64_t offset, const rocksdb::Slice& bytes) override {
       const std::lock_guard lock(env_->mutex_);
-      if (env_->marks_fault_ == Fault::kNoSpace) return rocksdb::Status::NoSpace("injected");
+      if (env_->FaultOf(Files::kMarks) == Fault::kNoSpace)
+        return rocksdb::Status::NoSpace("injected");
       unsynced_[offset] = bytes.ToString();
       return rocksdb::Status::OK();
     }
     rocksdb::Status Sync() override {
       const std::lock_guard lock(env_->mutex_);
-      if (env_->marks_fault_ == Fault::kSyncFails) {
+      if (env_->FaultOf(Files::kMarks) == Fault::kSyncFails) {
         return rocksdb::Status::IOError("injected sync failure");
       }
       rocksdb::Status status;
@@ -149,15 +178,21 @@ class FaultEnv final : public rocksdb::EnvWrapper {
     std::map<uint64_t, std::string> unsynced_;
   };
 
-  void Set(Fault* which, Fault fault) {
-    const std::lock_guard lock(mutex_);
-    *which = fault;
+  static std::optional<Files> FilesOf(const std::string& path) {
+    if (path.ends_with(".log")) return Files::kWriteAheadLogs;
+    if (path.ends_with(".sst")) return Files::kTables;
+    if (path.find("/MANIFEST-") != std::string::npos) return Files::kManifests;
+    return std::nullopt;
+  }
+  Fault FaultOf(std::optional<Files> files) const {  // mutex_ held
+    const auto found = files.has_value() ? faults_.find(*files) : faults_.end();
+    return found == faults_.end() ? Fault::kNone : found->second;
   }
 
   std::mutex mutex_;
   std::map<std::string, uintmax_t> synced_;
-  Fault database_fault_ = Fault::kNone;
-  Fault marks_fault_ = Fault::kNone;
+  std::map<Files, Fault> faults_;
+  std::optional<uint64_t> free_space_;
 };
 
 }  // namespace trigpoint

@@ -1,15 +1,17 @@
-#include "rocks_status.h"
+#include "trigpoint/rocks/status.h"
 
 #include <rocksdb/status.h>
 
+#include <string>
+
 #include "trigpoint/base/status.h"
 
-namespace trigpoint::store_internal {
+namespace trigpoint {
 namespace {
 
 absl::StatusCode CodeOf(const rocksdb::Status& status) {
   using Code = rocksdb::Status::Code;
-  if (status.IsNoSpace()) {
+  if (IsNoSpace(status)) {
     return absl::StatusCode::kResourceExhausted;
   }
   switch (status.code()) {
@@ -42,6 +44,15 @@ absl::StatusCode CodeOf(const rocksdb::Status& status) {
 
 }  // namespace
 
+bool IsNoSpace(const rocksdb::Status& status) {
+  return status.IsNoSpace() || status.subcode() == rocksdb::Status::SubCode::kSpaceLimit;
+}
+
+bool IsLockHeld(const rocksdb::Status& status) {
+  return status.IsIOError() && !IsNoSpace(status) &&
+         status.ToString().find("lock") != std::string::npos;
+}
+
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
   if (status.ok()) {
     return absl::OkStatus();
@@ -49,8 +60,4 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
   return MakeStatus(CodeOf(status), std::string(doing) + ": " + status.ToString());
 }
 
-std::string Reading(std::string_view family, uint32_t partition) {
-  return "read " + std::string(family) + " of partition " + std::to_string(partition);
-}
-
-}  // namespace trigpoint::store_internal
+}  // namespace trigpoint
