@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "trigpoint/events/digest.h"
+
 namespace trigpoint {
 
 EventWriter::EventWriter(EventLog* log, Projector* projector, std::function<int64_t()> now_us)
@@ -11,7 +13,7 @@ EventWriter::EventWriter(EventLog* log, Projector* projector, std::function<int6
 
 void EventWriter::AppendAndFold(uint32_t partition, const v1::Event& event,
                                 std::function<void(absl::StatusOr<Written>)> done) {
-  Append(partition, {event.SerializeAsString()}, std::move(done));
+  Append(partition, {CanonicalBytes(event)}, std::move(done));
 }
 
 void EventWriter::Append(uint32_t partition, std::vector<std::string> values,
@@ -37,14 +39,14 @@ void EventWriter::Append(uint32_t partition, std::vector<std::string> values,
 }
 
 absl::StatusOr<Written> EventWriter::AppendAndFoldWait(uint32_t partition, const v1::Event& event) {
-  return AppendWait(partition, {event.SerializeAsString()});
+  return AppendWait(partition, {CanonicalBytes(event)});
 }
 
 absl::Status EventWriter::AppendAndFoldAllWait(uint32_t partition,
                                                const std::vector<v1::Event>& events) {
   std::vector<std::string> values;
   values.reserve(events.size());
-  for (const auto& event : events) values.push_back(event.SerializeAsString());
+  for (const auto& event : events) values.push_back(CanonicalBytes(event));
   return AppendWait(partition, std::move(values)).status();
 }
 

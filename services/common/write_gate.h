@@ -17,7 +17,8 @@ namespace trigpoint {
 /// Where an event was appended, and what the fold made of it.
 using Written = std::pair<Position, FoldOutcome>;
 
-/// Appends events and answers when they are durable and folded. Threading: thread-safe. Log and
+/// Appends events and answers when they are durable and folded. Equal events are equal bytes in the
+/// log, also where they hold a map (a policy does). Threading: thread-safe. Log and
 /// projector must outlive it and every call under way.
 class EventWriter {
  public:

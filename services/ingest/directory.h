@@ -28,8 +28,9 @@ class Directory {
   }
 
   /// Binds what these registrations (ServiceRegistered) name and is not bound yet: one append for
-  /// all of them, in their order. When it returns OK, every id is bound, and durably. Blocks for the
-  /// disk and the fold. Errors: those of EventWriter::AppendAndFold; some may be bound nonetheless.
+  /// all of them, in their order. When it returns OK, every id is bound, and durably. Blocks for
+  /// the disk and the fold. Errors: those of EventWriter::AppendAndFold; some may be bound
+  /// nonetheless.
   absl::Status Bind(std::span<const v1::Event* const> registrations);
 
   /// How many of the events may be bound together before the first of them is placed: those before

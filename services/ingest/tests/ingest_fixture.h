@@ -74,8 +74,8 @@ class IngestTest : public testing::Test {
 
   void Open() {
     auto opened_store = Store::Open({.directory = directory_ / "store"});
-    auto opened_keys = KeyStore::Open(
-        {.directory = directory_ / "keys", .kek_file = directory_ / "keys.kek"});
+    auto opened_keys =
+        KeyStore::Open({.directory = directory_ / "keys", .kek_file = directory_ / "keys.kek"});
     ASSERT_TRUE(opened_store.ok()) << opened_store.status();
     ASSERT_TRUE(opened_keys.ok()) << opened_keys.status();
     store_ = *std::move(opened_store);
@@ -126,6 +126,19 @@ class IngestTest : public testing::Test {
     return answer.ok() ? answer->outcome : v1::SUBMISSION_OUTCOME_UNSPECIFIED;
   }
 
+  /// The records of a partition, oldest first.
+  std::vector<std::string> RecordsOf(uint32_t partition) {
+    std::vector<std::string> values;
+    const auto reader = log_.NewReader();
+    EXPECT_TRUE(reader->Assign({{partition, 0}}).ok());
+    while (true) {
+      const auto records = reader->Poll(1000, absl::ZeroDuration());
+      EXPECT_TRUE(records.ok()) << records.status();
+      if (!records.ok() || records->empty()) return values;
+      for (const auto& record : *records) values.push_back(record.value);
+    }
+  }
+
   v1::Event EventOf(const std::string& source, const std::string& id,
                     const std::string& location) const {
     v1::Event event;
@@ -147,8 +160,7 @@ class IngestTest : public testing::Test {
   }
 
   v1::Event Incident(const std::string& location, int number) const {
-    v1::Event event =
-        EventOf("home/incidents", "incident-" + std::to_string(number), location);
+    v1::Event event = EventOf("home/incidents", "incident-" + std::to_string(number), location);
     event.mutable_incident_reported()->set_physical_harm(v1::HARM_LOW);
     return event;
   }
