@@ -55,8 +55,8 @@ class WatchTest : public testing::Test {
     for (const auto& service : query_.services) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();
     ASSERT_NE(server_, nullptr);
-    stub_ = v1::AlertService::NewStub(grpc::CreateChannel(
-        "127.0.0.1:" + std::to_string(port_), grpc::InsecureChannelCredentials()));
+    stub_ = v1::AlertService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
+                                                          grpc::InsecureChannelCredentials()));
   }
 
   Reader Watch(grpc::ClientContext* context) {
