@@ -90,7 +90,7 @@ void Clock::FireTimers() {
     if (!in_flight_.insert(timer).second) continue;
     writer_->AppendAndFold(projector_->PartitionFor(timer.second),
                            TimeEventOf(timer.first, timer.second),
-                           [failed = failed_](absl::StatusOr<Written> written) {
+                           [failed = failed_](const absl::StatusOr<Written>& written) {
                              if (written.ok()) return;
                              failed->store(true);
                              Log(LogLevel::kWarning, "timer_append_failed",

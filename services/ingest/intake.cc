@@ -154,7 +154,7 @@ void Intake::SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin
   IntakeAnswer answer;
   answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
   answer.violations.assign(row.violations().begin(), row.violations().end());
-  Quarantine(std::move(held), origin, std::move(answer), std::move(done));
+  Quarantine(held, origin, std::move(answer), std::move(done));
 }
 
 absl::StatusOr<std::optional<std::string>> Intake::Resolve(const v1::Event& event,
@@ -183,10 +183,11 @@ void Intake::Refuse(const v1::Event& event, const Origin& origin,
   held.version = std::max(1U, event.source_version());
   held.bytes = event.SerializeAsString();
   held.digest = SubmissionDigest(event);
-  Quarantine(std::move(held), origin, std::move(answer), std::move(done));
+  Quarantine(held, origin, std::move(answer), std::move(done));
 }
 
-void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, IntakeDone done) {
+void Intake::Quarantine(const Held& held, const Origin& origin, IntakeAnswer answer,
+                        IntakeDone done) {
   const std::string stream_id = SourceStream(held.source);
   const std::string identity =
       Joined({held.source, held.id, std::to_string(held.version)}) + held.digest;
@@ -215,7 +216,7 @@ void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, In
   kept->set_reason(held.reason);
   if (deps_.metrics != nullptr) deps_.metrics->Quarantined(ReasonLabel(held.reason)).Increment();
   deps_.writer->AppendAndFold(
-      deps_.projector->PartitionFor(stream_id), std::move(event),
+      deps_.projector->PartitionFor(stream_id), event,
       [answer = std::move(answer), done = std::move(done)](absl::StatusOr<Written> written) {
         if (!written.ok()) {
           done(written.status());
@@ -239,7 +240,7 @@ void Intake::Wait(v1::Event event, IntakeDone done) {
   event.set_stream_id(stream_id);
   auto kept = std::make_shared<v1::Event>(event);
   deps_.writer->AppendAndFold(
-      deps_.projector->PartitionFor(stream_id), std::move(event),
+      deps_.projector->PartitionFor(stream_id), event,
       [this, kept, done = std::move(done)](absl::StatusOr<Written> written) {
         if (!written.ok()) {
           done(written.status());
@@ -348,7 +349,7 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
   deps_.pool->Run([this, held = std::move(held), origin, answer = std::move(answer),
                    done = std::move(done)]() mutable {
     const auto position = answer.position;
-    Quarantine(std::move(held), origin, std::move(answer),
+    Quarantine(held, origin, std::move(answer),
                [done = std::move(done), position](absl::StatusOr<IntakeAnswer> kept) {
                  if (kept.ok()) kept->position = position;
                  done(std::move(kept));
@@ -372,7 +373,7 @@ absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream
     absl::Status status;
   };
   auto wait = std::make_shared<Wait>();
-  Place(std::move(event), stream_id, {}, [wait](absl::StatusOr<IntakeAnswer> answer) {
+  Place(std::move(event), stream_id, {}, [wait](const absl::StatusOr<IntakeAnswer>& answer) {
     const absl::MutexLock lock(&wait->mu);
     wait->status = answer.status();
     wait->over = true;
@@ -393,7 +394,7 @@ absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream
   payload->set_waiting_id(waiting.id());
   payload->set_waiting_version(waiting.source_version());
   const uint32_t partition = deps_.projector->PartitionFor(released.stream_id());
-  return deps_.writer->AppendAndFoldWait(partition, std::move(released)).status();
+  return deps_.writer->AppendAndFoldWait(partition, released).status();
 }
 
 }  // namespace trigpoint

@@ -93,7 +93,7 @@ class Intake {
   absl::StatusOr<std::optional<std::string>> Resolve(const v1::Event& event, bool validate_only);
   void Refuse(const v1::Event& event, const Origin& origin,
               std::vector<v1::FieldViolation> violations, bool validate_only, IntakeDone done);
-  void Quarantine(Held held, const Origin& origin, IntakeAnswer answer, IntakeDone done);
+  void Quarantine(const Held& held, const Origin& origin, IntakeAnswer answer, IntakeDone done);
   void Wait(v1::Event event, IntakeDone done);
   void Place(v1::Event event, const std::string& stream_id, const Origin& origin, IntakeDone done);
   void Answer(const v1::Event& event, const Origin& origin, absl::StatusOr<Written> written,

@@ -107,9 +107,8 @@ TEST_F(ClockTest, LeavesNoTimerBehindWhereAPolicyBeginsWithTheDay) {
 TEST_F(ClockTest, StartsADayOnceHoweverManyClocksRun) {
   now_us_ = InstantOf("2026-01-05T00:02:00Z");
   // Both looked before either wrote.
-  const v1::Event day =
-      TimeEventOf(InstantOf("2026-01-05T00:00:00Z"),
-                  projector_->StreamOf("cqc-location", "1-1").value_or(""));
+  const v1::Event day = TimeEventOf(InstantOf("2026-01-05T00:00:00Z"),
+                                    projector_->StreamOf("cqc-location", "1-1").value_or(""));
   NewClock()->FireTimers();
   ASSERT_TRUE(writer_->AppendAndFoldWait(0, day).ok());
   AwaitFold();
