@@ -108,6 +108,18 @@ grpc::Status PermissionDenied(std::string_view text) {
   return Make(grpc::StatusCode::PERMISSION_DENIED, text, "ACCESS_DENIED", {});
 }
 
+grpc::Status Draining(std::string_view text, const ErrorMetadata& metadata) {
+  constexpr int kRetrySeconds = 1;
+  google::rpc::Status status;
+  status.set_code(static_cast<int>(grpc::StatusCode::UNAVAILABLE));
+  status.set_message(std::string(text));
+  AddErrorInfo("DRAINING", metadata, &status);
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(kRetrySeconds);
+  status.add_details()->PackFrom(retry);
+  return Finish(status);
+}
+
 grpc::Status OutOfRange(std::string_view reason, std::string_view text,
                         const ErrorMetadata& metadata) {
   return Make(grpc::StatusCode::OUT_OF_RANGE, text, reason, metadata);

@@ -36,6 +36,8 @@ grpc::Status Aborted(std::string_view text, std::string_view reason = "BASIS_MOV
 grpc::Status NotFound(std::string_view text);
 /// PERMISSION_DENIED, reason ACCESS_DENIED.
 grpc::Status PermissionDenied(std::string_view text);
+/// UNAVAILABLE, reason DRAINING: the node is stopping; RetryInfo says after how long to try again.
+grpc::Status Draining(std::string_view text, const ErrorMetadata& metadata = {});
 /// OUT_OF_RANGE, e.g. a resume token that is too old: metadata says what the earliest is.
 grpc::Status OutOfRange(std::string_view reason, std::string_view text,
                         const ErrorMetadata& metadata = {});

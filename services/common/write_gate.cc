@@ -2,30 +2,37 @@
 
 #include <future>
 #include <memory>
-#include <string>
-#include <vector>
+#include <utility>
+
+#include "trigpoint/events/digest.h"
 
 namespace trigpoint {
 
 EventWriter::EventWriter(EventLog* log, Projector* projector, std::function<int64_t()> now_us)
     : log_(log), projector_(projector), now_us_(std::move(now_us)) {}
 
-void EventWriter::AppendAndFold(uint32_t partition, v1::Event event,
+void EventWriter::AppendAndFold(uint32_t partition, const v1::Event& event,
                                 std::function<void(absl::StatusOr<Written>)> done) {
+  Append(partition, {CanonicalBytes(event)}, std::move(done));
+}
+
+void EventWriter::Append(uint32_t partition, std::vector<std::string> values,
+                         std::function<void(absl::StatusOr<Written>)> done) {
   if (projector_->Stalled()) {
     // The little room that the log may have is left to it: nothing appended now would be answered.
     done(absl::ResourceExhaustedError("the disk of the service is full; send it again later"));
     return;
   }
-  std::vector<std::string> values(1);
-  event.SerializeToString(&values[0]);
+  // A partition is folded in order: what holds for the last of them holds for all.
+  const auto after_first = static_cast<int64_t>(values.size()) - 1;
   log_->Append(partition, std::move(values),
-               [projector = projector_, done = std::move(done)](absl::StatusOr<Position> position) {
-                 if (!position.ok()) {
-                   done(position.status());
+               [projector = projector_, after_first,
+                done = std::move(done)](absl::StatusOr<Position> first) {
+                 if (!first.ok()) {
+                   done(first.status());
                    return;
                  }
-                 const Position at = *position;
+                 const Position at{first->partition, first->offset + after_first};
                  projector->AwaitFold(at, [at, done](absl::StatusOr<FoldOutcome> outcome) {
                    if (!outcome.ok()) {
                      done(outcome.status());
@@ -36,12 +43,24 @@ void EventWriter::AppendAndFold(uint32_t partition, v1::Event event,
                });
 }
 
-absl::StatusOr<Written> EventWriter::AppendAndFoldWait(uint32_t partition, v1::Event event) {
+absl::StatusOr<Written> EventWriter::AppendAndFoldWait(uint32_t partition, const v1::Event& event) {
+  return AppendWait(partition, {CanonicalBytes(event)});
+}
+
+absl::Status EventWriter::AppendAndFoldAllWait(uint32_t partition,
+                                               const std::vector<v1::Event>& events) {
+  std::vector<std::string> values;
+  values.reserve(events.size());
+  for (const auto& event : events) values.push_back(CanonicalBytes(event));
+  return AppendWait(partition, std::move(values)).status();
+}
+
+absl::StatusOr<Written> EventWriter::AppendWait(uint32_t partition,
+                                                std::vector<std::string> values) {
   auto promise = std::make_shared<std::promise<absl::StatusOr<Written>>>();
   auto answer = promise->get_future();
-  AppendAndFold(partition, std::move(event), [promise](absl::StatusOr<Written> written) {
-    promise->set_value(std::move(written));
-  });
+  Append(partition, std::move(values),
+         [promise](absl::StatusOr<Written> written) { promise->set_value(std::move(written)); });
   return answer.get();
 }
 

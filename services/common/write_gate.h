@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/log/event_log.h"
@@ -14,7 +17,8 @@ namespace trigpoint {
 /// Where an event was appended, and what the fold made of it.
 using Written = std::pair<Position, FoldOutcome>;
 
-/// Appends events and answers when they are durable and folded. Threading: thread-safe. Log and
+/// Appends events and answers when they are durable and folded. Equal events are equal bytes in the
+/// log, also where they hold a map (a policy does). Threading: thread-safe. Log and
 /// projector must outlive it and every call under way.
 class EventWriter {
  public:
@@ -25,15 +29,22 @@ class EventWriter {
   /// error of the fold the event is durable nonetheless and is folded later. Errors: those of
   /// EventLog::Append and Projector::AwaitFold;
   /// ResourceExhausted, and nothing is appended, while the projector waits for room.
-  void AppendAndFold(uint32_t partition, v1::Event event,
+  void AppendAndFold(uint32_t partition, const v1::Event& event,
                      std::function<void(absl::StatusOr<Written>)> done);
   /// The same, blocking. Not from a thread of the log, the projector or gRPC.
-  absl::StatusOr<Written> AppendAndFoldWait(uint32_t partition, v1::Event event);
+  absl::StatusOr<Written> AppendAndFoldWait(uint32_t partition, const v1::Event& event);
+  /// Appends events (at least one) together, in their order, and blocks until all are durable and
+  /// folded. Not from a thread of the log, the projector or gRPC. Errors: as AppendAndFold.
+  absl::Status AppendAndFoldAllWait(uint32_t partition, const std::vector<v1::Event>& events);
 
   /// The clock that stamps received_at, microseconds UTC.
   int64_t Now() const { return now_us_(); }
 
  private:
+  void Append(uint32_t partition, std::vector<std::string> values,
+              std::function<void(absl::StatusOr<Written>)> done);
+  absl::StatusOr<Written> AppendWait(uint32_t partition, std::vector<std::string> values);
+
   EventLog* log_;
   Projector* projector_;
   std::function<int64_t()> now_us_;

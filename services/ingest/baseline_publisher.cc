@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "services/ingest/intake.h"
+#include "services/ingest/directory.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/clusters.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/time.h"
+#include "trigpoint/base/time.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/events/times.h"
@@ -13,19 +14,28 @@ namespace {
 
 constexpr size_t kTimersPerPartition = 500;
 
-v1::Event DeadlineOf(int64_t due_us, const std::string& stream_id) {
+}  // namespace
+
+v1::Event TimeEventOf(int64_t due_us, const std::string& stream_id) {
   v1::Event event;
   event.set_source(kTimeSource);
-  event.set_id(TimerKey(stream_id, due_us));
   event.set_source_version(1);
   event.set_stream_id(stream_id);
   SetMicros(due_us + 1, event.mutable_received_at());
+  const CivilDate day = LondonDate(due_us);
+  if (LondonMidnight(day) == due_us) {
+    event.set_id("day/" + FormatDate(day) + "/" + stream_id);
+    v1::Date* started = event.mutable_day_started()->mutable_day();
+    started->set_year(day.year);
+    started->set_month(day.month);
+    started->set_day(day.day);
+    return event;
+  }
+  event.set_id(TimerKey(stream_id, due_us));
   event.mutable_deadline_passed()->set_timer_key(event.id());
   SetMicros(due_us, event.mutable_deadline_passed()->mutable_due_at());
   return event;
 }
-
-}  // namespace
 
 Clock::Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines,
              const ClockOptions& options)
@@ -79,8 +89,8 @@ void Clock::FireTimers() {
   for (const auto& timer : due) {
     if (!in_flight_.insert(timer).second) continue;
     writer_->AppendAndFold(projector_->PartitionFor(timer.second),
-                           DeadlineOf(timer.first, timer.second),
-                           [failed = failed_](absl::StatusOr<Written> written) {
+                           TimeEventOf(timer.first, timer.second),
+                           [failed = failed_](const absl::StatusOr<Written>& written) {
                              if (written.ok()) return;
                              failed->store(true);
                              Log(LogLevel::kWarning, "timer_append_failed",

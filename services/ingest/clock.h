@@ -22,6 +22,10 @@ struct ClockOptions {
   int64_t baseline_period_us = 86'400'000'000;  ///< Between two peer baselines.
 };
 
+/// What carries a stream past an instant: DayStarted where a London day begins with it, else
+/// DeadlinePassed. One for each stream and instant, whoever makes it: its id says no more.
+v1::Event TimeEventOf(int64_t due_us, const std::string& stream_id);
+
 /// Carries streams past the instants at which time alone matters, and publishes peer baselines once
 /// a day. The only place that looks at the clock for them: no fold does. The arguments must outlive
 /// it.
@@ -35,9 +39,12 @@ class Clock {
   /// Idempotent. Appends under way are still answered.
   void Stop();
 
+  /// One look at the timers: appends what carries streams past those that are due, without waiting
+  /// for it. Not beside Start, whose thread does it every period.
+  void FireTimers();
+
  private:
   void Run();
-  void FireTimers();
   void PublishBaselines();
   int64_t LastBaseline() const;
 

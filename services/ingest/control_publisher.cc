@@ -1,6 +1,6 @@
 #include "services/ingest/control_publisher.h"
 
-#include "services/ingest/intake.h"
+#include "services/ingest/directory.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/pack_file.h"
 #include "trigpoint/events/digest.h"

@@ -100,7 +100,8 @@ std::string SourceStream(const std::string& source) {
   return std::string(kSourceStreamPrefix) + (IsPlain(source) ? source : std::string("unnamed"));
 }
 
-Intake::Intake(const IntakeDeps& deps) : deps_(deps), placements_(deps.projector) {}
+Intake::Intake(const IntakeDeps& deps)
+    : deps_(deps), directory_(deps.projector, deps.writer), placements_(deps.projector) {}
 
 void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done) {
   const int64_t now_us = deps_.writer->Now();
@@ -153,44 +154,17 @@ void Intake::SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin
   IntakeAnswer answer;
   answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
   answer.violations.assign(row.violations().begin(), row.violations().end());
-  Quarantine(std::move(held), origin, std::move(answer), std::move(done));
-}
-
-void Intake::PrepareKeys(const std::vector<const v1::Event*>& events) {
-  std::vector<std::string> ids;
-  for (const auto* event : events) {
-    if (HasClear(*event)) ids.push_back(SealingKeyId(*event));
-  }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  if (ids.size() > 1) deps_.keys->GetOrCreateKeys(ids).status().IgnoreError();
+  Quarantine(held, origin, std::move(answer), std::move(done));
 }
 
 absl::StatusOr<std::optional<std::string>> Intake::Resolve(const v1::Event& event,
                                                            bool validate_only) {
   if (!event.has_subject()) return placements_.AnchorOrHold(event, false);
-  const auto& subject = event.subject();
-  if (event.has_service_registered() && !validate_only) TP_RETURN_IF_ERROR(Bind(event));
-  return deps_.projector->StreamOf(subject.scheme(), subject.value());
-}
-
-absl::Status Intake::Bind(const v1::Event& event) {
-  std::vector<v1::SubjectRef> ids{event.subject()};
-  for (const auto& other : event.service_registered().also_known_as()) ids.push_back(other);
-  const bool bound = std::all_of(ids.begin(), ids.end(), [this](const v1::SubjectRef& id) {
-    return deps_.projector->StreamOf(id.scheme(), id.value()).has_value();
-  });
-  if (bound) return absl::OkStatus();
-  std::string key;
-  for (const auto& id : ids) key += Joined({id.scheme(), id.value()});
-  v1::Event proposal =
-      OwnEvent(kControlSource, "binding/" + Sha256Hex(key).substr(0, 32), deps_.writer->Now());
-  auto* binding = proposal.mutable_binding_proposed();
-  const std::string named = event.subject().scheme() + '\0' + event.subject().value();
-  binding->set_proposed_stream_id("prv-" + Sha256Hex(named).substr(0, 16));
-  for (const auto& id : ids) *binding->add_ids() = id;
-  return deps_.writer->AppendAndFoldWait(deps_.projector->control_partition(), std::move(proposal))
-      .status();
+  if (event.has_service_registered() && !validate_only) {
+    const v1::Event* const registration = &event;
+    TP_RETURN_IF_ERROR(directory_.Bind({&registration, 1}));
+  }
+  return directory_.StreamOf(event.subject());
 }
 
 void Intake::Refuse(const v1::Event& event, const Origin& origin,
@@ -209,10 +183,11 @@ void Intake::Refuse(const v1::Event& event, const Origin& origin,
   held.version = std::max(1U, event.source_version());
   held.bytes = event.SerializeAsString();
   held.digest = SubmissionDigest(event);
-  Quarantine(std::move(held), origin, std::move(answer), std::move(done));
+  Quarantine(held, origin, std::move(answer), std::move(done));
 }
 
-void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, IntakeDone done) {
+void Intake::Quarantine(const Held& held, const Origin& origin, IntakeAnswer answer,
+                        IntakeDone done) {
   const std::string stream_id = SourceStream(held.source);
   const std::string identity =
       Joined({held.source, held.id, std::to_string(held.version)}) + held.digest;
@@ -241,7 +216,7 @@ void Intake::Quarantine(Held held, const Origin& origin, IntakeAnswer answer, In
   kept->set_reason(held.reason);
   if (deps_.metrics != nullptr) deps_.metrics->Quarantined(ReasonLabel(held.reason)).Increment();
   deps_.writer->AppendAndFold(
-      deps_.projector->PartitionFor(stream_id), std::move(event),
+      deps_.projector->PartitionFor(stream_id), event,
       [answer = std::move(answer), done = std::move(done)](absl::StatusOr<Written> written) {
         if (!written.ok()) {
           done(written.status());
@@ -265,7 +240,7 @@ void Intake::Wait(v1::Event event, IntakeDone done) {
   event.set_stream_id(stream_id);
   auto kept = std::make_shared<v1::Event>(event);
   deps_.writer->AppendAndFold(
-      deps_.projector->PartitionFor(stream_id), std::move(event),
+      deps_.projector->PartitionFor(stream_id), event,
       [this, kept, done = std::move(done)](absl::StatusOr<Written> written) {
         if (!written.ok()) {
           done(written.status());
@@ -277,8 +252,7 @@ void Intake::Wait(v1::Event event, IntakeDone done) {
         done(std::move(answer));
         // Bound between the look and the append: nobody else would release it.
         if (!kept->has_subject() || !releasable_) return;
-        const auto stream =
-            deps_.projector->StreamOf(kept->subject().scheme(), kept->subject().value());
+        const auto stream = directory_.StreamOf(kept->subject());
         if (stream.has_value()) releasable_(*kept, *stream);
       });
 }
@@ -375,7 +349,7 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
   deps_.pool->Run([this, held = std::move(held), origin, answer = std::move(answer),
                    done = std::move(done)]() mutable {
     const auto position = answer.position;
-    Quarantine(std::move(held), origin, std::move(answer),
+    Quarantine(held, origin, std::move(answer),
                [done = std::move(done), position](absl::StatusOr<IntakeAnswer> kept) {
                  if (kept.ok()) kept->position = position;
                  done(std::move(kept));
@@ -385,7 +359,7 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
 
 std::optional<std::string> Intake::StreamOfWaiting(const v1::Event& waiting) {
   if (!waiting.has_subject()) return placements_.AnchorOrHold(waiting, true);
-  return deps_.projector->StreamOf(waiting.subject().scheme(), waiting.subject().value());
+  return directory_.StreamOf(waiting.subject());
 }
 
 absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream_id) {
@@ -399,7 +373,7 @@ absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream
     absl::Status status;
   };
   auto wait = std::make_shared<Wait>();
-  Place(std::move(event), stream_id, {}, [wait](absl::StatusOr<IntakeAnswer> answer) {
+  Place(std::move(event), stream_id, {}, [wait](const absl::StatusOr<IntakeAnswer>& answer) {
     const absl::MutexLock lock(&wait->mu);
     wait->status = answer.status();
     wait->over = true;
@@ -420,7 +394,7 @@ absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream
   payload->set_waiting_id(waiting.id());
   payload->set_waiting_version(waiting.source_version());
   const uint32_t partition = deps_.projector->PartitionFor(released.stream_id());
-  return deps_.writer->AppendAndFoldWait(partition, std::move(released)).status();
+  return deps_.writer->AppendAndFoldWait(partition, released).status();
 }
 
 }  // namespace trigpoint

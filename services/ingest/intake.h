@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/common/write_gate.h"
+#include "services/ingest/directory.h"
 #include "services/ingest/placements.h"
 #include "services/ingest/worker_pool.h"
 #include "trigpoint/store/key_store.h"
@@ -22,8 +24,6 @@ namespace trigpoint {
 
 /// Source of what intake itself appends: quarantined and released submissions.
 inline constexpr std::string_view kIntakeSource = "trigpoint/intake";
-/// Source of control events: bindings, policies, baselines.
-inline constexpr std::string_view kControlSource = "trigpoint/control";
 
 /// Where a submission stood in a partner's file.
 struct Origin {
@@ -70,7 +70,12 @@ class Intake {
   void SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done);
   /// Makes the sealing keys of many events with one sync. Errors turn up when the event is
   /// submitted.
-  void PrepareKeys(const std::vector<const v1::Event*>& events);
+  void PrepareKeys(std::span<const v1::Event* const> events);
+  /// Binds the services that the next events register with one append, for as many of them as may
+  /// find these bindings, and returns how many those are: an event about a service waits if it
+  /// comes before the registration. At least 1, of no events 0; null: an event that is not
+  /// submitted. Blocks for the disk and the fold. Errors turn up when the event is submitted.
+  size_t PrepareBindings(std::span<const v1::Event* const> events);
 
   /// Appends a waiting event to its stream, then says so in its source's stream. Blocks.
   absl::Status Release(const v1::Event& waiting, const std::string& stream_id);
@@ -86,10 +91,9 @@ class Intake {
  private:
   struct Held;
   absl::StatusOr<std::optional<std::string>> Resolve(const v1::Event& event, bool validate_only);
-  absl::Status Bind(const v1::Event& event);
   void Refuse(const v1::Event& event, const Origin& origin,
               std::vector<v1::FieldViolation> violations, bool validate_only, IntakeDone done);
-  void Quarantine(Held held, const Origin& origin, IntakeAnswer answer, IntakeDone done);
+  void Quarantine(const Held& held, const Origin& origin, IntakeAnswer answer, IntakeDone done);
   void Wait(v1::Event event, IntakeDone done);
   void Place(v1::Event event, const std::string& stream_id, const Origin& origin, IntakeDone done);
   void Answer(const v1::Event& event, const Origin& origin, absl::StatusOr<Written> written,
@@ -99,6 +103,7 @@ class Intake {
                    std::function<void(absl::StatusOr<Written>)> done);
 
   IntakeDeps deps_;
+  Directory directory_;
   Placements placements_;
   std::function<void(v1::Event, std::string)> releasable_;
 };

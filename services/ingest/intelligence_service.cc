@@ -63,7 +63,7 @@ grpc::ServerUnaryReactor* IntelligenceService::SubmitEvent(grpc::CallbackServerC
   }
   deps_.pool->Run([this, request, response, finish] {
     deps_.intake->Submit(request->event(), {}, request->validate_only(),
-                         [response, finish](absl::StatusOr<IntakeAnswer> answer) {
+                         [response, finish](const absl::StatusOr<IntakeAnswer>& answer) {
                            finish(ToAnswer(answer, response));
                          });
   });

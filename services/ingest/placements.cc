@@ -9,11 +9,11 @@
 namespace trigpoint {
 
 RecordId AnchorOf(const v1::Event& event) {
-  const RecordId own{event.source(), event.id()};
+  RecordId own{event.source(), event.id()};
   const KindInfo* kind = KindOf(event);
   if (event.source_version() > 1 || event.has_event_retracted() || kind == nullptr) return own;
   const auto* field = v1::Event::descriptor()->FindFieldByNumber(kind->number);
-  const auto& payload = event.GetReflection()->GetMessage(event, field);
+  const auto& payload = v1::Event::GetReflection()->GetMessage(event, field);
   const auto* descriptor = payload.GetDescriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const auto* member = descriptor->field(i);

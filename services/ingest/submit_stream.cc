@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -112,12 +113,16 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
         items_.pop_front();
       }
     }
-    std::vector<const v1::Event*> events;
+    std::vector<const v1::Event*> events;  // One for each item; null: an item without, or refused.
     for (const auto& [slot, request] : turn) {
-      if (request.has_event() && Owns(request.event().source())) events.push_back(&request.event());
+      const bool taken = request.has_event() && Owns(request.event().source());
+      events.push_back(taken ? &request.event() : nullptr);
     }
     deps_.intake->PrepareKeys(events);
-    for (auto& [slot, request] : turn) Process(std::move(slot), std::move(request));
+    for (size_t next = 0; next < turn.size() && !IsOver();) {
+      const size_t end = next + deps_.intake->PrepareBindings(std::span(events).subspan(next));
+      for (; next < end; ++next) Process(std::move(turn[next].first), std::move(turn[next].second));
+    }
     const absl::MutexLock lock(&mu_);
     if (finished_) items_.clear();
     working_ = !items_.empty();
@@ -130,11 +135,14 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     return deps_.auth->Check(*caller_, deps_.method, target).ok();
   }
 
+  /// Nothing more is taken; what was not is not acknowledged, so the sender sends it again.
+  bool IsOver() {
+    const absl::MutexLock lock(&mu_);
+    return finished_ || failed_;
+  }
+
   void Process(std::shared_ptr<Slot> slot, v1::SubmitEventsRequest request) {
-    {
-      const absl::MutexLock lock(&mu_);
-      if (finished_ || failed_) return;  // Not acknowledged: the sender sends it again.
-    }
+    if (IsOver()) return;
     const Origin origin{.file = request.file(), .line = request.line()};
     IntakeDone done = [self = shared_from_this(),
                        slot = std::move(slot)](absl::StatusOr<IntakeAnswer> answer) {

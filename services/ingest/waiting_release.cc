@@ -15,7 +15,7 @@ void WaitingRelease::Start() {
   intake_->OnReleasable([this](v1::Event event, std::string stream_id) {
     Add(std::move(event), std::move(stream_id));
   });
-  projector_->OnBindings([this](std::vector<v1::SubjectRef> ids) { Bound(ids); });
+  projector_->OnBindings([this](const std::vector<v1::SubjectRef>& ids) { Bound(ids); });
   for (auto& event : projector_->AllWaiting()) {
     if (auto stream_id = intake_->StreamOfWaiting(event))
       Add(std::move(event), *std::move(stream_id));

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -46,8 +47,7 @@ namespace {
 
 constexpr int kReceiveBytesMax = 4 << 20;  // Intake takes a file's rows; reference/streaming 3.2.
 constexpr size_t kPoolThreads = 4;
-constexpr int64_t kDrainSeconds =
-    5;  // A watch ends only by it; supervisors wait for 10 s and then kill.
+constexpr int64_t kDrainSeconds = 5;  // For calls in flight; supervisors wait for 10 s, then kill.
 
 int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1000; }
 
@@ -128,6 +128,7 @@ struct RunningNode::Parts {
   std::unique_ptr<BaselinePublisher> baselines;
   std::unique_ptr<Clock> clock;
   std::vector<std::unique_ptr<grpc::Service>> services;
+  std::function<void()> end_watches = [] {};  // They end only by their clients otherwise.
   std::unique_ptr<grpc::Server> server;
   uint64_t folded_seen = 0;
   uint64_t duplicates_seen = 0;
@@ -215,7 +216,9 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.now_us = &NowMicros;
   deps.publish_baselines = [this] { return baselines->Publish(); };
   deps.log_id = log_id;
-  for (auto& service : MakeQueryServices(deps)) services.push_back(std::move(service));
+  QueryServices query = MakeQueryServices(deps);
+  for (auto& service : query.services) services.push_back(std::move(service));
+  end_watches = std::move(query.drain);
 #endif
   return absl::OkStatus();
 }
@@ -306,6 +309,7 @@ absl::Status RunningNode::Stop() {
   parts.stopped = true;
   if (parts.server != nullptr) {
     if (auto* health = parts.server->GetHealthCheckService()) health->SetServingStatus(false);
+    parts.end_watches();
     parts.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(kDrainSeconds));
   }
   if (parts.clock != nullptr) parts.clock->Stop();
@@ -317,6 +321,7 @@ absl::Status RunningNode::Stop() {
   if (parts.projector != nullptr) parts.projector->Stop();
   if (parts.log != nullptr) status.Update(parts.log->Close());
   parts.server.reset();
+  parts.end_watches = nullptr;
   parts.services.clear();
   if (parts.store != nullptr) status.Update(parts.store->Close());
   return status;

@@ -20,7 +20,8 @@ class RunningNode {
   absl::Status Health() const;
   /// Sets the health service and the metrics to the present state; called a few times a second.
   void Refresh();
-  /// Drains: NOT_SERVING first, then calls in flight have ten seconds, then everything is flushed.
+  /// Drains: NOT_SERVING first, then watches end with UNAVAILABLE, other calls in flight have five
+  /// seconds, then everything is flushed.
   /// Idempotent.
   absl::Status Stop();
 

@@ -65,7 +65,8 @@ absl::StatusOr<bool> AlertWatch::Fill() {
     while (true) {
       const size_t limit = std::min(Room(), kTurn);
       if (limit == 0) return false;  // OnWriteDone wakes the hub.
-      const auto alerts = core_->projector().AlertsFrom({p, position_.next[p]}, limit);
+      TP_ASSIGN_OR_RETURN(const auto alerts,
+                          core_->projector().AlertsFrom({p, position_.next[p]}, limit));
       for (const auto& at : alerts) TP_RETURN_IF_ERROR(Take(at));
       if (alerts.size() < limit) break;
       looked_at += alerts.size();
@@ -135,6 +136,15 @@ void AlertWatch::Close(grpc::Status status) {
   Proceed();
 }
 
+void AlertWatch::Drain() {
+  ErrorMetadata metadata;
+  {
+    const absl::MutexLock lock(&mu_);
+    if (!out_.resume_token().empty()) metadata["resume_token"] = out_.resume_token();
+  }
+  Close(Draining("the node is stopping; resume from the last token", metadata));
+}
+
 void AlertWatch::OnWriteDone(bool ok) {
   bool wake = false;
   {
@@ -167,14 +177,24 @@ AlertHub::~AlertHub() {
   thread_.join();
 }
 
-bool AlertHub::Add(std::shared_ptr<AlertWatch> watch) {
+grpc::Status AlertHub::Add(std::shared_ptr<AlertWatch> watch) {
   {
     const absl::MutexLock lock(&mu_);
-    if (watches_.size() >= kWatchesMax) return false;
+    if (draining_) return Draining("the node is stopping");
+    if (watches_.size() >= kWatchesMax)
+      return ToGrpc(absl::ResourceExhaustedError("too many watches at once"), "BUSY");
     watches_.insert(std::move(watch));
   }
   Wake();
-  return true;
+  return grpc::Status::OK;
+}
+
+void AlertHub::Drain() {
+  {
+    const absl::MutexLock lock(&mu_);
+    draining_ = true;
+  }
+  for (const auto& watch : Watches()) watch->Drain();
 }
 
 void AlertHub::Remove(const AlertWatch* watch) {

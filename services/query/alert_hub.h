@@ -35,6 +35,8 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   Clock::time_point next_heartbeat() const { return next_heartbeat_; }
   /// Ends the stream once the write in flight is done.
   void Close(grpc::Status status);
+  /// The same for a node that stops: UNAVAILABLE with the last token that was sent.
+  void Drain();
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -62,7 +64,7 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
   bool starved_ ABSL_GUARDED_BY(mu_) = false;  // The queue was full: more waits in the log.
   grpc::Status status_ ABSL_GUARDED_BY(mu_);
-  v1::WatchAlertsResponse out_;  // The write in flight.
+  v1::WatchAlertsResponse out_;  // The write in flight, or the last one.
 };
 
 /// Wakes the watches after each commit that brought alerts, and for heartbeats, from one thread.
@@ -72,8 +74,10 @@ class AlertHub {
   explicit AlertHub(QueryCore* core);
   ~AlertHub();
 
-  /// Takes a watch up; false when there are too many.
-  bool Add(std::shared_ptr<AlertWatch> watch);
+  /// Takes a watch up. OK, or why not: there are too many, or the node is stopping.
+  grpc::Status Add(std::shared_ptr<AlertWatch> watch);
+  /// Ends every watch at once and takes up no more.
+  void Drain();
   void Remove(const AlertWatch* watch);
   /// Looks at every watch soon.
   void Wake() { signal_->Raise(); }
@@ -97,6 +101,7 @@ class AlertHub {
   std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   absl::Mutex mu_;
   std::set<std::shared_ptr<AlertWatch>> watches_ ABSL_GUARDED_BY(mu_);
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };
 

@@ -28,12 +28,13 @@ struct Row {
   v1::Alert alert;
 };
 
-std::set<std::string> StreamsWithAlerts(QueryCore& core, bool include_acknowledged) {
+absl::StatusOr<std::set<std::string>> StreamsWithAlerts(QueryCore& core,
+                                                        bool include_acknowledged) {
   std::set<std::string> streams;
   if (include_acknowledged) {
     for (uint32_t p = 0; p < core.projector().provider_partitions(); ++p) {
-      for (const auto& at : core.projector().AlertsFrom({p, 0}, SIZE_MAX))
-        streams.insert(at.stream_id);
+      TP_ASSIGN_OR_RETURN(const auto alerts, core.projector().AlertsFrom({p, 0}, SIZE_MAX));
+      for (const auto& at : alerts) streams.insert(at.stream_id);
     }
     return streams;
   }
@@ -46,8 +47,10 @@ std::set<std::string> StreamsWithAlerts(QueryCore& core, bool include_acknowledg
 grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request,
                   v1::ListAlertsResponse* response) {
   const int64_t now_us = core.Now();
+  const auto streams = StreamsWithAlerts(core, request.include_acknowledged());
+  if (!streams.ok()) return ToGrpc(streams.status());
   std::vector<Row> rows;
-  for (const auto& stream_id : StreamsWithAlerts(core, request.include_acknowledged())) {
+  for (const auto& stream_id : *streams) {
     const absl::StatusOr<StreamAsOf> stream = core.projector().Read(stream_id);
     if (!stream.ok()) return ToGrpc(stream.status());
     for (const auto& alert : stream->record.alerts()) {
@@ -101,7 +104,8 @@ absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& al
   for (const auto& stream_id : core.projector().StreamsWith(kEngineSource, alert_id)) {
     if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
   }
-  for (const auto& stream_id : StreamsWithAlerts(core, false)) {
+  TP_ASSIGN_OR_RETURN(const auto streams, StreamsWithAlerts(core, false));
+  for (const auto& stream_id : streams) {
     if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
   }
   return absl::NotFoundError("there is no such alert");
@@ -110,7 +114,9 @@ absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& al
 class AlertService final : public v1::AlertService::CallbackService {
  public:
   explicit AlertService(std::shared_ptr<QueryCore> core)
-      : core_(std::move(core)), tokens_(core_->deps.log_id), hub_(core_.get()) {}
+      : core_(std::move(core)), tokens_(core_->deps.log_id), hub_(core_.get()) {
+    core_->drain = [this] { hub_.Drain(); };
+  }
 
   grpc::ServerUnaryReactor* ListAlerts(grpc::CallbackServerContext* context,
                                        const v1::ListAlertsRequest* request,
@@ -162,12 +168,11 @@ class AlertService final : public v1::AlertService::CallbackService {
     const int asked = request->heartbeat_seconds();
     const std::chrono::seconds heartbeat(asked == 0 ? kHeartbeatDefault
                                                     : std::min(asked, kHeartbeatMax));
-    auto watch = std::make_shared<AlertWatch>(&hub_, core_.get(), &tokens_, *position, heartbeat);
+    const auto watch =
+        std::make_shared<AlertWatch>(&hub_, core_.get(), &tokens_, *position, heartbeat);
     AlertWatch* reactor = watch.get();
-    if (!hub_.Add(std::move(watch))) {
-      return Refused(ToGrpc(absl::ResourceExhaustedError("too many watches at once"), "BUSY"));
-    }
-    return reactor;
+    const grpc::Status added = hub_.Add(std::move(watch));
+    return added.ok() ? reactor : Refused(added);
   }
 
  private:

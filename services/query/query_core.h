@@ -24,6 +24,8 @@ class QueryCore {
   explicit QueryCore(QueryDeps given);
 
   const QueryDeps deps;
+  /// Ends the streams that do not end by themselves. Set before the first call.
+  std::function<void()> drain = [] {};
 
   Projector& projector() const { return *deps.projector; }
   int64_t Now() const { return deps.now_us(); }

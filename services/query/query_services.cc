@@ -21,15 +21,17 @@ QueryCore::Summaries QueryCore::AllSummaries() {
   return summaries_;
 }
 
-std::vector<std::unique_ptr<grpc::Service>> MakeQueryServices(const QueryDeps& deps) {
+QueryServices MakeQueryServices(const QueryDeps& deps) {
   const auto core = std::make_shared<QueryCore>(deps);
-  std::vector<std::unique_ptr<grpc::Service>> services;
+  QueryServices made;
+  auto& services = made.services;
   services.push_back(MakeProviderService(core));
   services.push_back(MakeDecisionService(core));
   services.push_back(MakeAlertService(core));
   services.push_back(MakePolicyService(core));
   services.push_back(MakeOperationService(core));
-  return services;
+  made.drain = [core] { core->drain(); };
+  return made;
 }
 
 }  // namespace trigpoint

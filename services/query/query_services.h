@@ -29,8 +29,16 @@ struct QueryDeps {
   std::string log_backend = "embedded";  ///< Shown in the status.
 };
 
-/// Providers, decisions, alerts, policies and operation. Register all with the server; destroy them
-/// after it was shut down (give Shutdown a deadline: watches end only by it or by their clients).
-std::vector<std::unique_ptr<grpc::Service>> MakeQueryServices(const QueryDeps& deps);
+/// The query services of a node.
+struct QueryServices {
+  std::vector<std::unique_ptr<grpc::Service>> services;  ///< To register with the server.
+  /// Ends every watch with UNAVAILABLE, reason DRAINING, and takes up no more: to be called before
+  /// the server's Shutdown, which waits for them. While the services stand.
+  std::function<void()> drain;
+};
+
+/// Providers, decisions, alerts, policies and operation. Destroy them after the server was shut
+/// down.
+QueryServices MakeQueryServices(const QueryDeps& deps);
 
 }  // namespace trigpoint

@@ -8,7 +8,7 @@ import unittest
 import urllib.request
 
 from answers_test import principals
-from harness import EndToEnd, HealthWatch, Lines, BIN, free_port
+from harness import EndToEnd, HealthWatch, Lines, BIN, free_port, wait_until
 
 
 class StartTest(EndToEnd):
@@ -98,6 +98,21 @@ class EndTest(EndToEnd):
         node.start()
         self.assertEqual(0, node.run("show", "1-900000001").code)
         self.assertEqual(0, node.run("verify").code)
+
+    def test_an_open_watch_does_not_delay_the_end_and_goes_on_with_the_next_node(self):
+        port = free_port()
+        node = self.node(listen=f"127.0.0.1:{port}")
+        watching = Lines([str(BIN / "trigpoint"), "--json", "alerts", "--watch"], node.environment())
+        watching.wait_for(lambda text: "resume_token" in text, 20, "the watch is open")
+        code, seconds = node.terminate()
+        self.assertEqual(0, code, node.printed())
+        self.assertLess(seconds, 4, "calls in flight have 5 s; a watch needs none of them")
+        before = len(watching.lines)
+        node.start()
+        wait_until(lambda: len(watching.lines) > before, 20, "the watch goes on")
+        code, said = watching.stop()
+        self.assertEqual(0, code, said)
+        self.assertIn("trying again", said)
 
     def test_metrics_answer(self):
         port = free_port()

@@ -11,6 +11,8 @@
 #include "projector_impl.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
+#include "trigpoint/domain/ratings.h"
 #include "trigpoint/engine/summary.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
@@ -553,6 +555,8 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   }
   if (event.has_deadline_passed()) {
     batch->store.DeleteTimer(p, ToMicros(event.deadline_passed().due_at()), stream_id);
+  } else if (event.has_day_started()) {
+    batch->store.DeleteTimer(p, LondonMidnight(ToCivil(event.day_started().day())), stream_id);
   }
   if (event.has_decision_proposed() || event.has_decision_concurrence()) {
     const std::string& id =

@@ -186,19 +186,19 @@ std::vector<std::string> Projector::StreamsWith(const std::string& source,
   return streams;
 }
 
-std::vector<Projector::AlertPosition> Projector::AlertsFrom(Position from, size_t limit) const {
+absl::StatusOr<std::vector<Projector::AlertPosition>> Projector::AlertsFrom(Position from,
+                                                                            size_t limit) const {
   char key[24];
   std::snprintf(key, sizeof key, "%020" PRId64, from.offset);
   std::vector<AlertPosition> alerts;
-  const auto status = store_->ScanIndex(
+  TP_RETURN_IF_ERROR(store_->ScanIndex(
       kAlertIndex, from.partition, key, [&](std::string_view offset, std::string_view value) {
         const size_t split = value.find('\0');
         alerts.push_back({.position = {from.partition, std::stoll(std::string(offset))},
                           .stream_id = std::string(value.substr(0, split)),
                           .alert_id = std::string(value.substr(split + 1))});
         return alerts.size() < limit;
-      });
-  if (!status.ok()) alerts.clear();
+      }));
   return alerts;
 }
 

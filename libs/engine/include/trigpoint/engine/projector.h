@@ -143,8 +143,9 @@ class Projector {
     std::string stream_id;
     std::string alert_id;
   };
-  /// Alerts of one partition at or after an offset.
-  std::vector<AlertPosition> AlertsFrom(Position from, size_t limit) const;
+  /// Alerts of one partition at or after an offset. Errors: those of Store::ScanIndex; an alert
+  /// that cannot be read is not the end of them.
+  absl::StatusOr<std::vector<AlertPosition>> AlertsFrom(Position from, size_t limit) const;
   /// Folded and committed offset of every partition.
   std::vector<int64_t> Committed() const;
   /// Called after each commit that brought alerts; must not block.

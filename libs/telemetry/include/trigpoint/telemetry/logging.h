@@ -67,8 +67,9 @@ class LogValue {
   LogValue(T value) : value_(value) {}  // NOLINT
   /// Integers beyond int64 are capped.
   template <std::integral T>
+  // NOLINTNEXTLINE(google-explicit-constructor)
   requires(!std::same_as<T, bool> && !std::same_as<T, char>) LogValue(T value)
-      : value_(Cap(value)) {}  // NOLINT
+      : value_(Cap(value)) {}
   /// Free text has no way into a log: name an identifier with LogId.
   LogValue(const char*) = delete;
   LogValue(std::string_view) = delete;
