@@ -447,6 +447,7 @@ absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
     auto entry = std::make_unique<Entry>();
     entry->partition = partition;
     entry->hot.state.set_stream_id(stream_id);
+    entry->hot.memo = memo_;
     TP_ASSIGN_OR_RETURN(auto state, store_->ReadState(partition, stream_id));
     if (state.has_value()) {
       if (!entry->hot.state.ParseFromString(*state)) {

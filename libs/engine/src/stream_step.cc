@@ -289,6 +289,7 @@ const InForce& HotStream::InForceAt(const Controls& controls, int64_t as_of_us) 
 
 std::shared_ptr<MeasureCache> HotStream::CacheFor(int64_t as_of_us) {
   if (cache == nullptr) cache = std::make_shared<MeasureCache>();
+  cache->memo = memo;
   if (as_of_us != cache_as_of_us) cache->rating.reset();
   cache_as_of_us = as_of_us;
   return cache;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "expression.h"
-#include "values_memo.h"
 
 namespace trigpoint {
 namespace {
@@ -106,24 +105,22 @@ v1::TruthValue ToProto(Truth value) {
 }
 
 std::shared_ptr<const AssessmentValues> ValuesOf(const CompiledPack& pack, const LeafValues& leaves,
-                                                 const Holds& held, AssessScope scope) {
-  std::string key;
-  key.reserve(leaves.size() + held.size() + 2);
+                                                 const Holds& held, AssessScope scope,
+                                                 ValuesMemo* memo) {
+  const auto compute = [&] {
+    return std::make_shared<const AssessmentValues>(ComputeValues(pack, leaves, held, scope));
+  };
+  if (memo == nullptr) return compute();
+  const auto* self = &pack;
+  std::string key(reinterpret_cast<const char*>(&self), sizeof self);
   key.push_back(static_cast<char>('0' + static_cast<int>(scope)));
   for (const Truth value : leaves) key.push_back(static_cast<char>('0' + static_cast<int>(value)));
   key.push_back(' ');
   for (const Hold hold : held) key.push_back(static_cast<char>('0' + static_cast<int>(hold)));
-  ValuesMemo& memo = pack.memo();
-  {
-    const absl::MutexLock lock(&memo.mu);
-    const auto it = memo.known.find(key);
-    if (it != memo.known.end()) return it->second;
-  }
-  auto values = std::make_shared<const AssessmentValues>(ComputeValues(pack, leaves, held, scope));
-  const absl::MutexLock lock(&memo.mu);
-  if (memo.known.size() >= ValuesMemo::kEntriesMax) memo.known.clear();
-  memo.known.emplace(std::move(key), values);
-  return values;
+  const auto it = memo->known.find(key);
+  if (it != memo->known.end()) return it->second;
+  if (memo->known.size() >= ValuesMemo::kEntriesMax) memo->known.clear();
+  return memo->known.emplace(std::move(key), compute()).first->second;
 }
 
 Truth Applies(const CompiledPack& pack, const MeasureContext& context) {
@@ -141,7 +138,7 @@ AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
     leaves[i] = findings[i].value;
   }
   const Holds holds = HoldsOf(pack, held);
-  const auto values = ValuesOf(pack, leaves, holds, scope);
+  const auto values = ValuesOf(pack, leaves, holds, scope, context.cache->memo.get());
   const Evaluator evaluator(pack, std::move(leaves), holds);
 
   AssessmentResult result;

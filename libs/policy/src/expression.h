@@ -55,10 +55,11 @@ Truth AppliesOver(const CompiledPack& pack, const LeafValues& leaves);
 void EvaluateRest(const CompiledPack& pack, const MeasureContext& context, AssessScope scope,
                   LeafValues* leaves);
 
-/// The values of a whole assessment. They follow from the arguments alone, so the pack remembers
-/// them: of the many combinations only few occur.
+/// The values of a whole assessment. They follow from the arguments alone, so `memo` (may be null)
+/// remembers them: of the many combinations only few occur.
 std::shared_ptr<const AssessmentValues> ValuesOf(const CompiledPack& pack, const LeafValues& leaves,
-                                                 const Holds& held, AssessScope scope);
+                                                 const Holds& held, AssessScope scope,
+                                                 ValuesMemo* memo);
 
 /// Collects what the measures under `node` found: evidence of those that made it TRUE, notes of the
 /// unknown ones, figures of all.

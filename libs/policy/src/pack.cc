@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "trigpoint/base/status.h"
-#include "values_memo.h"
 
 namespace trigpoint {
 
@@ -48,7 +47,6 @@ class PackCompiler {
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
-    out_->memo_ = std::make_shared<ValuesMemo>();
     return std::shared_ptr<const CompiledPack>(std::move(out_));
   }
 

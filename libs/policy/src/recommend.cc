@@ -166,13 +166,13 @@ struct HeldValues {
 
 HeldValues ValuesAsRecorded(const CompiledPack& pack, const LeafValues& leaves,
                             const v1::Recommendation* basis, const Cause& cause,
-                            const std::vector<Truth>& raw_before) {
+                            const std::vector<Truth>& raw_before, ValuesMemo* memo) {
   HeldValues held;
-  held.now = ValuesOf(pack, leaves, {}, AssessScope::kWhole);
+  held.now = ValuesOf(pack, leaves, {}, AssessScope::kWhole, memo);
   if (basis == nullptr) return held;
   held.holding = HoldingOf(pack, *basis, *held.now, cause, raw_before);
   if (held.holding.any) {
-    held.now = ValuesOf(pack, leaves, held.holding.marks, AssessScope::kWhole);
+    held.now = ValuesOf(pack, leaves, held.holding.marks, AssessScope::kWhole, memo);
   }
   return held;
 }
@@ -180,7 +180,8 @@ HeldValues ValuesAsRecorded(const CompiledPack& pack, const LeafValues& leaves,
 }  // namespace
 
 std::vector<Truth> RawValues(const CompiledPack& pack, const MeasureContext& context) {
-  const auto values = ValuesOf(pack, AllLeaves(pack, context), {}, AssessScope::kWhole);
+  const auto values =
+      ValuesOf(pack, AllLeaves(pack, context), {}, AssessScope::kWhole, context.cache->memo.get());
   std::vector<Truth> raw;
   raw.reserve(values->rules.size());
   for (const auto& rule : values->rules) raw.push_back(rule.value);
@@ -194,18 +195,19 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   const v1::PolicyRecord* record = FindPolicyRecord(context.record, policy_id);
   const v1::Recommendation* basis = BasisOf(record);
   const MeasureContext values_only = ValuesOnly(context);
+  ValuesMemo* memo = context.cache->memo.get();
   LeafValues leaves = EvaluateScope(pack, values_only);
   advice.applies = AppliesOver(pack, leaves);
   if (basis == nullptr && advice.applies != Truth::kTrue) {
     EvaluateRest(pack, values_only, AssessScope::kUrgentOnly, &leaves);
-    if (ValuesOf(pack, leaves, {}, AssessScope::kUrgentOnly)->urgent) {
+    if (ValuesOf(pack, leaves, {}, AssessScope::kUrgentOnly, memo)->urgent) {
       advice.grounds = Assess(pack, context, {}, AssessScope::kUrgentOnly).grounds;
     }
     return advice;
   }
   // The values tell whether there is anything to say; the proof is gathered only then.
   EvaluateRest(pack, values_only, AssessScope::kWhole, &leaves);
-  const HeldValues held = ValuesAsRecorded(pack, leaves, basis, cause, raw_before);
+  const HeldValues held = ValuesAsRecorded(pack, leaves, basis, cause, raw_before, memo);
   const AssessmentValues& now = *held.now;
   const bool fell = held.holding.fell;
   std::optional<AssessmentResult> proof;
@@ -279,7 +281,8 @@ AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext
   if (basis == nullptr) return Assess(pack, context);
   const Cause reading{.id = "read", .timer = true, .corrected = std::nullopt};
   const LeafValues leaves = AllLeaves(pack, context);
-  return Assess(pack, context, ValuesAsRecorded(pack, leaves, basis, reading, {}).holding.results);
+  return Assess(pack, context,
+                ValuesAsRecorded(pack, leaves, basis, reading, {}, nullptr).holding.results);
 }
 
 }  // namespace trigpoint

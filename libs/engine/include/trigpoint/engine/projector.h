@@ -203,7 +203,8 @@ class Projector {
   ProjectorCounters counters_;
   std::unique_ptr<LogReader> reader_;
   bool withholding_ = false;
-  v1::Event event_;  // The one being folded.
+  v1::Event event_;                                                    // The one being folded.
+  std::shared_ptr<ValuesMemo> memo_ = std::make_shared<ValuesMemo>();  // Of all streams.
 
   mutable absl::Mutex mu_;
   std::vector<std::unique_ptr<Partition>> partitions_;                // Guarded by mu_.

@@ -39,6 +39,8 @@ struct HotStream {
   /// What measures read of the state, to assess as of an instant.
   std::shared_ptr<MeasureCache> CacheFor(int64_t as_of_us);
 
+  /// May be shared by streams that the same thread folds.
+  std::shared_ptr<ValuesMemo> memo = std::make_shared<ValuesMemo>();
   std::shared_ptr<MeasureCache> cache;  ///< Kept while facts are only added at the end.
   int64_t cache_as_of_us = 0;
   std::shared_ptr<const InForce> in_force;  ///< As last looked up.

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "trigpoint/policy/measure.h"
@@ -55,6 +58,15 @@ struct AssessmentValues {
   int floor = 0;  ///< Ranks of states.
   int ceiling = 0;
   std::vector<Rule> rules;  ///< Criteria in the order of the pack, then the urgent rules.
+};
+
+/// Values of assessments that were computed before, by what they follow from: the pack and the
+/// values of its measures. Packs must outlive it. Confined to one thread.
+struct ValuesMemo {
+  /// More combinations than these are forgotten and computed anew.
+  static constexpr size_t kEntriesMax = 4096;
+
+  std::unordered_map<std::string, std::shared_ptr<const AssessmentValues>> known;
 };
 
 /// How much of a pack is assessed.

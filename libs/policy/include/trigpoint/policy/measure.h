@@ -24,8 +24,11 @@ FactKinds KindsOf(std::initializer_list<v1::Event::PayloadCase> kinds);
 /// The kinds of facts that a state holds.
 FactKinds KindsOf(const v1::ProviderState& state);
 
+struct ValuesMemo;
+
 /// What several measures of one assessment read, computed at most once.
 struct MeasureCache {
+  std::shared_ptr<ValuesMemo> memo;  ///< Null: values are computed each time.
   std::optional<FactKinds> kinds;
   std::optional<ClusterView> clusters;
   std::optional<CurrentRating> rating;

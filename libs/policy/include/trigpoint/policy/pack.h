@@ -30,10 +30,7 @@ struct Node {
   int count = 0;              ///< kAtLeast.
 };
 
-struct ValuesMemo;
-
-/// A pack that was checked and is ready to assess with. Immutable, but for what it remembers of
-/// values that follow from their arguments; thread-safe.
+/// A pack that was checked and is ready to assess with. Immutable.
 class CompiledPack {
  public:
   /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions
@@ -68,7 +65,6 @@ class CompiledPack {
   const std::string& LowestState() const { return pack_.authority().states(0); }
   /// 0 for the lowest state, rising; -1 for a state the pack does not have.
   int Rank(const std::string& state) const;
-  ValuesMemo& memo() const { return *memo_; }
 
  private:
   friend class PackCompiler;
@@ -85,7 +81,6 @@ class CompiledPack {
   std::set<int64_t> windows_;
   std::vector<std::vector<bool>> reads_;  ///< By node, then leaf.
   int applies_to_ = -1;
-  std::shared_ptr<ValuesMemo> memo_;
 };
 
 }  // namespace trigpoint
