@@ -9,8 +9,8 @@
 
 namespace trigpoint {
 
-/// What every log with a visible tail answers in the same way: it begins at offset 0, and ends where
-/// its tail does.
+/// What every log with a visible tail answers in the same way: it begins at offset 0, and ends
+/// where its tail does.
 class TailedLog : public EventLog {
  public:
   uint32_t partitions() const final { return tailed_->tail().partitions(); }
