@@ -41,7 +41,7 @@ class StoreOnFullDisk : public ::testing::Test {
   }
 
   absl::Status CommitNext() {
-    const absl::Status committed = store_->Commit(BatchAt(offset_ + 1));
+    absl::Status committed = store_->Commit(BatchAt(offset_ + 1));
     offset_ += committed.ok() ? 1 : 0;
     return committed;
   }

@@ -2,9 +2,10 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
-#include <cstring>
+#include <cerrno>
 #include <fstream>
 #include <random>
+#include <system_error>
 
 #include "open_store.h"
 #include "temp_dir.h"
@@ -120,13 +121,13 @@ class FullDisk : public ::testing::Test {
  protected:
   void SetUp() override {
     if (::mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "size=24m") != 0) {
-      GTEST_SKIP() << "cannot mount a small tmpfs: " << std::strerror(errno);
+      GTEST_SKIP() << "cannot mount a small tmpfs: " << std::generic_category().message(errno);
     }
     mounted_ = true;
   }
   void TearDown() override {
     if (mounted_) {
-      EXPECT_EQ(::umount(dir_.path().c_str()), 0) << std::strerror(errno);
+      EXPECT_EQ(::umount(dir_.path().c_str()), 0) << std::generic_category().message(errno);
     }
   }
 
@@ -166,6 +167,7 @@ TEST_F(FullDisk, AnswersResourceExhaustedAndWorksAgainOnceThereIsSpace) {
   }
   --offset;
   ASSERT_EQ(failed.code(), absl::StatusCode::kResourceExhausted) << failed;
+  // NOLINTBEGIN(bugprone-use-after-move): Commit says what it leaves.
   EXPECT_FALSE(batch.empty());
   // Nothing of it can be seen, what came before can, and it fails again while there is no space.
   EXPECT_EQ((*store->ReadCheckpoint(1))->next_offset(), offset - 1);
@@ -177,6 +179,7 @@ TEST_F(FullDisk, AnswersResourceExhaustedAndWorksAgainOnceThereIsSpace) {
 
   FreeDisk();
   const absl::Status retried = store->Commit(std::move(batch));
+  // NOLINTEND(bugprone-use-after-move)
   ASSERT_TRUE(retried.ok()) << retried;
   EXPECT_EQ((*store->ReadCheckpoint(1))->next_offset(), offset);
   ASSERT_TRUE(store->Commit(LargeBatch(offset + 1)).ok());

@@ -184,6 +184,7 @@ TEST(KeyStore, ReadsBackKeysThatLeftTheCache) {
   options.cached_keys = 2;
   const auto keys = OpenKeys(options);
   std::vector<std::string> made;
+  made.reserve(10);
   for (int i = 0; i < 10; ++i) {
     made.push_back(*keys->GetOrCreateKey(std::to_string(i)));
   }
@@ -244,6 +245,7 @@ TEST(KeyStore, RefusesADirectoryThatIsHeld) {
 TEST(KeyStore, LeavesNoBytesOfAKeyInItsFiles) {
   const TempDir dir;
   std::vector<std::string> ids;
+  ids.reserve(20);
   std::vector<std::string> made;
   for (int i = 0; i < 20; ++i) {
     ids.push_back("case-" + std::to_string(i));
