@@ -308,7 +308,7 @@ void Intake::AppendMoves(const v1::Event& event, const std::string& stream_id,
     retraction.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_WRONG_ORG);
     retraction.set_submission_digest(SubmissionDigest(retraction));
     deps_.writer->AppendAndFold(
-        deps_.projector->PartitionFor(other), std::move(retraction),
+        deps_.projector->PartitionFor(other), retraction,
         [join, answered](absl::StatusOr<Written> w) { answered(join, false, std::move(w)); });
   }
   deps_.writer->AppendAndFold(
