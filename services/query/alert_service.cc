@@ -168,8 +168,7 @@ class AlertService final : public v1::AlertService::CallbackService {
     const int asked = request->heartbeat_seconds();
     const std::chrono::seconds heartbeat(asked == 0 ? kHeartbeatDefault
                                                     : std::min(asked, kHeartbeatMax));
-    const auto watch =
-        std::make_shared<AlertWatch>(&hub_, core_.get(), &tokens_, *position, heartbeat);
+    auto watch = std::make_shared<AlertWatch>(&hub_, core_.get(), &tokens_, *position, heartbeat);
     AlertWatch* reactor = watch.get();
     const grpc::Status added = hub_.Add(std::move(watch));
     return added.ok() ? reactor : Refused(added);
@@ -184,8 +183,9 @@ class AlertService final : public v1::AlertService::CallbackService {
                           v1::Alert* response, grpc::ServerUnaryReactor* reactor) {
     const auto answer = [core, alert_id, response, reactor](const std::string& stream_id) {
       absl::StatusOr<v1::Alert> alert = ReadAlert(*core, stream_id, alert_id);
+      const grpc::Status status = ToGrpc(alert.status());
       if (alert.ok()) *response = *std::move(alert);
-      reactor->Finish(ToGrpc(alert.status()));
+      reactor->Finish(status);
     };
     const absl::StatusOr<std::string> stream_id = StreamOfAlert(*core, alert_id);
     if (!stream_id.ok()) {

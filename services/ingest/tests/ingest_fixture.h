@@ -67,11 +67,12 @@ class CountingLog final : public EventLog {
 /// Intake over a log in memory, with a clock that the test moves. One partition for providers, one
 /// for controls.
 class IngestTest : public testing::Test {
- protected:
-  static constexpr uint32_t kControl = 1;
-
+ public:
   IngestTest() { Open(); }
   ~IngestTest() override { Stop(); }
+
+ protected:
+  static constexpr uint32_t kControl = 1;
 
   void Open() {
     auto opened_store = Store::Open({.directory = directory_ / "store"});

@@ -10,6 +10,7 @@ using testing::IsEmpty;
 
 std::vector<const v1::Event*> PointersTo(const std::vector<v1::Event>& events) {
   std::vector<const v1::Event*> pointers;
+  pointers.reserve(events.size());
   for (const auto& event : events) pointers.push_back(&event);
   return pointers;
 }

@@ -18,15 +18,16 @@ namespace trigpoint {
 namespace {
 
 class WatchTest : public testing::Test {
- protected:
-  using Reader = std::unique_ptr<grpc::ClientReader<v1::WatchAlertsResponse>>;
-
+ public:
   WatchTest() { Open(); }
   ~WatchTest() override {
     query_.drain();
     server_->Shutdown();
     projector_->Stop();
   }
+
+ protected:
+  using Reader = std::unique_ptr<grpc::ClientReader<v1::WatchAlertsResponse>>;
 
   void Open() {
     auto opened_store = Store::Open({.directory = directory_ / "store"});
