@@ -1,5 +1,6 @@
 #include "bench_support.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -82,6 +83,25 @@ double Percentile(std::vector<double> values, double percent) {
   std::sort(values.begin(), values.end());
   const auto index = static_cast<size_t>(percent / 100 * static_cast<double>(values.size() - 1));
   return values[index];
+}
+
+double DurableAppendsPerSecond(size_t bytes, int per_sync, double seconds) {
+  const ScratchDirectory directory;
+  const int file = open((directory.path() + "/f").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
+  const std::string block(bytes * static_cast<size_t>(per_sync), 'x');
+  const double start = Now();
+  int64_t records = 0;
+  while (Now() < start + seconds) {
+    if (write(file, block.data(), block.size()) != static_cast<ssize_t>(block.size()) ||
+        fdatasync(file) != 0) {
+      std::fprintf(stderr, "trigpoint-bench: cannot append to a scratch file\n");
+      std::exit(1);
+    }
+    records += per_sync;
+  }
+  const double taken = Now() - start;
+  close(file);
+  return static_cast<double>(records) / taken;
 }
 
 ScratchDirectory::ScratchDirectory() {

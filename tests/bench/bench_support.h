@@ -33,6 +33,10 @@ int64_t ResidentBytes(pid_t pid);
 double Now();
 double Percentile(std::vector<double> values, double percent);
 
+/// Raw limit of durable writes: records of `bytes` appended to a file, an fdatasync after every
+/// `per_sync`, for `seconds`. Records per second.
+double DurableAppendsPerSecond(size_t bytes, int per_sync, double seconds);
+
 /// A directory that is removed again.
 class ScratchDirectory {
  public:
