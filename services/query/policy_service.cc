@@ -70,6 +70,7 @@ std::vector<Controls::Activation> Present(const Controls& controls, int64_t now_
     if (in_force ? (!kept_in_force || later) : (!kept_in_force && !later)) it->second = activation;
   }
   std::vector<Controls::Activation> all;
+  all.reserve(by_id.size());
   for (auto& [id, activation] : by_id) all.push_back(std::move(activation));
   return all;
 }

@@ -87,8 +87,9 @@ class ProviderService final : public v1::ProviderService::CallbackService {
     return Serve(*core_, context, kGet, {.sensitivity = kAnswerClass}, where,
                  [core = core_.get(), request, response](const Principal&) {
                    absl::StatusOr<v1::Provider> found = Get(*core, *request);
-                   if (found.ok()) *response = *std::move(found);
-                   return ToGrpc(found.status());
+                   if (!found.ok()) return ToGrpc(found.status());
+                   *response = *std::move(found);
+                   return grpc::Status::OK;
                  });
   }
 
@@ -117,7 +118,10 @@ class ProviderService final : public v1::ProviderService::CallbackService {
     return Serve(*core_, context, kAssess, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal&) {
                    absl::StatusOr<v1::Assessment> found = AssessOne(*core, *request);
-                   if (found.ok()) *response = *std::move(found);
+                   if (found.ok()) {
+                     *response = *std::move(found);
+                     return grpc::Status::OK;
+                   }
                    const bool excluded = absl::IsFailedPrecondition(found.status());
                    return ToGrpc(found.status(), excluded ? "POLICY_DOES_NOT_APPLY" : "");
                  });

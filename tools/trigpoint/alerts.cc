@@ -190,7 +190,7 @@ grpc::Status WatchOnce(const Session& session, const Client& client, const Alert
       Put(AlertText(response.alert(), ink));
     }
   }
-  const grpc::Status status = stream->Finish();
+  grpc::Status status = stream->Finish();
   watchdog.Watch(nullptr);
   return status;
 }
