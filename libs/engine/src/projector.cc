@@ -585,11 +585,12 @@ absl::Status Projector::AppendDerived(Batch* batch) {
     auto waiting = std::make_shared<Waiting>();
     waiting->left = batch->derived.size();
     for (const auto& [partition, values] : batch->derived) {
-      log_->Append(partition, values, [waiting, p = partition](absl::StatusOr<Position> first) {
-        const absl::MutexLock lock(&waiting->mu);
-        if (!first.ok()) waiting->refused[p] = first.status();
-        --waiting->left;
-      });
+      log_->Append(partition, values,
+                   [waiting, p = partition](const absl::StatusOr<Position>& first) {
+                     const absl::MutexLock lock(&waiting->mu);
+                     if (!first.ok()) waiting->refused[p] = first.status();
+                     --waiting->left;
+                   });
     }
     std::map<uint32_t, absl::Status> refused;
     {

@@ -61,7 +61,8 @@ AssessmentValues ComputeValues(const CompiledPack& pack, const LeafValues& leave
                             .decisive = evaluator.DecisiveValue(i) == Truth::kTrue});
   }
   for (int i = 0; i < pack.pack().urgent_size(); ++i) {
-    const Hold hold = held.empty() ? Hold::kNone : held[static_cast<size_t>(criteria + i)];
+    const size_t rule = static_cast<size_t>(criteria) + static_cast<size_t>(i);
+    const Hold hold = held.empty() ? Hold::kNone : held[rule];
     const Truth value = hold == Hold::kNone
                             ? evaluator.Value(pack.urgent_nodes()[static_cast<size_t>(i)])
                             : Truth::kTrue;
@@ -112,7 +113,7 @@ std::shared_ptr<const AssessmentValues> ValuesOf(const CompiledPack& pack, const
   };
   if (memo == nullptr) return compute();
   const auto* self = &pack;
-  std::string key(reinterpret_cast<const char*>(&self), sizeof self);
+  std::string key(reinterpret_cast<const char*>(&self), sizeof(void*));
   key.push_back(static_cast<char>('0' + static_cast<int>(scope)));
   for (const Truth value : leaves) key.push_back(static_cast<char>('0' + static_cast<int>(value)));
   key.push_back(' ');

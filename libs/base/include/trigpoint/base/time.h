@@ -31,6 +31,7 @@ struct CivilDate {
   unsigned day = 1;    ///< 1..31
 
   friend bool operator==(const CivilDate&, const CivilDate&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): the check takes the comparison with 0 for a pointer.
   friend auto operator<=>(const CivilDate&, const CivilDate&) = default;
 };
 
