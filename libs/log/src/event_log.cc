@@ -1,31 +1,17 @@
 #include "trigpoint/log/event_log.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <future>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "trigpoint/base/digest.h"
 
 namespace trigpoint {
 
 Digest DigestOf(std::string_view record) {
-  // Fetched once, with one context per thread: fetching per record would cost more than the hash
-  // itself.
-  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  struct ContextFree {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-  };
-  thread_local const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
-  std::array<uint8_t, 32> full{};
-  if (EVP_DigestInit_ex(context.get(), kSha256, nullptr) != 1 ||
-      EVP_DigestUpdate(context.get(), record.data(), record.size()) != 1 ||
-      EVP_DigestFinal_ex(context.get(), full.data(), nullptr) != 1) {
-    std::abort();  // SHA-256 over memory fails only when the process is out of memory.
-  }
+  const Sha256Digest full = Sha256(record);
   Digest digest{};
   std::copy_n(full.begin(), digest.size(), digest.begin());
   return digest;
