@@ -169,6 +169,10 @@ void PutResult(const ImportOptions& options, const ImportResult& result) {
   if (NotUsed(result.counts) > 0) {
     Put("See refused rows: trigpoint refused\n");
   }
+  if (result.counts.streams.empty()) {
+    Put("\nNothing was imported.\n");  // What policies cover would only hide why.
+    return;
+  }
   Put('\n' + Count(result.counts.streams.size(), "provider") + " in this import.\n");
   bool any_covered = false;
   for (const auto& policy : result.policies) {
