@@ -1,13 +1,11 @@
 #include "services/ingest/baseline_publisher.h"
 
-#include <set>
 #include <string>
 
 #include "services/ingest/directory.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/clusters.h"
-#include "trigpoint/domain/concern.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/telemetry/logging.h"
 
@@ -24,11 +22,12 @@ struct Tally {
 
 /// A cluster counts once in each family that reported it.
 void AddClusters(const v1::ProviderState& state, int64_t now_us, Tally* tally) {
-  for (const auto& cluster :
-       ClustersOf(state, now_us - kWindowDays * kMicrosPerDay, now_us, &Counts)) {
-    std::set<v1::SourceFamily> families;
-    for (const auto* report : cluster.reports) families.insert(report->family());
-    for (const auto family : families) ++tally->clusters[family];
+  const ClusterView clusters(state);
+  for (int number = 1; number < v1::SourceFamily_ARRAYSIZE; ++number) {
+    if (!v1::SourceFamily_IsValid(number)) continue;
+    const auto family = static_cast<v1::SourceFamily>(number);
+    tally->clusters[family] +=
+        clusters.Count(now_us - kWindowDays * kMicrosPerDay, now_us, {&family, 1});
   }
 }
 

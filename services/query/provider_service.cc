@@ -40,8 +40,8 @@ absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
     if (!request.policy_id().empty() && pack->pack().id() != request.policy_id()) continue;
     found = true;
     if (request.assume_policy() && !request.policy_id().empty()) return pack;
-    const Truth applies = Applies(*pack, ContextFor(stream.state, stream.record, *pack,
-                                                    in_force.baseline_pointers, as_of_us));
+    const Truth applies = Applies(
+        *pack, ContextFor(stream.state, stream.record, *pack, in_force.baselines, as_of_us));
     if (applies == Truth::kTrue) return pack;
     if (maybe == nullptr && (applies == Truth::kUnknown || request.assume_policy())) maybe = pack;
   }
@@ -70,7 +70,7 @@ absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
   TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(*in_force, stream, request, as_of_us));
   v1::Assessment assessment =
-      BuildAssessment(*pack, stream.state, stream.record, in_force->baseline_pointers, as_of_us);
+      BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us);
   assessment.set_provider("providers/" + stream_id);
   HideProtected(stream.state, assessment.mutable_criteria());
   return assessment;

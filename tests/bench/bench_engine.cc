@@ -136,7 +136,7 @@ Row AsOfRow(Projector* projector) {
     const auto as_of = Must(FoldAsOf(stream, all, *controls, 1'800'000'000'000'000));
     const auto in_force = controls->At(as_of.state, 1'800'000'000'000'000);
     BuildAssessment(*in_force->Policy("herefordshire"), as_of.state, as_of.record,
-                    in_force->baseline_pointers, 1'800'000'000'000'000);
+                    in_force->baselines, 1'800'000'000'000'000);
     micros.push_back((Now() - start) * 1e6);
   }
   return {.name = "as-of over " + std::to_string(events) + " events, with assessment (p50)",

@@ -235,22 +235,19 @@ std::vector<Row> WireRows(const std::string& bin, bool quick) {
   const size_t bytes = Report(0, providers).ByteSizeLong();
   const double one_by_one = DurableAppendsPerSecond(bytes, 1, 1);
   const double by_64 = DurableAppendsPerSecond(bytes, 64, 1);
-  const Unary one = SubmitFrom(kNode, 1, seconds, providers, &next);
-  rows.push_back({.name = "durable acknowledgements, 1 client",
-                  .value = one.per_second,
-                  .unit = "events/s",
-                  .limit_name = "fdatasync after each, same bytes",
-                  .limit = one_by_one,
-                  .ratio = one_by_one / one.per_second,
-                  .note = "p50 " + std::to_string(static_cast<int>(one.p50_us)) + " us"});
-  const Unary many = SubmitFrom(kNode, 64, seconds, providers, &next);
-  rows.push_back({.name = "durable acknowledgements, 64 clients",
-                  .value = many.per_second,
-                  .unit = "events/s",
-                  .limit_name = "fdatasync after each 64, same bytes",
-                  .limit = by_64,
-                  .ratio = by_64 / many.per_second,
-                  .note = "p50 " + std::to_string(static_cast<int>(many.p50_us)) + " us"});
+  const auto acknowledged = [&](const std::string& name, int clients, const std::string& limit_name,
+                                double limit) {
+    const Unary measured = SubmitFrom(kNode, clients, seconds, providers, &next);
+    rows.push_back({.name = "durable acknowledgements, " + name,
+                    .value = measured.per_second,
+                    .unit = "events/s",
+                    .limit_name = limit_name,
+                    .limit = limit,
+                    .ratio = limit / measured.per_second,
+                    .note = "p50 " + std::to_string(static_cast<int>(measured.p50_us)) + " us"});
+  };
+  acknowledged("1 client", 1, "fdatasync after each, same bytes", one_by_one);
+  acknowledged("64 clients", 64, "fdatasync after each 64, same bytes", by_64);
   const double streamed =
       StreamedPerSecond(intelligence.get(), quick ? 10'000 : 100'000, providers, &next);
   rows.push_back({.name = "streamed ingest to acknowledged",

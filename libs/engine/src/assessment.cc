@@ -29,10 +29,9 @@ void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_
 
 }  // namespace
 
-v1::Assessment BuildAssessment(const CompiledPack& pack, const v1::ProviderState& state,
-                               const v1::ProviderRecord& record,
-                               std::span<const v1::PeerBaselinePublished* const> baselines,
-                               int64_t as_of_us) {
+v1::Assessment BuildAssessment(
+    const CompiledPack& pack, const v1::ProviderState& state, const v1::ProviderRecord& record,
+    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us) {
   const MeasureContext context = ContextFor(state, record, pack, baselines, as_of_us);
   const AssessmentResult result = AssessAsRecorded(pack, context);
   v1::Assessment out;

@@ -98,7 +98,6 @@ InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) cons
     }
     if (latest == nullptr) continue;
     found.baselines.push_back(latest->published);
-    found.baseline_pointers.push_back(latest->published.get());
   }
   return found;
 }

@@ -57,7 +57,7 @@ class Offline {
       const auto pack = in_force->Policy(policy_id);
       stream.out.provider = provider;
       stream.out.assessment =
-          BuildAssessment(*pack, state, stream.hot.record, in_force->baseline_pointers, as_of_us);
+          BuildAssessment(*pack, state, stream.hot.record, in_force->baselines, as_of_us);
       stream.out.assessment.set_provider(provider);
       if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
         stream.out.decisions = {record->decisions().begin(), record->decisions().end()};

@@ -78,9 +78,9 @@ RawByPolicy RawBefore(const Controls& controls, int64_t as_of_us, HotStream* str
   for (const auto& pack : in_force.policies) {
     const auto* record = FindPolicyRecord(stream->Expected(), pack->pack().id());
     if (record == nullptr || !record->has_recommendation()) continue;
-    values[pack->pack().id()] =
-        RawValues(*pack, ContextFor(stream->state, stream->Expected(), *pack,
-                                    in_force.baseline_pointers, as_of_us, cache));
+    values[pack->pack().id()] = RawValues(
+        *pack,
+        ContextFor(stream->state, stream->Expected(), *pack, in_force.baselines, as_of_us, cache));
   }
   return values;
 }
@@ -93,8 +93,8 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
   const auto& packs = in_force->policies;
   const auto cache = stream->CacheFor(as_of_us);
   const auto context_of = [&](const CompiledPack& pack) {
-    return ContextFor(stream->state, stream->Expected(), pack, in_force->baseline_pointers,
-                      as_of_us, cache);
+    return ContextFor(stream->state, stream->Expected(), pack, in_force->baselines, as_of_us,
+                      cache);
   };
   std::vector<PolicyGrounds> grounds;
   std::vector<PolicyGrounds> elsewhere;  // Of policies that do not apply to this service.
@@ -261,10 +261,10 @@ std::string TimerKey(const std::string& stream_id, int64_t due_us) {
   return "timer/" + stream_id + "/" + std::to_string(due_us);
 }
 
-MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                          const CompiledPack& pack,
-                          std::span<const v1::PeerBaselinePublished* const> baselines,
-                          int64_t as_of_us, std::shared_ptr<MeasureCache> cache) {
+MeasureContext ContextFor(
+    const v1::ProviderState& state, const v1::ProviderRecord& record, const CompiledPack& pack,
+    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us,
+    std::shared_ptr<MeasureCache> cache) {
   const auto* policy = FindPolicyRecord(record, pack.pack().id());
   return MeasureContext{
       .state = state,

@@ -55,7 +55,7 @@ const v1::PeerBaselinePublished::Rate* PeerRateOf(const MeasureContext& context,
   const v1::ServiceRegistered* service = ServiceOf(context.state);
   if (service == nullptr) return nullptr;
   const v1::PeerBaselinePublished::Rate* found = nullptr;
-  for (const auto* baseline :
+  for (const auto& baseline :
        context.baselines) {  // In order of arrival: the last in force stands.
     if (baseline->service_type() != service->service_type()) continue;
     for (const auto& rate : baseline->rates()) {

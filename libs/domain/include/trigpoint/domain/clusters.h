@@ -12,21 +12,12 @@
 
 namespace trigpoint {
 
-/// Reports of one incident. At most one report per source system; depends on the set of reports,
-/// not on their order. Rule: 3.8 (1), (2): exact redelivery is dropped before it gets here; the
-/// same incident key is the same cluster.
-struct Cluster {
-  std::string key;
-  std::vector<const v1::Concern*> reports;  ///< Sorted by (occurred, source, id); never empty.
-};
-
-/// Clusters the concerns in (from_us, to_us] by occurrence for which `wanted` holds. Corroborating
-/// reports raise confidence, never the count (3.1). Pointers are into `state`.
-std::vector<Cluster> ClustersOf(const v1::ProviderState& state, int64_t from_us, int64_t to_us,
-                                bool (*wanted)(const v1::Concern&));
-
-/// All counted concerns of a state with the cluster each belongs to, read by window. Pointers are
-/// into the state, which must outlive it; a concern must not be changed or removed meanwhile.
+/// All counted concerns of a state with the cluster each belongs to, read by window. A cluster is
+/// the reports of one incident, at most one of each source system; corroborating reports raise
+/// confidence, never the count (3.1). It depends on the set of reports, not on their order. Rule:
+/// 3.8 (1), (2): exact redelivery is dropped before it gets here; the same incident key is the same
+/// cluster. Pointers are into the state, which must outlive it; a concern must not be changed or
+/// removed meanwhile.
 class ClusterView {
  public:
   struct Item {

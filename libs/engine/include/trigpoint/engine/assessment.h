@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "trigpoint/policy/pack.h"
@@ -12,9 +13,8 @@ namespace trigpoint {
 /// The assessment as people read it: criteria with proof, floor and ceiling, near misses, gaps,
 /// what the policy says happens next. Criteria that the recorded recommendation holds are held
 /// (evidence ageing). Pure.
-v1::Assessment BuildAssessment(const CompiledPack& pack, const v1::ProviderState& state,
-                               const v1::ProviderRecord& record,
-                               std::span<const v1::PeerBaselinePublished* const> baselines,
-                               int64_t as_of_us);
+v1::Assessment BuildAssessment(
+    const CompiledPack& pack, const v1::ProviderState& state, const v1::ProviderRecord& record,
+    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us);
 
 }  // namespace trigpoint

@@ -20,8 +20,7 @@ struct InForce {
   std::vector<std::shared_ptr<const CompiledPack>> policies;  ///< Sorted by policy id.
   /// The latest baseline of each service type.
   std::vector<std::shared_ptr<const v1::PeerBaselinePublished>> baselines;
-  std::vector<const v1::PeerBaselinePublished*> baseline_pointers;  ///< The same, to look at.
-  std::set<int64_t> windows;                                        ///< Of all policies, days.
+  std::set<int64_t> windows;  ///< Of all policies, days.
 
   /// One policy, or null.
   std::shared_ptr<const CompiledPack> Policy(const std::string& policy_id) const;

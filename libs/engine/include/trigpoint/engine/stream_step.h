@@ -28,7 +28,7 @@ struct HotStream {
 
   /// What is in force at an instant; looked up anew only when it changes.
   const InForce& InForceAt(const Controls& controls, int64_t as_of_us);
-  /// The state, the record or a late control event changed: forgets what followed from them.
+  /// A control event came, or a late one took effect: forgets what followed from those before.
   void Changed() {
     in_force.reset();
     next_timer_us.reset();
@@ -83,10 +83,10 @@ std::vector<v1::Event> Reassess(const Controls& controls, int64_t as_of_us, cons
                                 HotStream* stream);
 
 /// Measure context of one policy for a stream.
-MeasureContext ContextFor(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                          const CompiledPack& pack,
-                          std::span<const v1::PeerBaselinePublished* const> baselines,
-                          int64_t as_of_us, std::shared_ptr<MeasureCache> cache = nullptr);
+MeasureContext ContextFor(
+    const v1::ProviderState& state, const v1::ProviderRecord& record, const CompiledPack& pack,
+    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us,
+    std::shared_ptr<MeasureCache> cache = nullptr);
 
 /// Next instant at which time alone matters for the stream, after everything that is known; kNever
 /// when none.

@@ -45,7 +45,7 @@ struct MeasureContext {
   const v1::ProviderState& state;
   const v1::ProviderRecord& record;
   /// Peer baselines in force at `as_of_us`, any service type.
-  std::span<const v1::PeerBaselinePublished* const> baselines;
+  std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines;
   std::string policy_id;
   std::string decided_state;
   int64_t as_of_us = 0;  ///< Microseconds UTC; windows are (as_of - W, as_of] on occurrence (3.1).
