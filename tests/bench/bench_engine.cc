@@ -19,11 +19,6 @@ namespace {
 
 constexpr uint32_t kPartitions = 16;
 
-[[noreturn]] void Die(const std::string& what) {
-  std::fprintf(stderr, "trigpoint-bench: %s\n", what.c_str());
-  std::exit(1);
-}
-
 template <typename T>
 T Must(absl::StatusOr<T> value) {
   if (!value.ok()) Die(std::string(value.status().message()));

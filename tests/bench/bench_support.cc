@@ -85,6 +85,12 @@ double Percentile(std::vector<double> values, double percent) {
   return values[index];
 }
 
+void Die(const std::string& why) {
+  std::fprintf(stderr, "trigpoint-bench: %s\n", why.c_str());
+  std::fflush(nullptr);
+  std::_Exit(1);  // Threads of the load may still run.
+}
+
 double DurableAppendsPerSecond(size_t bytes, int per_sync, double seconds) {
   const ScratchDirectory directory;
   const int file = open((directory.path() + "/f").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
@@ -94,8 +100,7 @@ double DurableAppendsPerSecond(size_t bytes, int per_sync, double seconds) {
   while (Now() < start + seconds) {
     if (write(file, block.data(), block.size()) != static_cast<ssize_t>(block.size()) ||
         fdatasync(file) != 0) {
-      std::fprintf(stderr, "trigpoint-bench: cannot append to a scratch file\n");
-      std::exit(1);
+      Die("cannot append to a scratch file");
     }
     records += per_sync;
   }
@@ -119,6 +124,7 @@ Child::Child(const std::vector<std::string>& command) {
   pid_ = fork();
   if (pid_ != 0) return;
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   if (std::freopen("/dev/null", "w", stderr) == nullptr) _exit(127);

@@ -25,6 +25,9 @@ struct Row {
 
 void Print(const std::vector<Row>& rows, bool json);
 
+/// Says why there are no figures, and ends the program.
+[[noreturn]] void Die(const std::string& why);
+
 /// Seconds of CPU (user + system) of this process, or of another.
 double CpuSeconds();
 double CpuSecondsOf(pid_t pid);

@@ -34,8 +34,7 @@ class Echo final : public v1::ProviderService::CallbackService {
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
   if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30))) {
-    std::fprintf(stderr, "trigpoint-bench: nothing answers on %s\n", address.c_str());
-    std::exit(1);
+    Die("nothing answers on " + address);
   }
   return channel;
 }
@@ -45,6 +44,7 @@ double GetCpu(const std::string& address, pid_t server, const std::string& provi
   const auto stub = v1::ProviderService::NewStub(Connect(address));
   const auto run = [&](int n) {
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&, n] {
         for (int i = 0; i < n / 8; ++i) {
@@ -53,10 +53,7 @@ double GetCpu(const std::string& address, pid_t server, const std::string& provi
           request.set_provider(provider);
           v1::Provider response;
           const auto status = stub->GetProvider(&context, request, &response);
-          if (!status.ok()) {
-            std::fprintf(stderr, "trigpoint-bench: get: %s\n", status.error_message().c_str());
-            std::exit(1);
-          }
+          if (!status.ok()) Die("get: " + status.error_message());
         }
       });
     }
@@ -97,6 +94,7 @@ Unary SubmitFrom(const std::string& address, int clients, int seconds, int provi
   std::atomic<uint64_t> done{0};
   std::vector<std::vector<double>> latencies(static_cast<size_t>(clients));
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(clients));
   const double end = Now() + seconds;
   const double start = Now();
   const auto channel = Connect(address);
