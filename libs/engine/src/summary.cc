@@ -1,11 +1,33 @@
 #include "trigpoint/engine/summary.h"
 
+#include <algorithm>
+
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/engine/stream_step.h"
 #include "trigpoint/policy/alerts.h"
+#include "trigpoint/policy/assess.h"
 
 namespace trigpoint {
+namespace {
+
+/// A policy that applies, and under which nothing was ever recommended or decided: the lowest
+/// state. The record starts at the first step above it (docs/adr/0006), the service does not.
+void AddQuietPolicies(const v1::ProviderState& state, const v1::ProviderRecord& record,
+                      const InForce& in_force, v1::ProviderSummary* summary) {
+  for (const auto& pack : in_force.policies) {
+    if (FindPolicyRecord(record, pack->pack().id()) != nullptr) continue;
+    const MeasureContext context =
+        ContextFor(state, record, *pack, in_force.baselines, state.known_us(), nullptr);
+    if (Applies(*pack, context) != Truth::kTrue) continue;
+    auto* level = summary->add_levels();
+    level->set_policy_id(pack->pack().id());
+    level->set_decided_state(DecidedState({}, pack->pack().authority()));
+  }
+}
+
+}  // namespace
 
 v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
                               const Controls& controls) {
@@ -47,6 +69,9 @@ v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::Provider
                                                             : level->decided_state()));
     }
   }
+  AddQuietPolicies(state, record, *in_force, &summary);
+  std::sort(summary.mutable_levels()->begin(), summary.mutable_levels()->end(),
+            [](const auto& a, const auto& b) { return a.policy_id() < b.policy_id(); });
   uint32_t open_alerts = 0;
   for (const auto& alert : record.alerts()) {
     open_alerts += IsOpen(alert, state) && alert.acknowledged_us() == 0 ? 1U : 0U;
