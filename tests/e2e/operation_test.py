@@ -123,11 +123,10 @@ class EndTest(EndToEnd):
         self.assertEqual(200, answer.status)
         self.assertIn("trigpoint_", text)
         self.assertNotIn("1-900000001", text)
-        if shutil.which("promtool"):
-            checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
-            self.assertEqual(0, checked.returncode, checked.stderr)
-        else:
-            print("promtool is not installed: its check is left out")
+        if shutil.which("promtool") is None:
+            self.skipTest("promtool is not on the PATH (tools/install_packages --tests fetches it to build/bin)")
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        self.assertEqual((0, ""), (checked.returncode, checked.stdout + checked.stderr))
 
 
 if __name__ == "__main__":
