@@ -17,7 +17,9 @@ Named NameOf(const v1::SubjectRef& id) { return {id.scheme(), id.value()}; }
 /// Every id of a service, the subject first.
 std::vector<v1::SubjectRef> IdsOf(const v1::Event& registration) {
   std::vector<v1::SubjectRef> ids{registration.subject()};
-  const auto& others = registration.service_registered().also_known_as();
+  const auto& others = registration.has_backfill_started()
+                           ? registration.backfill_started().ids()
+                           : registration.service_registered().also_known_as();
   ids.insert(ids.end(), others.begin(), others.end());
   return ids;
 }
@@ -38,6 +40,11 @@ v1::Event Proposal(const std::vector<v1::SubjectRef>& ids, int64_t now_us) {
 }
 
 }  // namespace
+
+bool Directory::Registers(const v1::Event& event) {
+  return event.has_service_registered() ||
+         (event.has_backfill_started() && event.backfill_started().ids_size() > 0);
+}
 
 absl::Status Directory::Bind(std::span<const v1::Event* const> registrations) {
   std::set<Named> proposed;
@@ -60,7 +67,7 @@ size_t Directory::RunOf(std::span<const v1::Event* const> events) const {
   for (size_t i = 0; i < events.size(); ++i) {
     const v1::Event* event = events[i];
     if (event == nullptr || !event->has_subject()) continue;
-    if (!event->has_service_registered()) {
+    if (!Registers(*event)) {
       const Named named = NameOf(event->subject());
       if (registered.count(named) == 0) unknown.insert(named);
       continue;

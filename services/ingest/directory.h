@@ -27,8 +27,11 @@ class Directory {
     return projector_->StreamOf(id.scheme(), id.value());
   }
 
-  /// Binds what these registrations (ServiceRegistered) name and is not bound yet: one append for
-  /// all of them, in their order. When it returns OK, every id is bound, and durably. Blocks for
+  /// Whether an event makes a service known: ServiceRegistered, or the start of a backfill that
+  /// will register it.
+  static bool Registers(const v1::Event& event);
+  /// Binds what these registrations name and is not bound yet: one append for all of them, in their
+  /// order. When it returns OK, every id is bound, and durably. Blocks for
   /// the disk and the fold. Errors: those of EventWriter::AppendAndFold; some may be bound
   /// nonetheless.
   absl::Status Bind(std::span<const v1::Event* const> registrations);

@@ -69,6 +69,13 @@ v1::FieldViolation Violation(std::string_view field, std::string_view rule,
   return violation;
 }
 
+/// When a record of the past was received: as stated, else as reported, else as it occurred.
+int64_t ReceivedThen(const v1::Event& event, int64_t now_us) {
+  if (event.has_received_at()) return ToMicros(event.received_at());
+  if (event.has_reported_at()) return std::min(now_us, ToMicros(event.reported_at()));
+  return event.has_occurred_at() ? std::min(now_us, ToMicros(event.occurred_at())) : now_us;
+}
+
 v1::SubmissionOutcome OutcomeOf(FoldOutcome::Kind kind) {
   switch (kind) {
     case FoldOutcome::Kind::kDuplicate:
@@ -105,19 +112,28 @@ Intake::Intake(const IntakeDeps& deps)
 
 void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done) {
   const int64_t now_us = deps_.writer->Now();
-  auto violations = Validate(event, {.submitter = Submitter::kPartner, .received_us = now_us});
+  const Submitter submitter =
+      origin.backfill.empty() ? Submitter::kPartner : Submitter::kBackfill;
+  auto violations = Validate(event, {.submitter = submitter, .received_us = now_us});
   if (!violations.empty()) {
     Refuse(event, origin, std::move(violations), validate_only, std::move(done));
     return;
   }
-  auto stream = Resolve(event, validate_only);
+  auto stream = StreamOf(event, validate_only);
   if (!stream.ok()) {
     done(stream.status());
     return;
   }
+  if (auto problem = OutOfPlace(event, origin, *stream); problem.has_value()) {
+    IntakeAnswer answer;  // Nothing is wrong with the record: it is not kept, the sender has it.
+    answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
+    answer.violations = {*std::move(problem)};
+    done(std::move(answer));
+    return;
+  }
   if (validate_only) {
     IntakeAnswer answer;
-    const bool known = stream->has_value() || event.has_service_registered();
+    const bool known = stream->has_value() || Directory::Registers(event);
     answer.outcome = known ? v1::SUBMISSION_OUTCOME_ACCEPTED : v1::SUBMISSION_OUTCOME_WAITING;
     answer.stream_id = stream->value_or("");
     done(std::move(answer));
@@ -137,12 +153,41 @@ void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, I
   }
   event.set_submission_digest(SubmissionDigest(event));
   ApplyDefaults(&event);
-  SetMicros(now_us, event.mutable_received_at());
-  if (stream->has_value()) {
+  SetMicros(origin.backfill.empty() || event.has_backfill_ended() ? now_us
+                                                                  : ReceivedThen(event, now_us),
+            event.mutable_received_at());
+  const bool news = origin.backfill.empty();
+  if (stream->has_value() && !(news && InBackfill(**stream))) {
     Place(std::move(event), **stream, origin, std::move(done));
   } else {
     Wait(std::move(event), std::move(done));
   }
+}
+
+bool Intake::InBackfill(const std::string& stream_id) const {
+  {
+    const absl::MutexLock lock(&backfills_mu_);
+    if (starting_.count(stream_id) > 0) return true;
+  }
+  return !deps_.projector->BackfillOf(stream_id).empty();
+}
+
+std::optional<v1::FieldViolation> Intake::OutOfPlace(const v1::Event& event, const Origin& origin,
+                                                     const std::optional<std::string>& stream) {
+  if (origin.backfill.empty()) return std::nullopt;
+  if (event.has_backfill_started() || event.has_backfill_ended()) {
+    const std::string& batch = event.has_backfill_started() ? event.backfill_started().batch()
+                                                            : event.backfill_ended().batch();
+    if (batch != origin.backfill) {
+      return Violation("batch", "OTHER_BATCH", "the bracket names another batch than the request");
+    }
+    if (stream.has_value() || Directory::Registers(event)) return std::nullopt;
+    return Violation("subject", "UNKNOWN_SUBJECT",
+                     "nobody registered the service: its history cannot be loaded yet");
+  }
+  if (!stream.has_value() || InBackfill(*stream)) return std::nullopt;
+  return Violation("backfill", "NOT_IN_BACKFILL",
+                   "no backfill was started for the service: submit BackfillStarted first");
 }
 
 void Intake::SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done) {
@@ -157,10 +202,10 @@ void Intake::SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin
   Quarantine(held, origin, std::move(answer), std::move(done));
 }
 
-absl::StatusOr<std::optional<std::string>> Intake::Resolve(const v1::Event& event,
-                                                           bool validate_only) {
+absl::StatusOr<std::optional<std::string>> Intake::StreamOf(const v1::Event& event,
+                                                            bool validate_only) {
   if (!event.has_subject()) return placements_.AnchorOrHold(event, false);
-  if (event.has_service_registered() && !validate_only) {
+  if (Directory::Registers(event) && !validate_only) {
     const v1::Event* const registration = &event;
     TP_RETURN_IF_ERROR(directory_.Bind({&registration, 1}));
   }
@@ -231,7 +276,8 @@ void Intake::Quarantine(const Held& held, const Origin& origin, IntakeAnswer ans
 void Intake::Wait(v1::Event event, IntakeDone done) {
   if (!event.has_subject()) {
     // Held in the same step as the last look: what it leans on may be arriving now.
-    if (const auto stream = placements_.AnchorOrHold(event, true)) {
+    const auto stream = placements_.AnchorOrHold(event, true);
+    if (stream.has_value() && !InBackfill(*stream)) {
       Place(std::move(event), *stream, {}, std::move(done));
       return;
     }
@@ -250,10 +296,11 @@ void Intake::Wait(v1::Event event, IntakeDone done) {
         answer.outcome = v1::SUBMISSION_OUTCOME_WAITING;
         answer.position = written->first;
         done(std::move(answer));
-        // Bound between the look and the append: nobody else would release it.
-        if (!kept->has_subject() || !releasable_) return;
-        const auto stream = directory_.StreamOf(kept->subject());
-        if (stream.has_value()) releasable_(*kept, *stream);
+        // Bound, or a backfill ended, between the look and the append: nobody else would release it.
+        if (!releasable_) return;
+        const auto stream = kept->has_subject() ? directory_.StreamOf(kept->subject())
+                                                : placements_.AnchorOrHold(*kept, false);
+        if (stream.has_value() && !InBackfill(*stream)) releasable_(*kept, *stream);
       });
 }
 
@@ -267,10 +314,18 @@ void Intake::Place(v1::Event event, const std::string& stream_id, const Origin& 
   }
   event.set_stream_id(stream_id);
   std::vector<v1::Event> waited = placements_.Place(record, stream_id);
+  if (event.has_backfill_started()) {
+    const absl::MutexLock lock(&backfills_mu_);
+    starting_.insert(stream_id);
+  }
   auto kept = std::make_shared<const v1::Event>(event);
   AppendMoves(
       event, stream_id, others,
       [this, kept, origin, done = std::move(done)](absl::StatusOr<Written> written) mutable {
+        if (kept->has_backfill_started()) {  // The projector knows it by now, or never will.
+          const absl::MutexLock lock(&backfills_mu_);
+          starting_.erase(kept->stream_id());
+        }
         Answer(*kept, origin, std::move(written), std::move(done));
       });
   if (!releasable_) return;
@@ -355,6 +410,105 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
                  done(std::move(kept));
                });
   });
+}
+
+absl::StatusOr<std::optional<v1::Event>> Intake::OpenQuarantined(const v1::HeldSubmission& held,
+                                                                 std::string* row) const {
+  const auto& kept = held.event().submission_quarantined();
+  TP_ASSIGN_OR_RETURN(std::string bytes,
+                      UnsealBytes(kept.original(), kept.quarantine_id(), *deps_.keys));
+  v1::Event event;
+  if (kept.reason() == v1::SubmissionQuarantined::REASON_UNREADABLE ||
+      !event.ParseFromString(bytes)) {
+    if (row != nullptr) *row = std::move(bytes);
+    return std::optional<v1::Event>();
+  }
+  // A conflict was kept as it would have been stored.
+  if (kept.reason() == v1::SubmissionQuarantined::REASON_CONFLICT) {
+    TP_RETURN_IF_ERROR(UnsealEvent(&event, *deps_.keys));
+    event.clear_stream_id();
+    event.clear_received_at();
+    event.clear_first_received_at();
+    event.clear_submission_digest();
+  }
+  return std::optional<v1::Event>(std::move(event));
+}
+
+void Intake::Resolve(const v1::HeldSubmission& held, Resolution resolution, IntakeDone done) {
+  const auto& kept = held.event().submission_quarantined();
+  if (held.has_resolved()) {
+    done(absl::FailedPreconditionError("the submission was resolved already"));
+    return;
+  }
+  if (resolution.set_aside) {
+    if (resolution.validate_only) {
+      done(IntakeAnswer{});
+    } else {
+      NoteResolved(held, resolution, {}, std::move(done));
+    }
+    return;
+  }
+  auto original = OpenQuarantined(held, nullptr);
+  if (!original.ok()) {
+    done(original.status());
+    return;
+  }
+  if (!resolution.corrected.has_value() && !original->has_value()) {
+    done(absl::FailedPreconditionError(
+        "the row could not be read as an event: hand it in corrected"));
+    return;
+  }
+  v1::Event event = resolution.corrected.has_value() ? *resolution.corrected : **original;
+  const Origin origin{.file = kept.file(), .line = kept.line()};
+  // Looked at first: what is refused again would be quarantined beside itself.
+  auto shared = std::make_shared<Resolution>(std::move(resolution));
+  auto submission = std::make_shared<v1::Event>(std::move(event));
+  Submit(*submission, origin, true,
+         [this, held, origin, shared, submission,
+          done = std::move(done)](absl::StatusOr<IntakeAnswer> checked) mutable {
+           if (!checked.ok() || checked->outcome == v1::SUBMISSION_OUTCOME_REFUSED ||
+               shared->validate_only) {
+             done(std::move(checked));
+             return;
+           }
+           Submit(std::move(*submission), origin, false,
+                  [this, held, shared,
+                   done = std::move(done)](absl::StatusOr<IntakeAnswer> answer) mutable {
+                    const bool used = answer.ok() &&
+                                      answer->outcome != v1::SUBMISSION_OUTCOME_REFUSED &&
+                                      answer->outcome != v1::SUBMISSION_OUTCOME_CONFLICT;
+                    if (!used) {
+                      done(std::move(answer));
+                      return;
+                    }
+                    NoteResolved(held, *shared, *std::move(answer), std::move(done));
+                  });
+         });
+}
+
+void Intake::NoteResolved(const v1::HeldSubmission& held, const Resolution& resolution,
+                          IntakeAnswer answer, IntakeDone done) {
+  const auto& kept = held.event().submission_quarantined();
+  v1::Event event =
+      OwnEvent(kIntakeSource, "resolved/" + kept.quarantine_id(), deps_.writer->Now());
+  event.set_stream_id(held.event().stream_id());
+  auto* resolved = event.mutable_quarantine_resolved();
+  resolved->set_quarantine_id(kept.quarantine_id());
+  resolved->set_how(resolution.set_aside ? v1::QuarantineResolved::HOW_SET_ASIDE
+                    : resolution.corrected.has_value() ? v1::QuarantineResolved::HOW_CORRECTED
+                                                       : v1::QuarantineResolved::HOW_REDRIVEN);
+  *resolved->mutable_actor() = resolution.actor;
+  resolved->set_stream_id(answer.stream_id);
+  resolved->set_reason(resolution.reason);
+  deps_.writer->AppendAndFold(
+      deps_.projector->PartitionFor(event.stream_id()), event,
+      [answer = std::move(answer), done = std::move(done)](absl::StatusOr<Written> written) {
+        if (!written.ok()) {
+          done(written.status());
+        } else {
+          done(answer);
+        }
+      });
 }
 
 std::optional<std::string> Intake::StreamOfWaiting(const v1::Event& waiting) {

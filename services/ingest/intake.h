@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,7 +12,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "services/common/write_gate.h"
 #include "services/ingest/directory.h"
 #include "services/ingest/placements.h"
@@ -25,10 +28,11 @@ namespace trigpoint {
 /// Source of what intake itself appends: quarantined and released submissions.
 inline constexpr std::string_view kIntakeSource = "trigpoint/intake";
 
-/// Where a submission stood in a partner's file.
+/// Where a submission comes from.
 struct Origin {
-  std::string file;
+  std::string file{};
   uint64_t line = 0;
+  std::string backfill{};  ///< Batch of the backfill it belongs to; empty: it is news.
 };
 
 /// What became of a submission.
@@ -62,12 +66,31 @@ class Intake {
  public:
   explicit Intake(const IntakeDeps& deps);
 
-  /// Hands in one event of a partner who may submit for its source. Returns once the stream is
-  /// known and the append is under way, so that what is submitted next sees it; may wait for the
-  /// disk and for the fold of a binding.
+  /// Hands in one event of a partner who may submit for its source, and, with `origin.backfill`,
+  /// load history. Returns once the stream is known and the append is under way, so that what is
+  /// submitted next sees it; may wait for the disk and for the fold of a binding.
+  ///
+  /// Between the brackets of a backfill (BackfillStarted, BackfillEnded) only events of a backfill
+  /// reach the stream; news about the service waits for the end.
   void Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done);
   /// Hands in a row that could not be read: it is kept, sealed, and shown with its line.
   void SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done);
+  /// How a quarantined submission is to be resolved.
+  struct Resolution {
+    std::optional<v1::Event> corrected{};  ///< Instead of what was submitted.
+    bool set_aside = false;                ///< Not to be used; with `reason`.
+    std::string reason{};
+    bool validate_only = false;
+    v1::Actor actor{};
+  };
+  /// Opens what was submitted: an event without what intake stamps, or none for a row that never
+  /// was one; `row` then has its bytes. Errors: those of the keys.
+  absl::StatusOr<std::optional<v1::Event>> OpenQuarantined(const v1::HeldSubmission& held,
+                                                           std::string* row) const;
+  /// Hands a quarantined submission in again, or sets it aside, and says so in its source's stream.
+  /// What is refused again answers so and changes nothing. May wait for the disk.
+  /// Errors: FailedPrecondition when it is resolved already, or is a row and is not corrected.
+  void Resolve(const v1::HeldSubmission& held, Resolution resolution, IntakeDone done);
   /// Makes the sealing keys of many events with one sync. Errors turn up when the event is
   /// submitted.
   void PrepareKeys(std::span<const v1::Event* const> events);
@@ -77,6 +100,8 @@ class Intake {
   /// submitted. Blocks for the disk and the fold. Errors turn up when the event is submitted.
   size_t PrepareBindings(std::span<const v1::Event* const> events);
 
+  /// Whether what is known of the service is being loaded: news about it waits.
+  bool InBackfill(const std::string& stream_id) const;
   /// Appends a waiting event to its stream, then says so in its source's stream. Blocks.
   absl::Status Release(const v1::Event& waiting, const std::string& stream_id);
   /// The stream a waiting event belongs to, if it is known by now; without a subject it is held
@@ -90,7 +115,12 @@ class Intake {
 
  private:
   struct Held;
-  absl::StatusOr<std::optional<std::string>> Resolve(const v1::Event& event, bool validate_only);
+  /// The problem of an event at this point of a backfill, if there is one.
+  std::optional<v1::FieldViolation> OutOfPlace(const v1::Event& event, const Origin& origin,
+                                               const std::optional<std::string>& stream);
+  absl::StatusOr<std::optional<std::string>> StreamOf(const v1::Event& event, bool validate_only);
+  void NoteResolved(const v1::HeldSubmission& held, const Resolution& resolution,
+                    IntakeAnswer answer, IntakeDone done);
   void Refuse(const v1::Event& event, const Origin& origin,
               std::vector<v1::FieldViolation> violations, bool validate_only, IntakeDone done);
   void Quarantine(const Held& held, const Origin& origin, IntakeAnswer answer, IntakeDone done);
@@ -106,6 +136,9 @@ class Intake {
   Directory directory_;
   Placements placements_;
   std::function<void(v1::Event, std::string)> releasable_;
+  mutable absl::Mutex backfills_mu_;
+  /// Backfills that are starting: appended, and perhaps not folded yet.
+  std::set<std::string> starting_ ABSL_GUARDED_BY(backfills_mu_);
 };
 
 }  // namespace trigpoint

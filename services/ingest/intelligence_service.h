@@ -31,8 +31,22 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
   grpc::ServerUnaryReactor* ListQuarantined(grpc::CallbackServerContext* context,
                                             const v1::ListQuarantinedRequest* request,
                                             v1::ListQuarantinedResponse* response) override;
+  grpc::ServerUnaryReactor* GetQuarantined(grpc::CallbackServerContext* context,
+                                           const v1::GetQuarantinedRequest* request,
+                                           v1::GetQuarantinedResponse* response) override;
+  grpc::ServerUnaryReactor* ResolveQuarantined(grpc::CallbackServerContext* context,
+                                               const v1::ResolveQuarantinedRequest* request,
+                                               v1::ResolveQuarantinedResponse* response) override;
 
  private:
+  /// The submission, for a caller who may submit for its source. Errors: NotFound, also where the
+  /// caller may not know of it.
+  absl::StatusOr<v1::HeldSubmission> FindHeld(const grpc::CallbackServerContext& context,
+                                              std::string_view method,
+                                              const std::string& quarantine_id,
+                                              Principal* principal) const;
+  grpc::Status Get(const Principal& principal, const v1::HeldSubmission& held,
+                   v1::GetQuarantinedResponse* response) const;
   grpc::Status List(const v1::ListQuarantinedRequest& request,
                     v1::ListQuarantinedResponse* response) const;
 

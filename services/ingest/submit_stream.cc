@@ -115,7 +115,7 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     }
     std::vector<const v1::Event*> events;  // One for each item; null: an item without, or refused.
     for (const auto& [slot, request] : turn) {
-      const bool taken = request.has_event() && Owns(request.event().source());
+      const bool taken = request.has_event() && Admit(request).ok();
       events.push_back(taken ? &request.event() : nullptr);
     }
     deps_.intake->PrepareKeys(events);
@@ -129,10 +129,12 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     if (working_) deps_.pool->Run([self = shared_from_this()] { self->Work(); });
   }
 
-  bool Owns(const std::string& source) const {
+  absl::Status Admit(const v1::SubmitEventsRequest& request) const {
     Target target;
-    target.source = source;
-    return deps_.auth->Check(*caller_, deps_.method, target).ok();
+    target.source =
+        request.has_event() ? request.event().source() : request.unreadable().source();
+    target.backfill = !request.backfill().empty();
+    return deps_.auth->Check(*caller_, deps_.method, target);
   }
 
   /// Nothing more is taken; what was not is not acknowledged, so the sender sends it again.
@@ -143,20 +145,22 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
 
   void Process(std::shared_ptr<Slot> slot, v1::SubmitEventsRequest request) {
     if (IsOver()) return;
-    const Origin origin{.file = request.file(), .line = request.line()};
+    const Origin origin{
+        .file = request.file(), .line = request.line(), .backfill = request.backfill()};
     IntakeDone done = [self = shared_from_this(),
                        slot = std::move(slot)](absl::StatusOr<IntakeAnswer> answer) {
       self->Answered(*slot, std::move(answer));
     };
-    const std::string& source =
-        request.has_event() ? request.event().source() : request.unreadable().source();
     if (!request.has_event() && !request.has_unreadable()) {
       done(RefusedWithoutTrace("item", "REQUIRED",
                                "the item holds neither an event nor an unreadable row"));
-    } else if (!Owns(source)) {
+    } else if (!Admit(request).ok()) {
       // Nothing is kept in the name of a source that is not the caller's.
-      done(RefusedWithoutTrace("source", "SOURCE_NOT_OWNED",
-                               "the caller may not submit for this source"));
+      done(RefusedWithoutTrace(
+          "source", "SOURCE_NOT_OWNED",
+          request.backfill().empty()
+              ? "the caller may not submit for this source"
+              : "the caller may not load history for this source (roles PARTNER and BACKFILL)"));
     } else if (request.has_event()) {
       deps_.intake->Submit(std::move(*request.mutable_event()), origin, false, std::move(done));
     } else {

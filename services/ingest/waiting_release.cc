@@ -16,10 +16,11 @@ void WaitingRelease::Start() {
     Add(std::move(event), std::move(stream_id));
   });
   projector_->OnBindings([this](const std::vector<v1::SubjectRef>& ids) { Bound(ids); });
-  for (auto& event : projector_->AllWaiting()) {
-    if (auto stream_id = intake_->StreamOfWaiting(event))
-      Add(std::move(event), *std::move(stream_id));
-  }
+  projector_->OnBackfillsEnded([this] {
+    const absl::MutexLock lock(&mu_);
+    look_again_ = true;
+  });
+  LookThroughAll();
   thread_ = std::thread([this] { Work(); });
 }
 
@@ -31,6 +32,14 @@ void WaitingRelease::Stop() {
   if (!thread_.joinable()) return;
   thread_.join();
   projector_->OnBindings(nullptr);
+  projector_->OnBackfillsEnded(nullptr);
+}
+
+void WaitingRelease::LookThroughAll() {
+  for (auto& event : projector_->AllWaiting()) {
+    if (auto stream_id = intake_->StreamOfWaiting(event))
+      Add(std::move(event), *std::move(stream_id));
+  }
 }
 
 void WaitingRelease::Bound(const std::vector<v1::SubjectRef>& ids) {
@@ -46,16 +55,18 @@ void WaitingRelease::Add(v1::Event event, std::string stream_id) {
 void WaitingRelease::Work() {
   while (true) {
     std::deque<v1::SubjectRef> bound;
+    bool look_again = false;
     std::pair<v1::Event, std::string> next;
     {
       absl::MutexLock lock(&mu_);
       const auto wanted = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return stop_ || !bound_.empty() || !ready_.empty();
+        return stop_ || look_again_ || !bound_.empty() || !ready_.empty();
       };
       mu_.Await(absl::Condition(&wanted));
       if (stop_) return;
       bound.swap(bound_);
-      if (bound.empty()) {
+      std::swap(look_again, look_again_);
+      if (bound.empty() && !look_again) {
         next = std::move(ready_.front());
         ready_.pop_front();
       }
@@ -65,7 +76,9 @@ void WaitingRelease::Work() {
       for (auto& event : projector_->WaitingFor(id.scheme(), id.value()))
         Add(std::move(event), stream_id.value_or(""));
     }
-    if (!bound.empty()) continue;
+    if (look_again) LookThroughAll();
+    if (look_again || !bound.empty()) continue;
+    if (intake_->InBackfill(next.second)) continue;  // Its end looks through everything again.
     const absl::Status status = intake_->Release(next.first, next.second);
     if (status.ok()) {
       Log(LogLevel::kDebug, "waiting_released", {{"stream", LogId{next.second}}});

@@ -12,7 +12,8 @@
 
 namespace trigpoint {
 
-/// Appends waiting events to their streams as soon as those are known, from a thread of its own. A
+/// Appends waiting events to their streams as soon as those are known and no backfill is under way
+/// in them, from a thread of its own. A
 /// release that fails is tried again; one that is repeated changes nothing. Both arguments must
 /// outlive it.
 class WaitingRelease {
@@ -26,6 +27,8 @@ class WaitingRelease {
   void Stop();
 
  private:
+  /// Gets everything ready that waits and whose stream is known.
+  void LookThroughAll();
   void Bound(const std::vector<v1::SubjectRef>& ids);
   void Add(v1::Event event, std::string stream_id);
   void Work();
@@ -35,6 +38,7 @@ class WaitingRelease {
   absl::Mutex mu_;
   std::deque<v1::SubjectRef> bound_ ABSL_GUARDED_BY(mu_);
   std::deque<std::pair<v1::Event, std::string>> ready_ ABSL_GUARDED_BY(mu_);
+  bool look_again_ ABSL_GUARDED_BY(mu_) = false;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };

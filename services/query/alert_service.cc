@@ -54,6 +54,7 @@ grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request,
     const absl::StatusOr<StreamAsOf> stream = core.projector().Read(stream_id);
     if (!stream.ok()) return ToGrpc(stream.status());
     for (const auto& alert : stream->record.alerts()) {
+      if (alert.alert().historic()) continue;  // The timeline has it: nobody was ever to be told.
       if (alert.acknowledged_us() != 0 && !request.include_acknowledged()) continue;
       rows.push_back({SortableNumber(alert.raised_us(), true) + alert.alert().alert_id(),
                       PresentAlert(alert, stream->state, now_us)});

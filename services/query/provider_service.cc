@@ -21,12 +21,12 @@ constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommenda
 absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-  if (!request.has_as_of()) {
+  TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
+  if (!instants.past) {
     TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
     return PresentProvider(summary);
   }
-  TP_ASSIGN_OR_RETURN(const int64_t as_of_us, ResolveAsOf(true, request.as_of(), core.Now()));
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, true, as_of_us));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
   return PresentProvider(Summarise(stream.state, stream.record, *projector.ControlsFor(stream_id)));
 }
 
@@ -61,17 +61,17 @@ absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
                                          const v1::AssessProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-  TP_ASSIGN_OR_RETURN(int64_t as_of_us,
-                      ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream,
-                      ReadStreamAt(projector, stream_id, request.has_as_of(), as_of_us));
+  TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
   // The present is never before what is known already, whatever the clocks say.
-  if (!request.has_as_of()) as_of_us = std::max(as_of_us, stream.state.known_us());
+  const int64_t as_of_us = instants.past ? instants.assess_us
+                                         : std::max(instants.assess_us, stream.state.known_us());
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
   TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(*in_force, stream, request, as_of_us));
   v1::Assessment assessment =
       BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us);
   assessment.set_provider("providers/" + stream_id);
+  if (request.has_valid_at()) *assessment.mutable_valid_at() = request.valid_at();
   HideProtected(stream.state, assessment.mutable_criteria());
   return assessment;
 }
@@ -83,7 +83,8 @@ class ProviderService final : public v1::ProviderService::CallbackService {
   grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context,
                                         const v1::GetProviderRequest* request,
                                         v1::Provider* response) override {
-    const Where where = request->has_as_of() ? Where::kPool : Where::kInline;
+    const bool past = request->has_as_of() || request->has_valid_at();
+    const Where where = past ? Where::kPool : Where::kInline;
     return Serve(*core_, context, kGet, {.sensitivity = kAnswerClass}, where,
                  [core = core_.get(), request, response](const Principal&) {
                    absl::StatusOr<v1::Provider> found = Get(*core, *request);

@@ -30,17 +30,33 @@ absl::StatusOr<std::string> ResolveProvider(const Projector& projector,
   return absl::NotFoundError("no provider is known as " + name.substr(0, kShown));
 }
 
-absl::StatusOr<int64_t> ResolveAsOf(bool given, const google::protobuf::Timestamp& as_of,
-                                    int64_t now_us) {
-  if (!given) return now_us;
-  const int64_t asked = ToMicros(as_of);
-  if (asked > now_us + kClockSkewUs) return absl::InvalidArgumentError("as_of: lies in the future");
-  return asked;
+absl::StatusOr<Instants> InstantsOf(const google::protobuf::Timestamp* as_of,
+                                    const google::protobuf::Timestamp* valid_at, int64_t now_us) {
+  Instants instants;
+  instants.assess_us = now_us;
+  if (as_of != nullptr) {
+    instants.past = true;
+    instants.assess_us = instants.as_of.known_us = ToMicros(*as_of);
+    if (instants.assess_us > now_us + kClockSkewUs) {
+      return absl::InvalidArgumentError("as_of: lies in the future");
+    }
+  }
+  if (valid_at != nullptr) {
+    const int64_t valid_us = ToMicros(*valid_at);
+    if (valid_us > (as_of != nullptr ? instants.assess_us : now_us + kClockSkewUs)) {
+      return absl::InvalidArgumentError(as_of != nullptr ? "valid_at: lies after as_of"
+                                                         : "valid_at: lies in the future");
+    }
+    instants.past = true;
+    instants.assess_us = valid_us;
+    instants.as_of.valid_us = valid_us;
+  }
+  return instants;
 }
 
 absl::StatusOr<StreamAsOf> ReadStreamAt(const Projector& projector, const std::string& stream_id,
-                                        bool past, int64_t as_of_us) {
-  return past ? projector.ReadAsOf(stream_id, as_of_us) : projector.Read(stream_id);
+                                        const Instants& instants) {
+  return instants.past ? projector.ReadAsOf(stream_id, instants.as_of) : projector.Read(stream_id);
 }
 
 }  // namespace trigpoint

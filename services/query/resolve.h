@@ -14,13 +14,27 @@ namespace trigpoint {
 absl::StatusOr<std::string> ResolveProvider(const Projector& projector,
                                             const std::string& provider);
 
-/// The instant asked for in microseconds; `now_us` when none was. Errors: InvalidArgument for the
-/// future.
-absl::StatusOr<int64_t> ResolveAsOf(bool given, const google::protobuf::Timestamp& as_of,
-                                    int64_t now_us);
+/// What a read is about in time.
+struct Instants {
+  bool past = false;      ///< An instant was named.
+  AsOf as_of;             ///< Which events count.
+  int64_t assess_us = 0;  ///< The instant to assess at.
+};
 
-/// State and record at present, or as known at the instant asked for. Errors: NotFound.
+/// Reads the two axes of a request: what was known at `as_of`, how things were at `valid_at`; null:
+/// not given. Errors: InvalidArgument for an instant in the future, or valid_at after as_of.
+absl::StatusOr<Instants> InstantsOf(const google::protobuf::Timestamp* as_of,
+                                    const google::protobuf::Timestamp* valid_at, int64_t now_us);
+
+/// As above for a request with the fields as_of and valid_at.
+template <typename Request>
+absl::StatusOr<Instants> InstantsOf(const Request& request, int64_t now_us) {
+  return InstantsOf(request.has_as_of() ? &request.as_of() : nullptr,
+                    request.has_valid_at() ? &request.valid_at() : nullptr, now_us);
+}
+
+/// The stream at these instants. Errors: NotFound.
 absl::StatusOr<StreamAsOf> ReadStreamAt(const Projector& projector, const std::string& stream_id,
-                                        bool past, int64_t as_of_us);
+                                        const Instants& instants);
 
 }  // namespace trigpoint

@@ -55,15 +55,16 @@ absl::StatusOr<Slice> ReadPresent(const Projector& projector, const std::string&
   return slice;
 }
 
-/// The past: what came later must not show, neither as an entry nor as "superseded".
+/// The past: what came or happened later must not show, neither as an entry nor as "superseded".
 absl::StatusOr<Slice> ReadPast(const Projector& projector, const std::string& stream_id,
-                               uint64_t before, size_t size, int64_t as_of_us) {
+                               uint64_t before, size_t size, const AsOf& as_of) {
   TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> all,
                       projector.ReadEvents(stream_id, 0, UINT64_MAX));
+  const HappenedBy happened(all, as_of);
   Slice slice;
   std::reverse(all.begin(), all.end());
   for (auto& stored : all) {
-    if (stored.known_us() > as_of_us) continue;
+    if (stored.known_us() > as_of.known_us || !happened(stored)) continue;
     Raise(stored.event(), &slice.latest);
     if (stored.revision() >= before) continue;
     if (slice.events.size() < size) {
@@ -129,11 +130,13 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
   const auto build = [&]() -> absl::Status {
     TP_ASSIGN_OR_RETURN(const std::string stream_id,
                         ResolveProvider(projector, request.provider()));
-    TP_ASSIGN_OR_RETURN(const int64_t as_of_us,
-                        ResolveAsOf(request.has_as_of(), request.as_of(), core.Now()));
+    TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
     TP_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), kPageDefault, kPageMax));
+    const AsOf& as_of = instants.as_of;
     const std::string scope =
-        "ListTimeline\n" + stream_id + '\n' + (request.has_as_of() ? std::to_string(as_of_us) : "");
+        "ListTimeline\n" + stream_id + '\n' +
+        (request.has_as_of() ? std::to_string(as_of.known_us) : "") + '\n' +
+        (as_of.valid_us.has_value() ? std::to_string(*as_of.valid_us) : "");
     TP_ASSIGN_OR_RETURN(const std::string key,
                         ReadPageToken(core.deps.page_secret, scope, request.page_token()));
     TP_ASSIGN_OR_RETURN(const uint64_t asked, BeforeOf(key));
@@ -141,8 +144,8 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
     const uint64_t before = std::min(asked, present.state.revision());
     TP_ASSIGN_OR_RETURN(
         const Slice slice,
-        request.has_as_of()
-            ? ReadPast(projector, stream_id, before, static_cast<size_t>(size), as_of_us)
+        instants.past
+            ? ReadPast(projector, stream_id, before, static_cast<size_t>(size), as_of)
             : ReadPresent(projector, stream_id, before, static_cast<size_t>(size)));
     Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
     for (const auto& stored : slice.events) {

@@ -128,7 +128,7 @@ Row AsOfRow(Projector* projector) {
     events = all.size();
     const double start = Now();
     const auto controls = projector->ControlsFor(stream);
-    const auto as_of = Must(FoldAsOf(stream, all, *controls, 1'800'000'000'000'000));
+    const auto as_of = Must(FoldAsOf(stream, all, *controls, {.known_us = 1'800'000'000'000'000}));
     const auto in_force = controls->At(as_of.state, 1'800'000'000'000'000);
     BuildAssessment(*in_force->Policy("herefordshire"), as_of.state, as_of.record,
                     in_force->baselines, 1'800'000'000'000'000);

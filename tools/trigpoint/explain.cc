@@ -244,7 +244,9 @@ std::string Explain(const ExplainedProvider& provider, const v1::Assessment& ass
   if (!assessment.source_document().empty()) {
     source += " (" + assessment.source_document() + ')';
   }
-  source += "; as known on " + When(assessment.as_of());
+  source += assessment.has_valid_at()
+                ? "; as things were on " + When(assessment.valid_at()) + ", as far as is known"
+                : "; as known on " + When(assessment.as_of());
   out += Wrap(source, "") + '\n' + Headline(assessment, ink) + Range(assessment);
   if (!assessment.recorded() && !assessment.target_state().empty() &&
       assessment.target_state() != assessment.decided_state()) {

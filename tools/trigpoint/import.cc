@@ -1,15 +1,19 @@
 // import: files of partners, row by row, over one acknowledged stream.
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "assume.h"
+#include "backfill.h"
 #include "client.h"
 #include "feed_reader.h"
 #include "print.h"
 #include "progress.h"
 #include "submit_stream.h"
+#include "trigpoint/base/status.h"
 
 namespace trigpoint {
 namespace {
@@ -21,11 +25,13 @@ struct ImportOptions {
   std::string date_order;
   std::string assume_policy;
   size_t window = 512;
+  bool backfill = false;
 };
 
 // What an import ended with.
 struct ImportResult {
   SubmissionCounts counts;
+  std::optional<BackfillResult> backfill;
   uint64_t unreadable = 0;
   std::vector<v1::Policy> policies;
   AssumedLevels assumed;
@@ -43,31 +49,72 @@ uint64_t NotUsed(const SubmissionCounts& counts) {
          OutcomeCount(counts, v1::SUBMISSION_OUTCOME_CONFLICT);
 }
 
+// Reads every file row by row; the first error of a file ends it, `take` giving false, too.
+absl::Status ReadFiles(const ImportOptions& options,
+                       const std::function<bool(v1::SubmitEventsRequest)>& take,
+                       ImportResult* result) {
+  for (const std::string& path : options.files) {
+    std::vector<std::pair<std::string, uint64_t>> found;
+    const absl::Status read = ReadFeed(
+        {path, options.format, options.source, options.date_order},
+        [&](v1::SubmitEventsRequest item) {
+          result->unreadable += item.has_unreadable() ? 1U : 0U;
+          return take(std::move(item));
+        },
+        &found);
+    for (auto& figure : found) {
+      result->found.emplace_back(path, std::move(figure));
+    }
+    TP_RETURN_IF_ERROR(read);
+  }
+  return absl::OkStatus();
+}
+
+// History is read whole before anything of it is sent: its order is that of all files together.
+ExitCode SendBackfill(const Session& session, const Client& client, const ImportOptions& options,
+                      ImportResult* result) {
+  Backfill backfill(client, options.window);
+  const absl::Status read = ReadFiles(
+      options,
+      [&backfill](v1::SubmitEventsRequest item) {
+        backfill.Add(std::move(item));
+        return true;
+      },
+      result);
+  if (!read.ok()) {
+    return Fail(session, ExitCode::kData, std::string(read.message()));
+  }
+  Progress progress("rows sent");
+  result->backfill.emplace();
+  const grpc::Status status =
+      backfill.Run([&progress](uint64_t sent) { progress.Show(sent); }, &*result->backfill);
+  progress.End();
+  result->counts = result->backfill->counts;
+  if (status.ok()) {
+    return ExitCode::kOk;
+  }
+  const ExitCode code = Fail(session, status);
+  if (result->backfill->brackets_open > 0 && !session.json) {
+    std::cerr << "  The backfill is not over for " << result->backfill->brackets_open
+              << " services: news about them waits. Run the same import again.\n";
+  }
+  return code;
+}
+
 // Sends every file; the first error of a file or of the stream ends it. What was sent before is
 // acknowledged first.
 ExitCode SendFiles(const Session& session, const Client& client, const ImportOptions& options,
                    ImportResult* result) {
   SubmitStream stream(client, options.window);
   Progress progress("rows sent");
-  absl::Status read;
   uint64_t sent = 0;
-  for (const std::string& path : options.files) {
-    std::vector<std::pair<std::string, uint64_t>> found;
-    read = ReadFeed(
-        {path, options.format, options.source, options.date_order},
-        [&](v1::SubmitEventsRequest item) {
-          result->unreadable += item.has_unreadable() ? 1U : 0U;
-          progress.Show(++sent);
-          return stream.Send(std::move(item));
-        },
-        &found);
-    for (auto& figure : found) {
-      result->found.emplace_back(path, std::move(figure));
-    }
-    if (!read.ok()) {
-      break;
-    }
-  }
+  const absl::Status read = ReadFiles(
+      options,
+      [&](v1::SubmitEventsRequest item) {
+        progress.Show(++sent);
+        return stream.Send(std::move(item));
+      },
+      result);
   const grpc::Status status = stream.Finish();
   progress.End();
   result->counts = stream.counts();
@@ -113,6 +160,10 @@ void PutResultJson(const ImportOptions& options, const ImportResult& result) {
     json[name] = OutcomeCount(result.counts, outcome);
   }
   json["unreadable"] = result.unreadable;
+  if (result.backfill.has_value()) {
+    json["backfill"] = {{"services", result.backfill->services},
+                        {"unknown_services", result.backfill->unknown}};
+  }
   for (const auto& [file, figure] : result.found) {
     json["files"][file][figure.first] = figure.second;
   }
@@ -166,6 +217,13 @@ void PutResult(const ImportOptions& options, const ImportResult& result) {
     }
   }
   Put(counts.Text());
+  if (result.backfill.has_value()) {
+    Put("History of " + Count(result.backfill->services, "service") + " loaded.\n");
+    if (result.backfill->unknown > 0) {
+      Put("Nobody registered " + Count(result.backfill->unknown, "service") +
+          " that it is about: that part waits.\n");
+    }
+  }
   if (NotUsed(result.counts) > 0) {
     Put("See refused rows: trigpoint refused\n");
   }
@@ -194,7 +252,8 @@ void PutResult(const ImportOptions& options, const ImportResult& result) {
 
 ExitCode Import(const Session& session, const Client& client, const ImportOptions& options) {
   ImportResult result;
-  const ExitCode sent = SendFiles(session, client, options, &result);
+  const ExitCode sent = options.backfill ? SendBackfill(session, client, options, &result)
+                                         : SendFiles(session, client, options, &result);
   if (sent != ExitCode::kOk && sent != ExitCode::kData) {
     return sent;
   }
@@ -235,6 +294,9 @@ void AddImportCommand(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"day-first", "month-first"}));
   import->add_option("--assume-policy", options->assume_policy,
                      "Afterwards, the levels this policy would give each imported provider");
+  import->add_flag("--backfill", options->backfill,
+                   "The files are history: all of them together, in the order in which it was "
+                   "received; alerts of the past stay in");
   import->add_option("--window", options->window, "Rows that may be on their way at a time")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();

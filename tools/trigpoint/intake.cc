@@ -1,10 +1,12 @@
-// submit, refused.
+// submit, refused, redrive.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 
 #include "arguments.h"
 #include "client.h"
@@ -20,7 +22,18 @@ struct SubmitOptions {
 };
 
 struct RefusedOptions {
+  std::string id;
   std::string source;
+  bool all = false;
+};
+
+struct RedriveOptions {
+  std::vector<std::string> ids;
+  std::string source;
+  std::string corrected;
+  bool set_aside = false;
+  std::string reason;
+  bool check_only = false;
 };
 
 std::string OutcomeInWords(v1::SubmissionOutcome outcome) {
@@ -111,17 +124,51 @@ void PutRefused(const std::vector<v1::QuarantinedSubmission>& submissions) {
     if (!one.file().empty()) {
       place += "  " + one.file() + ':' + std::to_string(one.line());
     }
-    Put(When(one.received_at()) + "  " + ReasonWord(one.reason()) + "  " + Clean(place) + '\n');
+    Put(Clean(one.quarantine_id()) + "  " + When(one.received_at()) + "  " +
+        ReasonWord(one.reason()) + "  " + Clean(place) + '\n');
+    if (one.resolved() != v1::QuarantineResolved::HOW_UNSPECIFIED) {
+      Put("  " + InWords(WithoutPrefix(v1::QuarantineResolved::How_Name(one.resolved()), "HOW_")) +
+          " by " + Clean(one.resolved_by()) + ", " + When(one.resolved_at()) + '\n');
+    }
     for (const auto& violation : one.violations()) {
       Put(FieldLine(violation));
     }
   }
 }
 
+// One with its content, for who may submit for its source.
+ExitCode ShowRefused(const Session& session, const Client& client, const std::string& id) {
+  v1::GetQuarantinedRequest request;
+  request.set_quarantine_id(id);
+  v1::GetQuarantinedResponse response;
+  const auto context = client.NewContext();
+  const auto status = client.intelligence().GetQuarantined(context.get(), request, &response);
+  if (!status.ok()) {
+    return Fail(session, status);
+  }
+  if (session.json) {
+    PutJson(response);
+    return ExitCode::kOk;
+  }
+  PutRefused({response.submission()});
+  if (response.has_event()) {
+    Put('\n' + EventToJson(response.event()) + '\n');
+    Put("\nCorrect it in a file and hand it in: trigpoint redrive " + Clean(id) +
+        " --corrected FILE\n");
+  } else {
+    Put("\n" + Clean(response.row()) + '\n');
+  }
+  return ExitCode::kOk;
+}
+
 ExitCode ListRefused(const Session& session, const Client& client, const RefusedOptions& options) {
+  if (!options.id.empty()) {
+    return ShowRefused(session, client, options.id);
+  }
   v1::ListQuarantinedRequest request;
   request.set_page_size(500);
   request.set_source(options.source);
+  request.set_include_resolved(options.all);
   v1::ListQuarantinedResponse response;
   uint64_t shown = 0;
   do {
@@ -146,6 +193,100 @@ ExitCode ListRefused(const Session& session, const Client& client, const Refused
   return ExitCode::kOk;
 }
 
+// Ids of what is open, in the order in which it was received.
+grpc::Status OpenIds(const Client& client, const std::string& source,
+                     std::vector<std::string>* ids) {
+  v1::ListQuarantinedRequest request;
+  request.set_page_size(1000);
+  request.set_source(source);
+  v1::ListQuarantinedResponse response;
+  std::vector<v1::QuarantinedSubmission> open;
+  do {
+    const auto context = client.NewContext();
+    const auto status = client.intelligence().ListQuarantined(context.get(), request, &response);
+    if (!status.ok()) {
+      return status;
+    }
+    open.insert(open.end(), response.submissions().begin(), response.submissions().end());
+    request.set_page_token(response.next_page_token());
+  } while (!response.next_page_token().empty());
+  std::sort(open.begin(), open.end(), [](const auto& a, const auto& b) {
+    return std::make_tuple(a.received_at().seconds(), a.received_at().nanos(), a.file(), a.line()) <
+           std::make_tuple(b.received_at().seconds(), b.received_at().nanos(), b.file(), b.line());
+  });
+  for (const auto& one : open) {
+    ids->push_back(one.quarantine_id());
+  }
+  return grpc::Status::OK;
+}
+
+// Resolves one; false when it was not used, which is said.
+bool RedriveOne(const Session& session, const Client& client,
+                const v1::ResolveQuarantinedRequest& request, grpc::Status* status) {
+  v1::ResolveQuarantinedResponse response;
+  const auto context = client.NewContext();
+  *status = client.intelligence().ResolveQuarantined(context.get(), request, &response);
+  if (!status->ok()) {
+    if (!session.json) {
+      std::cerr << Clean(request.quarantine_id()) << ":\n";
+    }
+    Fail(session, *status);
+    return false;
+  }
+  if (session.json) {
+    PutJsonLine(response);
+  } else {
+    Put(Clean(request.quarantine_id()) + "  " +
+        (request.set_aside() ? "Set aside" : OutcomeInWords(response.outcome())) + '\n');
+  }
+  return true;
+}
+
+ExitCode Redrive(const Session& session, const Client& client, const RedriveOptions& options) {
+  v1::ResolveQuarantinedRequest request;
+  request.set_set_aside(options.set_aside);
+  request.set_reason(options.reason);
+  request.set_validate_only(options.check_only);
+  std::vector<std::string> ids = options.ids;
+  if (!options.corrected.empty()) {
+    if (ids.size() != 1) {
+      return Fail(session, ExitCode::kUsage, "--corrected is of one submission: name its id");
+    }
+    std::ifstream file(options.corrected, std::ios::binary);
+    std::ostringstream text;
+    if (!file || !(text << file.rdbuf())) {
+      return Fail(session, ExitCode::kData, "cannot read " + options.corrected);
+    }
+    if (const auto problems = ReadEventJson(text.str(), request.mutable_corrected());
+        !problems.empty()) {
+      return PutViolations(session, problems);
+    }
+  }
+  if (options.set_aside && ids.empty()) {
+    return Fail(session, ExitCode::kUsage, "--set-aside is of named submissions: name their ids");
+  }
+  if (ids.empty()) {
+    if (const auto status = OpenIds(client, options.source, &ids); !status.ok()) {
+      return Fail(session, status);
+    }
+  }
+  uint64_t used = 0;
+  grpc::Status status;
+  for (const auto& id : ids) {
+    request.set_quarantine_id(id);
+    used += RedriveOne(session, client, request, &status) ? 1U : 0U;
+    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+      return ExitCode::kUnreachable;
+    }
+  }
+  if (!session.json) {
+    Put(ids.empty() ? "Nothing is waiting to be handed in again.\n"
+                    : std::to_string(used) + " of " + Count(ids.size(), "submission") +
+                          (options.check_only ? " would be used\n" : " resolved\n"));
+  }
+  return used == ids.size() ? ExitCode::kOk : ExitCode::kNo;
+}
+
 }  // namespace
 
 void AddIntakeCommands(CLI::App& app, Session& session) {
@@ -165,12 +306,37 @@ void AddIntakeCommands(CLI::App& app, Session& session) {
   auto refused_options = std::make_shared<RefusedOptions>();
   CLI::App* refused = app.add_subcommand(
       "refused", "What could not be used: reason, file, line and field, never its content");
+  refused->add_option("ID", refused_options->id,
+                      "This one with its content, for who may submit for its source");
   refused->add_option("--source", refused_options->source, "Of this source only");
+  refused->add_flag("--all", refused_options->all, "Those that were resolved, too");
   refused->footer("With --json one submission a line.\nExample: trigpoint refused --source cqc");
   refused->callback([&session, refused_options] {
     session.command = [&session, refused_options] {
       return WithClient(session, [&](const Client& client) {
         return ListRefused(session, client, *refused_options);
+      });
+    };
+  });
+
+  auto redrive_options = std::make_shared<RedriveOptions>();
+  CLI::App* redrive = app.add_subcommand(
+      "redrive", "Hands refused submissions in again, corrected or as they were, or sets them aside");
+  redrive->add_option("ID", redrive_options->ids,
+                      "Ids of trigpoint refused; none: all that are open, oldest first");
+  redrive->add_option("--source", redrive_options->source, "Of this source only");
+  redrive->add_option("--corrected", redrive_options->corrected,
+                      "File with the event as it should have been (JSON)");
+  redrive->add_flag("--set-aside", redrive_options->set_aside, "Not to be used at all");
+  redrive->add_option("--reason", redrive_options->reason, "Why it is set aside");
+  redrive->add_flag("--check", redrive_options->check_only, "Check only; store nothing");
+  redrive->footer(
+      "Exit code 1 when one of them is refused again; it stays where it is.\n"
+      "Example: trigpoint redrive q-4f1c --corrected fixed.json");
+  redrive->callback([&session, redrive_options] {
+    session.command = [&session, redrive_options] {
+      return WithClient(session, [&](const Client& client) {
+        return Redrive(session, client, *redrive_options);
       });
     };
   });

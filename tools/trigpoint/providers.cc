@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "client.h"
+#include "instants.h"
 #include "explain.h"
 #include "print.h"
 
@@ -25,7 +26,7 @@ struct ProvidersOptions {
 
 struct OneProviderOptions {
   std::string provider;
-  std::string as_of;
+  InstantOptions instants;
   int page_size = 0;
   std::string page_token;
   bool all = false;
@@ -168,12 +169,8 @@ ExitCode ShowProvider(const Session& session, const Client& client,
                       const OneProviderOptions& options) {
   v1::GetProviderRequest request;
   request.set_provider(ProviderName(options.provider));
-  if (!options.as_of.empty()) {
-    const auto as_of = ParseAsOf(options.as_of);
-    if (!as_of.ok()) {
-      return Fail(session, as_of.status());
-    }
-    *request.mutable_as_of() = ToTimestamp(*as_of);
+  if (const auto set = SetInstants(options.instants, &request); !set.ok()) {
+    return Fail(session, set);
   }
   v1::Provider provider;
   const auto context = client.NewContext();
@@ -205,12 +202,8 @@ ExitCode ShowTimeline(const Session& session, const Client& client,
   request.set_provider(ProviderName(options.provider));
   request.set_page_size(options.page_size == 0 && options.all ? kPageOfAll : options.page_size);
   request.set_page_token(options.page_token);
-  if (!options.as_of.empty()) {
-    const auto as_of = ParseAsOf(options.as_of);
-    if (!as_of.ok()) {
-      return Fail(session, as_of.status());
-    }
-    *request.mutable_as_of() = ToTimestamp(*as_of);
+  if (const auto set = SetInstants(options.instants, &request); !set.ok()) {
+    return Fail(session, set);
   }
   Table table({">REV", "KNOWN", "OCCURRED", "KIND", "SUMMARY", "EVENT"});
   v1::ListTimelineResponse response;
@@ -294,7 +287,7 @@ void AddTimelineCommand(CLI::App& app, Session& session) {
       app.add_subcommand("timeline", "Everything known about a provider, newest first");
   timeline->add_option("PROVIDER", options->provider, "Stream id, scheme/value or CQC location id")
       ->required();
-  timeline->add_option("--as-of", options->as_of, "As known at 2026-03-01 or 2026-03-01T10:00:00Z");
+  AddInstantOptions(timeline, &options->instants);
   timeline->add_option("--page-size", options->page_size, "Entries of a page");
   timeline->add_option("--page-token", options->page_token, "Continue where a page ended");
   timeline->add_flag("--all", options->all, "Every page; with --json one entry a line");
@@ -350,8 +343,7 @@ void AddProviderCommands(CLI::App& app, Session& session) {
   CLI::App* show = app.add_subcommand("show", "One provider: who it is, its levels, its rating");
   show->add_option("PROVIDER", show_options->provider, "Stream id, scheme/value or CQC location id")
       ->required();
-  show->add_option("--as-of", show_options->as_of,
-                   "As known at 2026-03-01 or 2026-03-01T10:00:00Z");
+  AddInstantOptions(show, &show_options->instants);
   show->footer("Example: trigpoint show cqc-location/1-545611283");
   show->callback([&session, show_options] {
     session.command = [&session, show_options] {

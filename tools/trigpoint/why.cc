@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "client.h"
 #include "explain.h"
+#include "instants.h"
 #include "print.h"
 
 namespace trigpoint {
@@ -14,7 +15,7 @@ namespace {
 struct WhyOptions {
   std::string provider;
   std::string policy;
-  std::string as_of;
+  InstantOptions instants;
   bool assume = false;
   bool full = false;
 };
@@ -49,13 +50,10 @@ ExitCode Why(const Session& session, const Client& client, const WhyOptions& opt
   v1::AssessProviderRequest assess;
   assess.set_provider(get.provider());
   assess.set_assume_policy(options.assume);
-  if (!options.as_of.empty()) {
-    const auto as_of = ParseAsOf(options.as_of);
-    if (!as_of.ok()) {
-      return Fail(session, as_of.status());
-    }
-    *get.mutable_as_of() = ToTimestamp(*as_of);
-    *assess.mutable_as_of() = get.as_of();
+  absl::Status set = SetInstants(options.instants, &get);
+  set.Update(SetInstants(options.instants, &assess));
+  if (!set.ok()) {
+    return Fail(session, set);
   }
   v1::Provider provider;
   const auto get_context = client.NewContext();
@@ -102,8 +100,7 @@ void AddWhyCommand(CLI::App& app, Session& session) {
   why->add_option("PROVIDER", options->provider, "Stream id, scheme/value or CQC location id")
       ->required();
   why->add_option("--policy", options->policy, "This policy; otherwise each that applies");
-  why->add_option("--as-of", options->as_of,
-                  "What would have been answered at 2026-03-01 with what was known then");
+  AddInstantOptions(why, &options->instants);
   why->add_flag("--assume-policy", options->assume,
                 "Assess though the policy does not cover the provider");
   why->add_flag("--full", options->full, "Every criterion, also those not met or not known");

@@ -37,6 +37,8 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.IntelligenceService/SubmitEvent", kPartner, Rule::kOwnSource},
     {"trigpoint.v1.IntelligenceService/SubmitEvents", kPartner, Rule::kOwnOrPending},
     {"trigpoint.v1.IntelligenceService/ListQuarantined", kPartner, Rule::kOwnOrAll},
+    {"trigpoint.v1.IntelligenceService/GetQuarantined", kPartner, Rule::kOwnOrAll},
+    {"trigpoint.v1.IntelligenceService/ResolveQuarantined", kPartner, Rule::kOwnOrAll},
     {"trigpoint.v1.ProviderService/GetProvider", kReader},
     {"trigpoint.v1.ProviderService/ListProviders", kReader},
     {"trigpoint.v1.ProviderService/ListTimeline", kReader},
@@ -47,10 +49,13 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.AlertService/ListAlerts", kReader | kReceiver},
     {"trigpoint.v1.AlertService/WatchAlerts", kReader | kReceiver},
     {"trigpoint.v1.AlertService/AcknowledgeAlert", kReceiver},
+    {"trigpoint.v1.AlertService/ListDeliveries", kReceiver | kOperator},
+    {"trigpoint.v1.AlertService/RetryDeliveries", kOperator},
     {"trigpoint.v1.PolicyService/ListPolicies", kReader | kOperator},
     {"trigpoint.v1.OperationService/GetStatus", kOperator},
     {"trigpoint.v1.OperationService/Verify", kOperator},
     {"trigpoint.v1.OperationService/PublishBaselines", kOperator},
+    {"trigpoint.v1.OperationService/CreateBackup", kOperator},
     {kMetricsMethod, kOperator},
     // They tell whether it serves, and the public schema; probes and tools come without a role.
     {"grpc.health.v1.Health/Check", kAnyone},
@@ -104,6 +109,9 @@ absl::Status MissingRole(const Row& row) {
 }
 
 absl::Status CheckSource(const Principal& principal, const Row& row, const Target& target) {
+  if (target.backfill && !HasRole(principal, roles::kBackfill)) {
+    return Denied(row, "history needs the role BACKFILL beside PARTNER");
+  }
   if (target.source.has_value()) {
     return OwnsSource(principal, *target.source)
                ? absl::OkStatus()

@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::array kAll = {
     // Access.
-    kPartner, kQualityReader, kQualityDecider, kAlertReceiver, kOperator,
+    kPartner, kBackfill, kQualityReader, kQualityDecider, kAlertReceiver, kOperator,
     // Authority.
     kTeamManager, kMultiAgencyPanel, kIcbAuthoriser, kNhseAuthoriser, kCouncilAuthoriser,
     kQualityReviewMeeting, kRegulator, kLocalAuthority};
-constexpr size_t kAccessRoles = 5;
+constexpr size_t kAccessRoles = 6;
 
 }  // namespace
 

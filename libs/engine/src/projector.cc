@@ -146,6 +146,11 @@ absl::Status Projector::Load() {
           }
           return true;
         }));
+    TP_RETURN_IF_ERROR(
+        store_->ScanIndex(kBackfillIndex, p, "", [this](std::string_view key, std::string_view value) {
+          backfills_[std::string(key)] = std::string(value);
+          return true;
+        }));
     bool readable = true;
     TP_RETURN_IF_ERROR(
         store_->ScanIndex(kChainIndex, p, "", [&](std::string_view key, std::string_view value) {
@@ -383,7 +388,7 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
     TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
     v1::ProviderState& state = entry->hot.state;
     if (state.known_us() < effective_us) {
-      batch->store.PutTimer(p, effective_us, stream_id);
+      if (state.backfill().empty()) batch->store.PutTimer(p, effective_us, stream_id);
       continue;
     }
     // Late for this stream: in force only from its ControlTookEffect.
@@ -415,6 +420,9 @@ absl::Status Projector::FoldSource(const v1::Event& event, const Record& record,
   if (event.has_submission_quarantined()) {
     batch->store.PutIndex(kQuarantineIndex, p, event.submission_quarantined().quarantine_id(),
                           held.SerializeAsString());
+  } else if (event.has_quarantine_resolved()) {
+    batch->store.PutIndex(kResolvedIndex, p, event.quarantine_resolved().quarantine_id(),
+                          event.SerializeAsString());
   } else if (event.has_waiting_released()) {
     const auto& released = event.waiting_released();
     batch->store.DeleteIndex(
@@ -467,7 +475,7 @@ absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
         stored_chains_.erase(chain);
       }
       const int64_t timer = NextTimer(*partitions_[partition]->controls, &entry->hot);
-      entry->stored_timer_us = timer == kNever ? 0 : timer;
+      entry->stored_timer_us = timer == kNever || !entry->hot.state.backfill().empty() ? 0 : timer;
     }
     slot = std::move(entry);
   }
@@ -548,7 +556,19 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   if (event.has_recommendation() && step.record == RecordOutcome::kRecorded) {
     counters_.recommendations.fetch_add(1, std::memory_order_relaxed);
   }
-  if (event.has_rapid_quality_review_alert() && step.record == RecordOutcome::kRecorded) {
+  if (event.has_backfill_started() || event.has_backfill_ended()) {
+    const std::string& open = entry->hot.state.backfill();
+    if (open.empty()) {
+      batch->store.DeleteIndex(kBackfillIndex, p, stream_id);
+      backfills_.erase(stream_id);
+      batch->backfills_ended = true;
+    } else {
+      batch->store.PutIndex(kBackfillIndex, p, stream_id, open);
+      backfills_[stream_id] = open;
+    }
+  }
+  if (event.has_rapid_quality_review_alert() && step.record == RecordOutcome::kRecorded &&
+      !event.rapid_quality_review_alert().historic()) {
     counters_.alerts.fetch_add(1, std::memory_order_relaxed);
     batch->store.PutIndex(kAlertIndex, p, OffsetKey(record.position.offset),
                           JoinKey({stream_id, event.rapid_quality_review_alert().alert_id()}));
@@ -640,7 +660,9 @@ absl::Status Projector::Commit(Batch* batch) {
       }
       entry.chain_stored = !entry.hot.chain.empty();
       const int64_t next = NextTimer(*partitions_[p]->controls, &entry.hot);
-      const int64_t timer = next == kNever ? 0 : next;
+      // In a backfill the history carries time, never the clock.
+      const bool kept = next != kNever && entry.hot.state.backfill().empty();
+      const int64_t timer = kept ? next : 0;
       if (timer != entry.stored_timer_us) {
         if (entry.stored_timer_us != 0)
           batch->store.DeleteTimer(p, entry.stored_timer_us, stream_id);
@@ -681,6 +703,7 @@ void Projector::Settle(Batch* batch) {
   GoOn();
   std::function<void()> alerts;
   std::function<void(std::vector<v1::SubjectRef>)> bindings;
+  std::function<void()> backfills;
   {
     const absl::MutexLock lock(&mu_);
     for (Entry* touched : batch->streams) {
@@ -694,8 +717,10 @@ void Projector::Settle(Batch* batch) {
     Evict();
     if (batch->alerts) alerts = on_alerts_;
     if (!batch->bound.empty()) bindings = on_bindings_;
+    if (batch->backfills_ended) backfills = on_backfills_ended_;
   }
   if (alerts) alerts();
+  if (backfills) backfills();
   if (bindings) bindings(std::move(batch->bound));
 }
 

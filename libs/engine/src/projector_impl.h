@@ -25,7 +25,9 @@ inline constexpr char kWaitingIndex[] =
     "waiting";  // scheme NUL value NUL source NUL id NUL version -> HeldSubmission
 inline constexpr char kChainIndex[] =
     "chain";  // stream id -> StreamChunk: derived events that have not come back
+inline constexpr char kBackfillIndex[] = "backfill";      // stream id -> batch under way
 inline constexpr char kQuarantineIndex[] = "quarantine";  // quarantine id -> HeldSubmission
+inline constexpr char kResolvedIndex[] = "resolved";      // quarantine id -> QuarantineResolved event
 
 /// The newest events of a stream, in the bytes in which they are stored (v1::StreamChunk).
 class OpenChunk {
@@ -80,6 +82,7 @@ struct Projector::Batch {
   std::vector<std::pair<Position, FoldOutcome>> outcomes;
   std::vector<v1::SubjectRef> bound;
   bool alerts = false;
+  bool backfills_ended = false;
 };
 
 std::string JoinKey(std::initializer_list<std::string_view> parts);

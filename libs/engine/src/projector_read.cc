@@ -8,6 +8,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/engine/summary.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 
@@ -68,10 +69,10 @@ absl::StatusOr<std::vector<v1::StoredEvent>> Projector::ReadEvents(const std::st
 }
 
 absl::StatusOr<StreamAsOf> Projector::ReadAsOf(const std::string& stream_id,
-                                               int64_t as_of_us) const {
+                                               const AsOf& as_of) const {
   TP_ASSIGN_OR_RETURN(const auto events, ReadEvents(stream_id, 0, UINT64_MAX));
   TP_ASSIGN_OR_RETURN(StreamAsOf found,
-                      FoldAsOf(stream_id, events, *ControlsFor(stream_id), as_of_us));
+                      FoldAsOf(stream_id, events, *ControlsFor(stream_id), as_of));
   if (found.state.revision() == 0)
     return absl::NotFoundError("nothing was known of " + stream_id + " then");
   return found;
@@ -85,6 +86,17 @@ std::shared_ptr<const Controls> Projector::ControlsFor(const std::string& stream
 std::shared_ptr<const Controls> Projector::ControlsOfPartition(uint32_t partition) const {
   const absl::MutexLock lock(&mu_);
   return partitions_[partition]->controls;
+}
+
+std::string Projector::BackfillOf(const std::string& stream_id) const {
+  const absl::MutexLock lock(&mu_);
+  const auto it = backfills_.find(stream_id);
+  return it == backfills_.end() ? std::string() : it->second;
+}
+
+uint64_t Projector::BackfillCount() const {
+  const absl::MutexLock lock(&mu_);
+  return backfills_.size();
 }
 
 std::vector<v1::ProviderSummary> Projector::Summaries() const {
@@ -144,7 +156,27 @@ bool Projector::HasQuarantined(const std::string& source_stream,
   return status.ok() && found;
 }
 
-std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source,
+namespace {
+
+/// Adds to a quarantined submission what became of it.
+void Join(const Store& store, uint32_t partition, const std::string& quarantine_id,
+          v1::HeldSubmission* held) {
+  const auto status = store.ScanIndex(
+      kResolvedIndex, partition, quarantine_id, [&](std::string_view key, std::string_view bytes) {
+        v1::Event event;
+        if (key == quarantine_id &&
+            event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+          *held->mutable_resolved() = event.quarantine_resolved();
+          held->set_resolved_us(ToMicros(event.received_at()));
+        }
+        return false;
+      });
+  if (!status.ok()) held->clear_resolved();  // Open: it is looked at once more, not lost.
+}
+
+}  // namespace
+
+std::vector<v1::HeldSubmission> Projector::Quarantined(const QuarantineQuery& query,
                                                        const std::string& after,
                                                        size_t limit) const {
   std::vector<v1::HeldSubmission> all;
@@ -156,11 +188,11 @@ std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source
           if (key == after || !held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
             return true;
           const auto& quarantined = held.event().submission_quarantined();
-          if (source.empty() || quarantined.submitted_source() == source) {
-            all.push_back(std::move(held));
-            ++taken;
-          }
-          return taken < limit;
+          if (!query.source.empty() && quarantined.submitted_source() != query.source) return true;
+          Join(*store_, p, quarantined.quarantine_id(), &held);
+          if (held.has_resolved() && !query.resolved) return true;
+          all.push_back(std::move(held));
+          return ++taken < limit;
         });
     if (!status.ok()) break;
   }
@@ -172,8 +204,27 @@ std::vector<v1::HeldSubmission> Projector::Quarantined(const std::string& source
   return all;
 }
 
-uint64_t Projector::QuarantinedCount(const std::string& source) const {
-  return Quarantined(source, "", SIZE_MAX).size();
+uint64_t Projector::QuarantinedCount(const QuarantineQuery& query) const {
+  return Quarantined(query, "", SIZE_MAX).size();
+}
+
+std::optional<v1::HeldSubmission> Projector::FindQuarantined(
+    const std::string& quarantine_id) const {
+  std::optional<v1::HeldSubmission> found;
+  for (uint32_t p = 0; p < provider_partitions() && !found.has_value(); ++p) {
+    const auto status = store_->ScanIndex(
+        kQuarantineIndex, p, quarantine_id, [&](std::string_view key, std::string_view bytes) {
+          v1::HeldSubmission held;
+          if (key == quarantine_id &&
+              held.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+            Join(*store_, p, quarantine_id, &held);
+            found = std::move(held);
+          }
+          return false;
+        });
+    if (!status.ok()) break;
+  }
+  return found;
 }
 
 std::vector<std::string> Projector::StreamsWith(const std::string& source,
@@ -217,6 +268,11 @@ void Projector::OnAlerts(std::function<void()> notify) {
 void Projector::OnBindings(std::function<void(std::vector<v1::SubjectRef>)> notify) {
   const absl::MutexLock lock(&mu_);
   on_bindings_ = std::move(notify);
+}
+
+void Projector::OnBackfillsEnded(std::function<void()> notify) {
+  const absl::MutexLock lock(&mu_);
+  on_backfills_ended_ = std::move(notify);
 }
 
 std::vector<std::pair<int64_t, std::string>> Projector::DueTimers(int64_t due_us,

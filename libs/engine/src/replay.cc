@@ -1,7 +1,7 @@
 #include "trigpoint/engine/replay.h"
 
 #include <algorithm>
-#include <iterator>
+#include <deque>
 #include <map>
 #include <set>
 #include <utility>
@@ -10,6 +10,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {
@@ -28,42 +29,89 @@ void Note(const v1::Event& event, const StepResult& step, Index* index) {
   entry.set_digest(event.submission_digest());
 }
 
-/// What the fold said at an instant is known then: derived events by their received_at, the rest by
-/// their known_at.
-bool KnownBy(const v1::StoredEvent& stored, int64_t as_of_us) {
-  return stored.known_us() <= as_of_us;
+bool IsFact(const v1::Event& event) {
+  const KindInfo* kind = KindOf(event);
+  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT;
+}
+
+/// A control event that came late to this stream is in force only from its ControlTookEffect, even
+/// where that is later than what is folded.
+void SeedLateControls(std::span<const v1::StoredEvent> events, v1::ProviderState* state) {
+  for (const auto& stored : events) {
+    if (!stored.event().has_control_took_effect()) continue;
+    auto* late = state->add_late_controls();
+    late->set_control_id(stored.event().control_took_effect().control_id());
+    late->set_known_us(stored.known_us());
+  }
+}
+
+/// The events that an answer about `as_of` folds, each as it is to be folded. Points into `events`
+/// and into itself.
+struct Chosen {
+  std::vector<const v1::StoredEvent*> events;
+  std::deque<v1::StoredEvent> changed;
+};
+
+Chosen Choose(std::span<const v1::StoredEvent> events, const AsOf& as_of) {
+  Chosen chosen;
+  const HappenedBy happened(events, as_of);
+  for (const auto& stored : events) {
+    // What the fold said at an instant is known then: derived events by their received_at, the rest
+    // by their known_at.
+    if (stored.known_us() > as_of.known_us || !happened(stored)) continue;
+    chosen.events.push_back(&stored);
+    if (!as_of.valid_us.has_value() || stored.known_us() <= *as_of.valid_us) continue;
+    // Folded as if it had been known in time: windows end at the instant asked about.
+    v1::StoredEvent& in_time = chosen.changed.emplace_back(stored);
+    in_time.set_known_us(*as_of.valid_us);
+    SetMicros(*as_of.valid_us, in_time.mutable_event()->mutable_received_at());
+    chosen.events.back() = &in_time;
+  }
+  return chosen;
 }
 
 }  // namespace
 
+HappenedBy::HappenedBy(std::span<const v1::StoredEvent> events, const AsOf& as_of) : as_of_(as_of) {
+  if (!as_of.valid_us.has_value()) return;
+  std::map<std::pair<std::string, std::string>, const v1::Event*> latest;
+  for (const auto& stored : events) {
+    const v1::Event& event = stored.event();
+    if (stored.known_us() > as_of.known_us || !IsFact(event)) continue;
+    const v1::Event*& slot = latest[{event.source(), event.id()}];
+    if (slot == nullptr || VersionOf(event) > VersionOf(*slot)) slot = &event;
+  }
+  for (const auto& [identity, event] : latest) {
+    if (!event->has_event_retracted() && OccurredMicros(*event) > *as_of.valid_us)
+      later_.insert(identity);
+  }
+}
+
+bool HappenedBy::operator()(const v1::StoredEvent& stored) const {
+  if (!as_of_.valid_us.has_value()) return true;
+  const v1::Event& event = stored.event();
+  if (IsFact(event)) return later_.count({event.source(), event.id()}) == 0;
+  return stored.known_us() <= *as_of_.valid_us || event.has_control_took_effect();
+}
+
 absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id,
                                     std::span<const v1::StoredEvent> events,
-                                    const Controls& controls, int64_t as_of_us) {
+                                    const Controls& controls, const AsOf& as_of) {
   HotStream stream;
   stream.state.set_stream_id(stream_id);
-  // A control event that came late to this stream is in force only from its ControlTookEffect, even
-  // where that is later than the instant asked for.
-  for (const auto& stored : events) {
-    if (!stored.event().has_control_took_effect()) continue;
-    auto* late = stream.state.add_late_controls();
-    late->set_control_id(stored.event().control_took_effect().control_id());
-    late->set_known_us(stored.known_us());
-  }
+  SeedLateControls(events, &stream.state);
+  const Chosen chosen = Choose(events, as_of);
   Index index;
-  for (size_t i = 0; i < events.size(); ++i) {
-    const v1::StoredEvent& stored = events[i];
-    if (!KnownBy(stored, as_of_us)) continue;
-    const LoadEvents load = [&]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+  for (size_t i = 0; i < chosen.events.size(); ++i) {
+    const v1::Event& event = chosen.events[i]->event();
+    const LoadEvents load = [&chosen, i]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
       std::vector<v1::StoredEvent> folded;
-      std::copy_if(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(i),
-                   std::back_inserter(folded),
-                   [as_of_us](const auto& earlier) { return KnownBy(earlier, as_of_us); });
+      for (size_t k = 0; k < i; ++k) folded.push_back(*chosen.events[k]);
       return folded;
     };
-    TP_ASSIGN_OR_RETURN(
-        const StepResult step,
-        ApplyEvent(stored.event(), Find(index, stored.event()), controls, false, load, &stream));
-    Note(stored.event(), step, &index);
+    TP_ASSIGN_OR_RETURN(const StepResult step,
+                        ApplyEvent(event, Find(index, event), controls, false, load, &stream));
+    Note(event, step, &index);
   }
   return StreamAsOf{.state = std::move(stream.state), .record = std::move(stream.record)};
 }
@@ -74,6 +122,7 @@ absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
   StreamCheck check;
   HotStream stream;
   stream.state.set_stream_id(stream_id);
+  SeedLateControls(events, &stream.state);
   Index index;
   // An alert that a decision overtook is said again under the same id; the log keeps the one that
   // came first.

@@ -132,8 +132,11 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
   // be missed.
   std::vector<v1::RapidQualityReviewAlert> alerts =
       AlertsToRaise(context, covered ? grounds : elsewhere, cause.id);
-  for (auto& next : AlertsToEscalate(context, acknowledge_us, cause.id))
-    alerts.push_back(std::move(next));
+  // In a backfill nobody is told; a live alert that is overdue goes to the next tier at its end.
+  if (stream->state.backfill().empty()) {
+    for (auto& next : AlertsToEscalate(context, acknowledge_us, cause.id))
+      alerts.push_back(std::move(next));
+  }
   for (auto& alert : alerts) {
     v1::Event event = DerivedEvent(*stream, alert.alert_id(), as_of_us);
     *event.mutable_rapid_quality_review_alert() = std::move(alert);
@@ -362,6 +365,12 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
       TakeControl(event, result.known_us, &stream->state);
       stream->Changed();
       reassess = true;
+    } else if (event.has_backfill_started()) {
+      stream->state.set_backfill(event.backfill_started().batch());
+    } else if (event.has_backfill_ended()) {
+      // What holds still, and nobody decided, is raised by this assessment (design 2).
+      reassess = stream->state.backfill() == event.backfill_ended().batch();
+      if (reassess) stream->state.clear_backfill();
     } else if (event.has_deadline_passed() || event.has_day_started()) {
       reassess = false;  // Its timers have fired; the event itself says nothing.
     } else {

@@ -74,7 +74,8 @@ v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::Provider
             [](const auto& a, const auto& b) { return a.policy_id() < b.policy_id(); });
   uint32_t open_alerts = 0;
   for (const auto& alert : record.alerts()) {
-    open_alerts += IsOpen(alert, state) && alert.acknowledged_us() == 0 ? 1U : 0U;
+    const bool open = IsOpen(alert, state) && alert.acknowledged_us() == 0;
+    open_alerts += open && !alert.alert().historic() ? 1U : 0U;
   }
   summary.set_open_alerts(open_alerts);
   summary.set_last_event_us(state.known_us());

@@ -67,20 +67,23 @@ class Validator {
       }
       return;
     }
-    const bool accepted =
-        Trusted() || kind_->role == v1::EVENT_ROLE_FACT ||
-        (kind_->role == v1::EVENT_ROLE_CONTROL && options_.submitter == Submitter::kBackfill);
+    const bool backfill = options_.submitter == Submitter::kBackfill;
+    const bool accepted = Trusted() || kind_->role == v1::EVENT_ROLE_FACT ||
+                          (kind_->role == v1::EVENT_ROLE_OPERATION && backfill);
     if (!accepted) {
       Add(std::string(kind_->name), "ROLE_NOT_ACCEPTED",
           kind_->role == v1::EVENT_ROLE_DECISION
               ? "decisions are made through DecisionService and AlertService"
-              : "only the service itself writes events of this kind");
+              : (kind_->role == v1::EVENT_ROLE_OPERATION
+                     ? "brackets of a backfill come with a backfill"
+                     : "only the service itself writes events of this kind"));
     }
   }
 
   void CheckSubject() {
-    if (kind_ == nullptr || kind_->role != v1::EVENT_ROLE_FACT || event_.has_subject() ||
-        event_.has_event_retracted() || CitesAnEvent()) {
+    const bool about_one = kind_ != nullptr && (kind_->role == v1::EVENT_ROLE_FACT ||
+                                                kind_->role == v1::EVENT_ROLE_OPERATION);
+    if (!about_one || event_.has_subject() || event_.has_event_retracted() || CitesAnEvent()) {
       return;
     }
     Add("subject", "REQUIRED", "say who the event is about");
@@ -113,6 +116,9 @@ class Validator {
     const int64_t latest = options_.received_us + kMicrosPerDay;
     if (event_.has_occurred_at() && ToMicros(event_.occurred_at()) > latest) {
       Add("occurred_at", "OCCURRED_IN_FUTURE", "more than one day after it was received");
+    }
+    if (!Trusted() && event_.has_received_at() && ToMicros(event_.received_at()) > options_.received_us) {
+      Add("received_at", "RECEIVED_IN_FUTURE", "a backfill holds what was received before now");
     }
     if (event_.has_reported_at() && ToMicros(event_.reported_at()) > latest) {
       Add("reported_at", "OCCURRED_IN_FUTURE", "more than one day after it was received");

@@ -81,6 +81,10 @@ class EmbeddedLog final : public TailedLog {
     return source_->store().DigestAt(position);
   }
 
+  absl::Status CopyTo(const std::string& directory) const override {
+    return source_->store().CopyTo(directory);
+  }
+
   absl::Status Health() const override {
     return source_->tail().closed() ? ClosedError() : source_->store().Health();
   }

@@ -46,6 +46,21 @@ std::string PlaceOf(Position position) {
   return absl::StrCat("partition ", position.partition, " offset ", position.offset);
 }
 
+absl::Status FileError(const char* doing, const std::string& path,
+                       const std::error_code& error) {
+  const auto code = error == std::errc::no_space_on_device ? absl::StatusCode::kResourceExhausted
+                                                           : absl::StatusCode::kUnavailable;
+  return {code, absl::StrCat("cannot ", doing, " ", path, ": ", error.message())};
+}
+
+absl::Status SyncPath(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && ::fsync(file) == 0;
+  const std::error_code error(errno, std::generic_category());
+  if (file >= 0) ::close(file);
+  return synced ? absl::OkStatus() : FileError("sync", path, error);
+}
+
 std::string FormatText(uint32_t partitions) {
   return absl::StrCat("trigpoint embedded log\nversion 1\npartitions ", partitions, "\n");
 }
@@ -293,6 +308,26 @@ std::vector<int64_t> EmbeddedStore::Heads() const {
   std::vector<int64_t> heads;
   for (const HeadMark& mark : marks_->marks()) heads.push_back(mark.head);
   return heads;
+}
+
+absl::Status EmbeddedStore::CopyTo(const std::string& directory) const {
+  TP_ASSIGN_OR_RETURN(const RocksUse open, database_->Use());
+  std::error_code error;
+  if (!std::filesystem::create_directory(directory, error)) {
+    return error ? FileError("make", directory, error)
+                 : absl::AlreadyExistsError(directory + " is there already");
+  }
+  // The marks before the records: what they vouch for must be in the copy. Records above them are
+  // adopted when it is opened, as after a crash.
+  const std::filesystem::path from(options_.directory);
+  const std::filesystem::path to(directory);
+  for (const char* name : {"FORMAT", "marks"}) {
+    if (!std::filesystem::copy_file(from / name, to / name, error))
+      return FileError("copy", (to / name).string(), error);
+    if (absl::Status synced = SyncPath((to / name).string()); !synced.ok()) return synced;
+  }
+  TP_RETURN_IF_ERROR(open->CopyTo((to / "log").string()));
+  return SyncPath(directory);
 }
 
 absl::Status EmbeddedStore::Commit(const std::vector<StagedBatch>& batches) {

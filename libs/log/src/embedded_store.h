@@ -47,6 +47,8 @@ class EmbeddedStore {
   /// The record must lie below its head.
   absl::StatusOr<Digest> DigestAt(Position position) const;
   absl::Status Health() const;
+  /// As EventLog::CopyTo. From any thread.
+  absl::Status CopyTo(const std::string& directory) const;
   /// Moves the write-ahead log into table files, so that the next open is quick, and gives up the
   /// lock. Idempotent.
   absl::Status Close();

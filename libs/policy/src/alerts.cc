@@ -45,6 +45,12 @@ std::string AlertId(const std::string& stream_id, const std::string& what) {
   return Sha256Hex(stream_id + "\nrapid-quality-review\n" + what).substr(0, 32);
 }
 
+/// Raised in a backfill an alert is only what would have been raised then; the present raises its
+/// own (design 2).
+std::string RaisedId(const v1::ProviderState& state, const std::string& cluster) {
+  return AlertId(state.stream_id(), state.backfill().empty() ? cluster : cluster + "\nhistoric");
+}
+
 bool SharesTheme(const v1::RapidQualityReviewAlert& alert, const std::set<v1::Theme>& themes) {
   // Without a theme on either side nothing tells them apart: attached, so that one review looks at
   // both.
@@ -113,23 +119,28 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
                                                        const std::vector<PolicyGrounds>& policies,
                                                        const std::string& cause) {
   std::vector<v1::RapidQualityReviewAlert> raised;
+  const bool historic = !context.state.backfill().empty();
   for (const auto& [cluster, draft] : DraftsOf(context, policies)) {
-    const std::string id = AlertId(context.state.stream_id(), cluster);
+    const std::string id = RaisedId(context.state, cluster);
+    const std::string live_id = AlertId(context.state.stream_id(), cluster);
     const auto& known = context.record.alerts();
-    if (std::any_of(known.begin(), known.end(),
-                    [&id](const auto& a) { return a.alert().alert_id() == id; })) {
+    if (std::any_of(known.begin(), known.end(), [&](const auto& a) {
+          return a.alert().alert_id() == id || a.alert().alert_id() == live_id;
+        })) {
       continue;
     }
     v1::RapidQualityReviewAlert alert;
     alert.set_alert_id(id);
     alert.set_kind(v1::RapidQualityReviewAlert::KIND_RAISED);
-    alert.set_dispatch(true);
+    alert.set_dispatch(!historic);
+    alert.set_historic(historic);
     for (const auto& record : known) {
       if (record.alert().kind() == v1::RapidQualityReviewAlert::KIND_RAISED &&
+          record.alert().historic() == historic &&
           IsOpen(record, context.state) && SharesTheme(record.alert(), draft.themes)) {
         alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
         alert.set_attached_to(record.alert().alert_id());
-        alert.set_dispatch(draft.immediate);
+        alert.set_dispatch(draft.immediate && !historic);
       }
     }
     for (const auto& earlier : raised) {
@@ -137,7 +148,7 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
           SharesTheme(earlier, draft.themes)) {
         alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
         alert.set_attached_to(earlier.alert_id());
-        alert.set_dispatch(draft.immediate);
+        alert.set_dispatch(draft.immediate && !historic);
       }
     }
     alert.set_cluster(cluster);

@@ -283,4 +283,19 @@ absl::Status KeyStore::DestroyKey(const std::string& key_id) {
   return FromRocks(open->db().CompactRange(compact, &at, &at), doing);
 }
 
+absl::Status KeyStore::CopyTo(const std::string& directory) const {
+  std::error_code error;
+  if (!std::filesystem::create_directory(directory, error)) {
+    return error ? absl::UnavailableError("cannot make " + directory + ": " + error.message())
+                 : absl::AlreadyExistsError(directory + " is there already");
+  }
+  std::filesystem::permissions(directory, std::filesystem::perms::owner_all, error);
+  if (!error) {
+    std::filesystem::copy_file(impl_->options.kek_file, directory + "/keys.kek", error);
+  }
+  if (error) return absl::UnavailableError("cannot copy to " + directory + ": " + error.message());
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  return open->CopyTo(directory + "/keys");
+}
+
 }  // namespace trigpoint

@@ -15,6 +15,8 @@ struct Target {
   /// None: SubmitEvents before its first item (each item is then authorised by its own source), and
   /// ListQuarantined over all sources, which only an owner of "*" may do.
   std::optional<std::string> source{};
+  /// What is submitted belongs to a backfill: the role BACKFILL, too.
+  bool backfill = false;
   /// Class of the content that the answer would carry; unspecified: the answer is redacted entry by
   /// entry with ReadClearance. Without meaning for submits: what a partner sends is its own.
   Sensitivity sensitivity = v1::SENSITIVITY_UNSPECIFIED;

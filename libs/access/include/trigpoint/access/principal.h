@@ -16,6 +16,8 @@ namespace roles {
 
 /// Submits intelligence for its own sources and sees what of it was quarantined.
 inline constexpr std::string_view kPartner = "PARTNER";
+/// Loads history for its own sources: may say when it was received. Name PARTNER beside it.
+inline constexpr std::string_view kBackfill = "BACKFILL";
 /// Reads providers, assessments, recommendations, alerts and policies.
 inline constexpr std::string_view kQualityReader = "QUALITY_READER";
 /// Proposes and concurs decisions. Does not read by itself: name QUALITY_READER beside it.

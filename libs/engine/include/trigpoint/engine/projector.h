@@ -111,8 +111,9 @@ class Projector {
   absl::StatusOr<StreamAsOf> Read(const std::string& stream_id) const;
   /// The present line of a stream in lists. NOT_FOUND. Cheaper than Read.
   absl::StatusOr<v1::ProviderSummary> ReadSummary(const std::string& stream_id) const;
-  /// As known at an instant. NOT_FOUND when nothing was known then.
-  absl::StatusOr<StreamAsOf> ReadAsOf(const std::string& stream_id, int64_t as_of_us) const;
+  /// As known at an instant, or as it was at one (see FoldAsOf). NOT_FOUND when nothing was known
+  /// then.
+  absl::StatusOr<StreamAsOf> ReadAsOf(const std::string& stream_id, const AsOf& as_of) const;
   /// Stored events of a stream with revision in [from, to), oldest first.
   absl::StatusOr<std::vector<v1::StoredEvent>> ReadEvents(const std::string& stream_id,
                                                           uint64_t from, uint64_t to) const;
@@ -120,6 +121,10 @@ class Projector {
   std::shared_ptr<const Controls> ControlsFor(const std::string& stream_id) const;
   /// Control events as a partition has them; also of the control partition.
   std::shared_ptr<const Controls> ControlsOfPartition(uint32_t partition) const;
+  /// Batch of the backfill under way in a stream; empty: none.
+  std::string BackfillOf(const std::string& stream_id) const;
+  /// How many streams are in a backfill.
+  uint64_t BackfillCount() const;
   /// Every provider's line, in no particular order.
   std::vector<v1::ProviderSummary> Summaries() const;
   uint64_t ProviderCount() const;
@@ -129,11 +134,17 @@ class Projector {
   std::vector<v1::Event> AllWaiting() const;
   /// Whether a quarantined submission of a source stream is held under this id.
   bool HasQuarantined(const std::string& source_stream, const std::string& quarantine_id) const;
-  /// Quarantined submissions with id > `after`, in order of id, at most `limit`; `source` empty: of
-  /// all sources.
-  std::vector<v1::HeldSubmission> Quarantined(const std::string& source, const std::string& after,
-                                              size_t limit) const;
-  uint64_t QuarantinedCount(const std::string& source) const;
+  /// Which quarantined submissions are asked for.
+  struct QuarantineQuery {
+    std::string source{};  ///< Empty: of all sources.
+    bool resolved = false;  ///< Those that were re-driven or set aside, too.
+  };
+  /// Quarantined submissions with id > `after`, in order of id, at most `limit`.
+  std::vector<v1::HeldSubmission> Quarantined(const QuarantineQuery& query,
+                                              const std::string& after, size_t limit) const;
+  uint64_t QuarantinedCount(const QuarantineQuery& query) const;
+  /// One of them, resolved or not, with what became of it.
+  std::optional<v1::HeldSubmission> FindQuarantined(const std::string& quarantine_id) const;
   /// Streams in which an identity stands.
   std::vector<std::string> StreamsWith(const std::string& source, const std::string& id) const;
 
@@ -152,6 +163,8 @@ class Projector {
   void OnAlerts(std::function<void()> notify);
   /// Called after each commit that brought bindings, with the bound ids; must not block.
   void OnBindings(std::function<void(std::vector<v1::SubjectRef>)> notify);
+  /// Called after each commit that ended backfills; must not block.
+  void OnBackfillsEnded(std::function<void()> notify);
 
   // ---- time
 
@@ -215,6 +228,8 @@ class Projector {
       stored_chains_;  // Of streams that are not loaded yet. Guarded by mu_.
   std::function<void()> on_alerts_;
   std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
+  std::function<void()> on_backfills_ended_;
+  std::unordered_map<std::string, std::string> backfills_;  // Stream -> batch. Guarded by mu_.
   uint64_t use_clock_ = 0;
   absl::Status health_;
   bool dead_ = false;  // The thread has ended with health_: nothing is folded any more.

@@ -1,14 +1,26 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "trigpoint/engine/controls.h"
 #include "trigpoint/engine/stream_step.h"
+#include "trigpoint/policy/instants.h"
 
 namespace trigpoint {
+
+/// Which instants an answer is about.
+struct AsOf {
+  int64_t known_us = kNever;  ///< What was known by then; kNever: all that is known.
+  /// How things were then: only what had happened by then counts. None: no such limit.
+  std::optional<int64_t> valid_us = std::nullopt;
+};
 
 /// A stream as it was known at an instant.
 struct StreamAsOf {
@@ -16,12 +28,28 @@ struct StreamAsOf {
   v1::ProviderRecord record;
 };
 
-/// Folds the events of a stream with known_at <= `as_of_us` through the same code as the projector
-/// does. A past answer never changes: what arrived later is not in it. Late control events count
-/// from their ControlTookEffect, wherever in the stream that stands.
+/// Folds the events of a stream with known_at <= `as_of.known_us` through the same code as the
+/// projector does. A past answer never changes: what arrived later is not in it. Late control
+/// events count from their ControlTookEffect, wherever in the stream that stands.
+///
+/// With `as_of.valid_us`: of these, the facts whose version known by then occurred at or before it,
+/// whenever they became known, and what the system and people had said by it. The state is then
+/// known at that instant: assess it as of `valid_us`.
 absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id,
                                     std::span<const v1::StoredEvent> events,
-                                    const Controls& controls, int64_t as_of_us);
+                                    const Controls& controls, const AsOf& as_of);
+
+/// Whether a fact of a stream had happened by `as_of.valid_us`, going by the version known at
+/// `as_of.known_us`; of a retracted one, whatever it said.
+class HappenedBy {
+ public:
+  HappenedBy(std::span<const v1::StoredEvent> events, const AsOf& as_of);
+  bool operator()(const v1::StoredEvent& stored) const;
+
+ private:
+  AsOf as_of_;
+  std::set<std::pair<std::string, std::string>> later_;  ///< Identities that happened afterwards.
+};
 
 /// What a fresh fold of one stream found.
 struct StreamCheck {

@@ -11,7 +11,7 @@ namespace trigpoint {
 /// Who hands an event in.
 enum class Submitter {
   kPartner,   ///< Facts only; nothing that this service stamps; nothing sealed.
-  kBackfill,  ///< Facts and control events; may state received_at.
+  kBackfill,  ///< Facts and the brackets of a backfill; may state received_at.
   kService,   ///< One of our own processes; may stamp and may hand in sealed fields.
 };
 
@@ -30,6 +30,7 @@ struct ValidateOptions {
 /// Rules (FieldViolation.rule): KIND_MISSING, UNKNOWN_KIND, UNKNOWN_FIELD, UNKNOWN_ENUM_VALUE,
 /// REQUIRED, STAMPED, ROLE_NOT_ACCEPTED, SEALED_NOT_ACCEPTED, VAULT_NOT_AVAILABLE,
 /// SENSITIVITY_BELOW_FLOOR, DATE_INVALID, MONTH_INVALID, TIMESTAMP_INVALID, OCCURRED_IN_FUTURE,
+/// RECEIVED_IN_FUTURE,
 /// REFERENCE_EMPTY, NUMBER_OUT_OF_RANGE, TOO_LONG, CONTROL_CHARACTER, SURROUNDING_SPACE,
 /// PERSON_AS_SUBJECT, NHS_NUMBER_IN_TEXT, DATE_OF_BIRTH_IN_TEXT, MESSAGE_TOO_LARGE.
 ///

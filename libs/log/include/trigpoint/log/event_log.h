@@ -76,6 +76,10 @@ class EventLog {
   /// OK while appends can succeed; ResourceExhausted = disk full (heals by itself), Unavailable =
   /// fenced. For readiness.
   virtual absl::Status Health() const = 0;
+  /// Copies everything acknowledged so far into a directory that does not exist yet, from which the
+  /// same backend opens; appends go on meanwhile. Errors: Unimplemented where the backend has means
+  /// of its own; AlreadyExists; else what the file system says.
+  virtual absl::Status CopyTo(const std::string& directory) const;
   /// Refuses new appends, answers all accepted ones, wakes readers. Idempotent; not from an
   /// AppendCallback.
   virtual absl::Status Close() = 0;

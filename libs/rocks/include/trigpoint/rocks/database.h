@@ -41,6 +41,9 @@ class OpenRocks {
   rocksdb::DB& db() const { return *db_; }
   const std::vector<rocksdb::ColumnFamilyHandle*>& families() const { return families_; }
   rocksdb::ColumnFamilyHandle* default_family() const { return families_.front(); }
+  /// Copies it as of now into a directory that does not exist yet, with everything written so far;
+  /// table files are linked where the file system allows it. Errors: as FromRocks.
+  absl::Status CopyTo(const std::string& directory) const;
   /// Releases the directory; nothing else may be called afterwards.
   absl::Status Close();
 

@@ -64,6 +64,11 @@ class KeyStore : public KeySource {
   /// files that held the wrapped key, so that they no longer do. Idempotent; takes up to seconds.
   absl::Status DestroyKey(const std::string& key_id);
 
+  /// Copies the keys and the file that wraps them into a directory that does not exist yet, as
+  /// "keys" and "keys.kek". A key that is destroyed later is still in the copy: whoever keeps
+  /// copies erases there, too. Errors: AlreadyExists; else what the file system says.
+  absl::Status CopyTo(const std::string& directory) const;
+
  private:
   struct Impl;
   explicit KeyStore(std::unique_ptr<Impl> impl);
