@@ -77,8 +77,20 @@ TEST(Backfill, WhatStillHoldsAtTheEndIsRaisedThenOnce) {
   // Loaded again, nothing more goes out.
   owner.Fold(Bracket("start again", true, kStart));
   owner.Fold(ImmediateRisk("r1", kNow - 3 * kDay));
-  owner.Fold(Bracket("end again", false, kNow + kDay));
+  owner.Fold(Bracket("end again", false, kNow + kMicrosPerHour));
   EXPECT_EQ(Alerts(owner, false).size(), 1U);
+}
+
+TEST(Backfill, ALiveAlertThatFellDueMeanwhileGoesToTheNextTierAtTheEnd) {
+  Owner owner;
+  owner.Fold(Registration());
+  owner.Fold(ImmediateRisk("r1", kNow));
+  ASSERT_EQ(Alerts(owner, false).size(), 1U);
+  owner.Fold(Bracket("start", true, kStart));
+  owner.Fold(Bracket("end", false, kNow + kDay));
+  ASSERT_EQ(Alerts(owner, false).size(), 2U);
+  EXPECT_EQ(Alerts(owner, false)[1].kind(), v1::RapidQualityReviewAlert::KIND_NEXT_TIER);
+  EXPECT_TRUE(Alerts(owner, false)[1].dispatch());
 }
 
 TEST(Backfill, RecommendationsArePartOfTheHistory) {
