@@ -153,10 +153,10 @@ void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, I
   }
   event.set_submission_digest(SubmissionDigest(event));
   ApplyDefaults(&event);
-  SetMicros(origin.backfill.empty() || event.has_backfill_ended() ? now_us
-                                                                  : ReceivedThen(event, now_us),
-            event.mutable_received_at());
   const bool news = origin.backfill.empty();
+  const int64_t received_us =
+      news || event.has_backfill_ended() ? now_us : ReceivedThen(event, now_us);
+  SetMicros(received_us, event.mutable_received_at());
   if (stream->has_value() && !(news && InBackfill(**stream))) {
     Place(std::move(event), **stream, origin, std::move(done));
   } else {

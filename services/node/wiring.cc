@@ -28,6 +28,7 @@
 #include "services/ingest/intake.h"
 #include "services/ingest/intelligence_service.h"
 #include "services/ingest/waiting_release.h"
+#include "services/node/backup.h"
 #include "trigpoint/access/disclosure.h"
 #include "trigpoint/access/principals.h"
 #include "trigpoint/base/digest.h"
@@ -214,6 +215,9 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.keys = keys.get();
   deps.page_secret = secret;
   deps.now_us = &NowMicros;
+  deps.create_backup = [this](const v1::CreateBackupRequest& request) {
+    return CreateBackup(*log, *keys, request);
+  };
   deps.publish_baselines = [this] { return baselines->Publish(); };
   deps.log_id = log_id;
   QueryServices query = MakeQueryServices(deps);

@@ -6,6 +6,7 @@
 #include "services/query/resolve.h"
 #include "services/query/verify.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/events/times.h"
 #include "trigpoint/policy/recommend.h"
 #include "trigpoint/telemetry/logging.h"
 #include "trigpoint/v1/api.grpc.pb.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr char kStatus[] = "trigpoint.v1.OperationService/GetStatus";
 constexpr char kVerify[] = "trigpoint.v1.OperationService/Verify";
+constexpr char kBackup[] = "trigpoint.v1.OperationService/CreateBackup";
 constexpr char kPublish[] = "trigpoint.v1.OperationService/PublishBaselines";
 /// Work between two progress messages; between them other reads have their turn.
 constexpr std::chrono::milliseconds kSlice(200);
@@ -97,6 +99,10 @@ absl::Status FillStatus(const QueryCore& core, v1::Status* status) {
     if (checkpoint.has_value()) events += checkpoint->events_folded();
   }
   status->set_events(events);
+  status->set_streams_in_backfill(projector.BackfillCount());
+  status->set_waiting(projector.AllWaiting().size());
+  status->set_quarantined(projector.QuarantinedCount({}));
+  SetMicros(core.Now(), status->mutable_now());
   return absl::OkStatus();
 }
 
@@ -138,6 +144,20 @@ class OperationService final : public v1::OperationService::CallbackService {
                    const absl::StatusOr<int> published = core->deps.publish_baselines();
                    if (published.ok()) response->set_baselines(*published);
                    return ToGrpc(published.status());
+                 });
+  }
+
+  grpc::ServerUnaryReactor* CreateBackup(grpc::CallbackServerContext* context,
+                                         const v1::CreateBackupRequest* request,
+                                         v1::CreateBackupResponse* response) override {
+    return Serve(*core_, context, kBackup, {}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   if (!core->deps.create_backup)
+                     return ToGrpc(absl::UnimplementedError("this process holds no log to copy"));
+                   absl::StatusOr<v1::CreateBackupResponse> made =
+                       core->deps.create_backup(*request);
+                   if (made.ok()) *response = *std::move(made);
+                   return ToGrpc(made.status());
                  });
   }
 

@@ -12,6 +12,7 @@
 #include "services/common/write_gate.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/sealing.h"
+#include "trigpoint/v1/api.pb.h"
 
 namespace trigpoint {
 
@@ -25,7 +26,10 @@ struct QueryDeps {
   std::function<int64_t()> now_us{};  ///< Microseconds UTC.
   std::function<absl::StatusOr<int>()>
       publish_baselines{};  ///< How many were published; may block.
-  std::string log_id{};     ///< Stands in resume tokens: a token of another log is refused.
+  /// Copies the log; may block.
+  std::function<absl::StatusOr<v1::CreateBackupResponse>(const v1::CreateBackupRequest&)>
+      create_backup{};
+  std::string log_id{};  ///< Stands in resume tokens: a token of another log is refused.
   std::string log_backend = "embedded";  ///< Shown in the status.
 };
 

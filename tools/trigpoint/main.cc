@@ -66,6 +66,8 @@ int Main(int argc, char** argv) {
   AddAssessCommand(app, session);
 #endif
   AddOperationCommands(app, session);
+  AddBackupCommands(app, session);
+  AddDoctorCommand(app, session);
   AddCompletionCommand(app, session);
   app.footer(std::string(ExitCodeHelp()) +
              "\nA PROVIDER is a stream id, scheme/value, or a bare CQC location id.\n"

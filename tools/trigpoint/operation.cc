@@ -136,7 +136,11 @@ ExitCode ShowStatus(const Session& session, const Client& client) {
       ")\n" +                                               //
       "Log        " + Clean(answer.log_backend()) + '\n' +  //
       "Providers  " + std::to_string(answer.providers()) + '\n' + "Events     " +
-      std::to_string(answer.events()) + "\n\n");
+      std::to_string(answer.events()) + '\n' + "Waiting    " + std::to_string(answer.waiting()) +
+      (answer.streams_in_backfill() == 0
+           ? ""
+           : " (" + Count(answer.streams_in_backfill(), "service") + " in a backfill)") +
+      "\nRefused    " + std::to_string(answer.quarantined()) + "\n\n");
   Table table({">PARTITION", ">HEAD", ">FOLDED", ">BEHIND", "FINGERPRINT"});
   for (const auto& partition : answer.partitions()) {
     table.AddRow({std::to_string(partition.partition()), std::to_string(partition.head()),

@@ -44,6 +44,8 @@ void AddDecisionCommands(CLI::App& app, Session& session);
 void AddAlertCommands(CLI::App& app, Session& session);
 void AddIntakeCommands(CLI::App& app, Session& session);
 void AddImportCommand(CLI::App& app, Session& session);
+void AddBackupCommands(CLI::App& app, Session& session);
+void AddDoctorCommand(CLI::App& app, Session& session);
 void AddOperationCommands(CLI::App& app, Session& session);
 void AddServeCommand(CLI::App& app, Session& session);
 void AddAssessCommand(CLI::App& app, Session& session);

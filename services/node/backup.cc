@@ -1,0 +1,104 @@
+#include "services/node/backup.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "google/protobuf/util/json_util.h"
+#include "trigpoint/base/status.h"
+
+namespace trigpoint {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status FileError(const std::string& doing, const std::error_code& error) {
+  const auto code = error == std::errc::no_space_on_device ? absl::StatusCode::kResourceExhausted
+                                                           : absl::StatusCode::kUnavailable;
+  return MakeStatus(code, "cannot " + doing + ": " + error.message());
+}
+
+absl::Status CheckPath(const char* field, const std::string& path) {
+  if (!fs::path(path).is_absolute()) {
+    return absl::InvalidArgumentError(std::string(field) + ": name an absolute path on the node");
+  }
+  std::error_code error;
+  if (fs::exists(path, error)) {
+    return absl::AlreadyExistsError(std::string(field) + ": is there already; name a new one");
+  }
+  if (!fs::is_directory(fs::path(path).lexically_normal().parent_path(), error)) {
+    return absl::InvalidArgumentError(std::string(field) + ": its parent is no directory");
+  }
+  return absl::OkStatus();
+}
+
+/// Written whole and synced, or not there.
+absl::Status WriteWhole(const fs::path& path, const std::string& text) {
+  const std::string unfinished = path.string() + ".new";
+  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  bool written = file >= 0 && ::write(file, text.data(), text.size()) ==
+                                  static_cast<ssize_t>(text.size()) &&
+                 ::fsync(file) == 0;
+  std::error_code error(errno, std::generic_category());
+  if (file >= 0) ::close(file);
+  if (!written) return FileError("write " + unfinished, error);
+  fs::rename(unfinished, path, error);
+  return error ? FileError("rename " + unfinished, error) : absl::OkStatus();
+}
+
+uint64_t BytesIn(const fs::path& directory) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : fs::recursive_directory_iterator(directory, error)) {
+    if (entry.is_regular_file(error)) bytes += entry.file_size(error);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::CreateBackupResponse> CreateBackup(const EventLog& log, const KeyStore& keys,
+                                                      const v1::CreateBackupRequest& request) {
+  TP_RETURN_IF_ERROR(CheckPath("directory", request.directory()));
+  const fs::path to = fs::path(request.directory()).lexically_normal();
+  if (!request.keys_directory().empty()) {
+    TP_RETURN_IF_ERROR(CheckPath("keys_directory", request.keys_directory()));
+    const fs::path relative =
+        fs::path(request.keys_directory()).lexically_normal().lexically_relative(to);
+    if (relative.empty() || *relative.begin() != "..") {
+      return absl::InvalidArgumentError(
+          "keys_directory: lies in the backup; whoever finds both can read what is sealed");
+    }
+  }
+  v1::CreateBackupResponse made;
+  // What the log shows now is in the copy; it may hold a little more.
+  for (uint32_t p = 0; p < log.partitions(); ++p) {
+    TP_ASSIGN_OR_RETURN(const int64_t head, log.HeadOffset(p));
+    auto* position = made.add_heads();
+    position->set_partition(p);
+    position->set_offset(head);
+    made.set_events(made.events() + static_cast<uint64_t>(head));
+  }
+  std::error_code error;
+  if (!fs::create_directory(to, error)) return FileError("make " + to.string(), error);
+  TP_RETURN_IF_ERROR(log.CopyTo((to / "log").string()));
+  // After the log: every key that an event of the copy needs was made before it was appended.
+  if (!request.keys_directory().empty()) {
+    TP_RETURN_IF_ERROR(keys.CopyTo(request.keys_directory()));
+  }
+  made.set_bytes(BytesIn(to));
+  std::string json;
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  if (!google::protobuf::util::MessageToJsonString(made, &json, options).ok()) {
+    return absl::InternalError("the manifest of the backup cannot be written");
+  }
+  TP_RETURN_IF_ERROR(WriteWhole(to / "backup.json", json + "\n"));
+  return made;
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,124 @@
+"""What an operator does: backups, a restore drill, a look at what goes wrong first."""
+
+import json
+import threading
+import unittest
+
+from harness import EndToEnd, Node, incident, wait_until
+
+
+class BackupTest(EndToEnd):
+    def fingerprints(self, node):
+        return {row["partition"]: (row["head"], row["fingerprint"]) for row in node.run("--json", "status").json()["partitions"]}
+
+    def settled(self, node):
+        """The state when nothing more is on its way."""
+        wait_until(lambda: all(row["head"] == row["folded"] for row in node.run("--json", "status").json()["partitions"]), 20,
+                   "everything is folded")
+        return self.fingerprints(node)
+
+    def test_a_restore_drill(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        told = incident("1-900000001", 1)
+        told["incidentReported"]["narrative"] = "a fall on the stairs"
+        self.assertEqual("ACCEPTED", node.submit(told)[0])
+        acknowledged = []
+
+        def load():
+            for number in range(100, 220):
+                if node.submit(incident("1-900000001", number))[0] == "ACCEPTED":
+                    acknowledged.append(number)
+
+        loader = threading.Thread(target=load)
+        loader.start()
+        wait_until(lambda: len(acknowledged) > 20, 30, "load")
+        before = list(acknowledged)
+        backup, keys = self.scratch / "backup", self.scratch / "keys-apart"
+        made = node.run("--json", "backup", backup, "--keys", keys)
+        self.assertEqual(0, made.code, made)
+        loader.join()
+        live = self.settled(node)
+        self.assertEqual(1, node.run("backup", backup).code in (1, 2, 6) and 1, "it is there already")
+        node.stop()
+
+        # Without the keys: everything but the sealed text.
+        restored = self.node(name="restored", start=False)
+        done = node.run("restore", backup, "--data", restored.data, "--keys", keys)
+        self.assertEqual(0, done.code, done)
+        restored.start()
+        state = self.settled(restored)
+        # The control partition is untouched by the load: it must be the same to the byte.
+        control = max(live, default=None)
+        self.assertEqual(live[control], state[control])
+        timeline = restored.run("--json", "timeline", "cqc-location/1-900000001", "--all").out
+        for number in before:
+            self.assertIn(f"incident-{number}", timeline, "acknowledged before the backup")
+        self.assertIn("a fall on the stairs", timeline)
+        self.assertEqual(0, restored.run("verify").code)
+        # What came after the backup is sent again by its sender, and is new.
+        missing = [number for number in acknowledged if f'incident-{number}"' not in timeline]
+        for number in missing[:3]:
+            self.assertEqual("ACCEPTED", restored.submit(incident("1-900000001", number))[0])
+
+    def test_a_backup_of_a_quiet_node_is_the_same_log(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        state = self.settled(node)
+        backup = self.scratch / "backup"
+        self.assertEqual(0, node.run("backup", backup).code)
+        node.stop()
+        restored = self.node(name="restored", start=False)
+        said = node.run("restore", backup, "--data", restored.data)
+        self.assertEqual(0, said.code, said)
+        self.assertIn("stay sealed", said.out)
+        restored.start()
+        self.assertEqual(state, self.settled(restored))
+        twice = node.run("restore", backup, "--data", restored.data)
+        self.assertEqual(7, twice.code, twice)
+        self.assertIn("there already", twice.err)
+
+    def test_what_is_not_whole_is_no_backup(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        backup = self.scratch / "backup"
+        self.assertEqual(0, node.run("backup", backup).code)
+        manifest = backup / "backup.json"
+        promised = json.loads(manifest.read_text(encoding="utf-8"))
+        promised["heads"][0]["offset"] = "999"
+        manifest.write_text(json.dumps(promised), encoding="utf-8")
+        lacking = node.run("restore", backup, "--data", self.scratch / "a")
+        self.assertEqual(7, lacking.code, lacking)
+        self.assertIn("promised 999", lacking.err)
+        manifest.unlink()
+        self.assertIn("no whole backup", node.run("restore", backup, "--data", self.scratch / "b").err)
+        inside = node.run("backup", self.scratch / "c", "--keys", self.scratch / "c/keys")
+        self.assertNotEqual(0, inside.code, inside)
+        self.assertNotEqual(0, node.run("backup", self.scratch / "no/such/parent").code)
+
+
+class DoctorTest(EndToEnd):
+    def test_it_names_what_is_wrong_and_what_to_do(self):
+        node = self.node()
+        found = {check["check"]: check for check in node.run("--json", "doctor", "--data", node.data).json()}
+        self.assertEqual("look", found["providers"]["finding"])
+        self.assertIn("trigpoint import", found["providers"]["do"])
+        self.register(node, "1-900000001")
+        (node.data / "keys.kek").chmod(0o644)
+        result = node.run("--json", "doctor", "--data", node.data, "--backups", self.scratch)
+        self.assertEqual(1, result.code, result)
+        found = {check["check"]: check for check in result.json()}
+        self.assertEqual("good", found["providers"]["finding"])
+        self.assertEqual("BAD", found["key file"]["finding"])
+        self.assertIn("chmod 600", found["key file"]["do"])
+        self.assertEqual("BAD", found["backup"]["finding"])
+        (node.data / "keys.kek").chmod(0o600)
+        self.assertEqual(0, node.run("backup", self.scratch / "today").code)
+        result = node.run("--json", "doctor", "--data", node.data, "--backups", self.scratch)
+        self.assertEqual(0, result.code, result)
+        node.stop()
+        self.assertEqual(3, node.run("doctor").code)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
