@@ -153,7 +153,7 @@ npm_packages() {
     fi
     cp "$from/package.json" "$from/package-lock.json" "$to/"
     # No script of a package runs.
-    (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 </dev/null &&
+    (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1) >"$log" 2>&1 </dev/null &&
       cp "$from/package-lock.json" "$mark"
   ) 9>"$to.lock"
 }
