@@ -97,8 +97,8 @@ class Ended:
                 found.append("no BadRequest")
             for violation in violations:
                 if not violation.get("field") or not re.search(r"\[[A-Z][A-Z0-9_]+\]$", violation.get("description", "")):
-                    found.append(f"a violation without its field or rule: {violation}")
-        return found
+                    found.append("a violation without its field or rule")
+        return sorted(set(found))
 
     def __str__(self):
         return json.dumps({"code": self.code, "message": self.message, "status": self.status}, indent=1)
@@ -148,6 +148,8 @@ class Caller:
         for text in self.process.stdout:
             line = json.loads(text)
             self.calls[line["id"]].came.put(line)
+        for call in list(self.calls.values()):
+            call.came.put({"end": {"code": "CALLER_ENDED", "message": "the caller itself ended: see its error stream"}})
 
     def write(self, line):
         self.process.stdin.write(json.dumps(line) + "\n")

@@ -20,7 +20,8 @@ ACCEPTED, DUPLICATE, WAITING, REFUSED = (f"SUBMISSION_OUTCOME_{name}" for name i
 
 
 def about(value, source, number, **payload):
-    return {"source": source, "id": number, "subject": {"scheme": "cqc-location", "value": value}, "occurred_at": now(3), **payload}
+    return {"source": source, "id": number, "subject": {"scheme": "cqc-location", "value": value}, "occurred_at": now(3),
+            **payload}
 
 
 def registration(value):
@@ -29,8 +30,9 @@ def registration(value):
         "commissioners": ["herefordshire-council"], "local_authority": "Herefordshire"})
 
 
-def incident(value, number):
-    return about(value, "home/incidents", f"incident-{number}", incident_reported={"physical_harm": "HARM_LOW"})
+def incident(value, number, narrative="", **more):
+    told = {"physical_harm": "HARM_LOW", **({"narrative": {"clear": narrative}} if narrative else {})}
+    return about(value, "home/incidents", f"incident-{number}", incident_reported=told, **more)
 
 
 def warning_notice(value):
@@ -222,6 +224,7 @@ class Scenario:
             "ListProviders with another filter", "ListTimeline with a token of another list", "ListTimeline of a negative size",
             "AssessProvider without a name", "ListRecommendations of a negative size", "ListAlerts with a token of nobody",
             "ListPolicies of a negative size", "AcknowledgeAlert of none", "a request_id that is too long"},
+        "a violation without its field or rule": {"SubmitEvent that is too large"},
     }
 
     def test_every_error_says_its_reason_and_its_fields(self):
@@ -231,53 +234,56 @@ class Scenario:
         future = "2999-01-01T00:00:00Z"
         invalid, fields = "INVALID_ARGUMENT", "INVALID_FIELDS"
         # What is tried, method, request, code, reason (none: it is about to change), fields.
+        P, D, A, I = (f"{name}Service/" for name in ("Provider", "Decision", "Alert", "Intelligence"))  # noqa: E741
         probes = [
-            ("GetProvider of nobody", "ProviderService/GetProvider", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
-            ("GetProvider before it was known", "ProviderService/GetProvider", {"provider": HOME, "as_of": "1999-01-01T00:00:00Z"},
+            ("GetProvider of nobody", P + "GetProvider", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
+            ("GetProvider before it was known", P + "GetProvider", {"provider": HOME, "as_of": "1999-01-01T00:00:00Z"},
              "NOT_FOUND", "NOT_FOUND", []),
-            ("GetProvider without a name", "ProviderService/GetProvider", {}, invalid, None, ["provider"]),
-            ("GetProvider in the future", "ProviderService/GetProvider", {"provider": HOME, "as_of": future}, invalid, None, ["as_of"]),
-            ("ListProviders of a negative size", "ProviderService/ListProviders", {"page_size": -1}, invalid, None, ["page_size"]),
-            ("ListProviders with another filter", "ProviderService/ListProviders", {"page_token": token, "filter": "level = LEVEL_1"},
+            ("GetProvider without a name", P + "GetProvider", {}, invalid, None, ["provider"]),
+            ("GetProvider in the future", P + "GetProvider", {"provider": HOME, "as_of": future}, invalid, None, ["as_of"]),
+            ("ListProviders of a negative size", P + "ListProviders", {"page_size": -1}, invalid, None, ["page_size"]),
+            ("ListProviders with another filter", P + "ListProviders", {"page_token": token, "filter": "level = LEVEL_1"},
              invalid, None, ["page_token"]),
-            ("ListProviders by a field that is not there", "ProviderService/ListProviders", {"filter": "postcode = HR1"},
+            ("ListProviders by a field that is not there", P + "ListProviders", {"filter": "postcode = HR1"},
              invalid, fields, ["filter"]),
-            ("ListProviders by half a filter", "ProviderService/ListProviders", {"filter": "name ="}, invalid, fields, ["filter"]),
-            ("ListProviders in an order that is not there", "ProviderService/ListProviders", {"order_by": "colour"},
+            ("ListProviders by half a filter", P + "ListProviders", {"filter": "name ="}, invalid, fields, ["filter"]),
+            ("ListProviders in an order that is not there", P + "ListProviders", {"order_by": "colour"},
              invalid, fields, ["order_by"]),
-            ("ListTimeline of nobody", "ProviderService/ListTimeline", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
-            ("ListTimeline with a token of another list", "ProviderService/ListTimeline", {"provider": HOME, "page_token": token},
+            ("ListTimeline of nobody", P + "ListTimeline", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
+            ("ListTimeline with a token of another list", P + "ListTimeline", {"provider": HOME, "page_token": token},
              invalid, None, ["page_token"]),
-            ("ListTimeline of a negative size", "ProviderService/ListTimeline", {"provider": HOME, "page_size": -1},
+            ("ListTimeline of a negative size", P + "ListTimeline", {"provider": HOME, "page_size": -1},
              invalid, None, ["page_size"]),
-            ("AssessProvider without a name", "ProviderService/AssessProvider", {}, invalid, None, ["provider"]),
-            ("AssessProvider of an unknown policy", "ProviderService/AssessProvider", {"provider": HOME, "policy_id": "nosuch"},
+            ("AssessProvider without a name", P + "AssessProvider", {}, invalid, None, ["provider"]),
+            ("AssessProvider of an unknown policy", P + "AssessProvider", {"provider": HOME, "policy_id": "nosuch"},
              "NOT_FOUND", "NOT_FOUND", []),
-            ("ListRecommendations of a negative size", "ProviderService/ListRecommendations", {"page_size": -1},
+            ("ListRecommendations of a negative size", P + "ListRecommendations", {"page_size": -1},
              invalid, None, ["page_size"]),
-            ("SubmitEvent that says nothing", "IntelligenceService/SubmitEvent", {"event": {"source": "home/incidents"}},
+            ("SubmitEvent that says nothing", I + "SubmitEvent", {"event": {"source": "home/incidents"}},
              invalid, fields, ["payload", "id"]),
-            ("SubmitEvent from the future", "IntelligenceService/SubmitEvent", {"event": dict(incident(HOME, 1), occurred_at=future)},
+            ("SubmitEvent from the future", I + "SubmitEvent", {"event": dict(incident(HOME, 1), occurred_at=future)},
              invalid, fields, ["occurred_at"]),
-            ("ListQuarantined of a negative size", "IntelligenceService/ListQuarantined", {"page_size": -1},
+            ("SubmitEvent that is too large", I + "SubmitEvent", {"event": incident(HOME, 1, narrative="x" * 300_000)},
+             invalid, fields, []),
+            ("ListQuarantined of a negative size", I + "ListQuarantined", {"page_size": -1},
              invalid, fields, ["page_size"]),
-            ("ListAlerts with a token of nobody", "AlertService/ListAlerts", {"page_token": "bm9ib2R5"}, invalid, None, ["page_token"]),
-            ("AcknowledgeAlert of none", "AlertService/AcknowledgeAlert", {}, invalid, None, ["alert_id"]),
-            ("AcknowledgeAlert of one that is not there", "AlertService/AcknowledgeAlert", {"alert_id": "nosuch"},
+            ("ListAlerts with a token of nobody", A + "ListAlerts", {"page_token": "bm9ib2R5"}, invalid, None, ["page_token"]),
+            ("AcknowledgeAlert of none", A + "AcknowledgeAlert", {}, invalid, None, ["alert_id"]),
+            ("AcknowledgeAlert of one that is not there", A + "AcknowledgeAlert", {"alert_id": "nosuch"},
              "NOT_FOUND", "NOT_FOUND", []),
-            ("WatchAlerts with a token of nobody", "AlertService/WatchAlerts", {"resume_token": "bm9ib2R5"},
+            ("WatchAlerts with a token of nobody", A + "WatchAlerts", {"resume_token": "bm9ib2R5"},
              "OUT_OF_RANGE", "RESUME_TOKEN_UNUSABLE", []),
-            ("WatchAlerts with a negative heartbeat", "AlertService/WatchAlerts", {"heartbeat_seconds": -1},
+            ("WatchAlerts with a negative heartbeat", A + "WatchAlerts", {"heartbeat_seconds": -1},
              invalid, fields, ["heartbeat_seconds"]),
             ("ListPolicies of a negative size", "PolicyService/ListPolicies", {"page_size": -1}, invalid, None, ["page_size"]),
             ("Verify of nobody", "OperationService/Verify", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
-            ("a decision without a policy", "DecisionService/ProposeDecision", {}, invalid, fields, ["policy_id"]),
-            ("a move to a level that is not there", "DecisionService/ProposeDecision", move("LEVEL_9"), invalid, fields, ["decision"]),
-            ("a decision on what has changed", "DecisionService/ProposeDecision", move(based_on="an-older-head"),
+            ("a decision without a policy", D + "ProposeDecision", {}, invalid, fields, ["policy_id"]),
+            ("a move to a level that is not there", D + "ProposeDecision", move("LEVEL_9"), invalid, fields, ["decision"]),
+            ("a decision on what has changed", D + "ProposeDecision", move(based_on="an-older-head"),
              "ABORTED", "BASIS_MOVED", []),
-            ("a request_id that is too long", "DecisionService/ProposeDecision", move(request_id="r" * 200),
+            ("a request_id that is too long", D + "ProposeDecision", move(request_id="r" * 200),
              invalid, None, ["request_id"]),
-            ("a concurrence with nothing", "DecisionService/ConcurDecision", {"provider": HOME, "proposal_id": "nosuch"},
+            ("a concurrence with nothing", D + "ConcurDecision", {"provider": HOME, "proposal_id": "nosuch"},
              "NOT_FOUND", "NOT_FOUND", []),
         ]
         for what, method, request, code, reason, named in probes:
@@ -291,6 +297,12 @@ class Scenario:
                 if reason is not None:
                     self.assertEqual(reason, ended.reason, str(ended))
                 self.assertEqual(([], named), (ended.flaws(), ended.fields), str(ended))
+
+    def test_an_event_with_very_many_mistakes_is_still_refused_and_not_to_be_repeated(self):
+        _, caller = self.started()
+        self.submit(caller, registration(HOME))
+        ended = caller.call("IntelligenceService/SubmitEvent", {"event": incident(HOME, 1, visibility=["NHS 9434765919"] * 200)})
+        self.assert_error(ended, "INVALID_ARGUMENT", "INVALID_FIELDS")
 
     def test_who_may_not_and_who_lacks_the_authority_are_told_apart(self):
         people = principals(
@@ -338,6 +350,10 @@ class Scenario:
 
 class PythonClientTest(Scenario, EndToEnd):
     prepare = staticmethod(python_command)
+
+    @unittest.expectedFailure  # All 200 violations stand in the trailers, which grpcio takes up to 8 KiB: RESOURCE_EXHAUSTED.
+    def test_an_event_with_very_many_mistakes_is_still_refused_and_not_to_be_repeated(self):
+        super().test_an_event_with_very_many_mistakes_is_still_refused_and_not_to_be_repeated()
 
 
 class NodeClientTest(Scenario, EndToEnd):
