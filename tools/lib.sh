@@ -139,3 +139,21 @@ users_of_absl_mutex() {
   done
   printf '%s\n' "$files"
 }
+
+# npm_packages NAME DIR: what DIR/package-lock.json pins, in build/npm/NAME/node_modules, checked by its digests; says
+# nothing, and fails where npm is missing or cannot fetch it (build/npm/NAME.log).
+npm_packages() {
+  local to="$TRIGPOINT_ROOT/build/npm/$1" from=$2
+  local log="$to.log" mark="$to/node_modules/.pinned.json"
+  mkdir -p "$to"
+  (
+    flock 9
+    if cmp -s "$from/package-lock.json" "$mark"; then
+      return 0
+    fi
+    cp "$from/package.json" "$from/package-lock.json" "$to/"
+    # No script of a package runs.
+    (cd "$to" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1) >"$log" 2>&1 </dev/null &&
+      cp "$from/package-lock.json" "$mark"
+  ) 9>"$to.lock"
+}

@@ -44,18 +44,6 @@ class StartTest(EndToEnd):
 
 
 class TlsTest(EndToEnd):
-    def openssl(self, *arguments):
-        subprocess.run(["openssl", *map(str, arguments)], cwd=self.scratch, check=True, capture_output=True)
-
-    def certificates(self):
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                     "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test authority")
-        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "node.key",
-                     "-out", "node.csr", "-subj", "/CN=localhost")
-        (self.scratch / "san").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n", encoding="utf-8")
-        self.openssl("x509", "-req", "-in", "node.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                     "-days", "2", "-extfile", "san", "-out", "node.pem")
-
     @unittest.skipUnless(shutil.which("openssl"), "needs openssl")
     def test_a_token_is_needed_and_the_authority_is_checked(self):
         self.certificates()

@@ -1,0 +1,364 @@
+"""Callers that are not ours do what partners and dashboards do, against a real node: grpcio, and @grpc/grpc-js.
+
+Each class of tests is run by one of them; what they do is written once.
+"""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+# pylint: disable=wrong-import-position
+from answers_test import principals  # noqa: E402
+from caller import Caller, Ended, Missing, node_command, python_command  # noqa: E402
+from harness import EndToEnd, free_port, now, wait_until  # noqa: E402
+
+HOME = "1-900000001"
+ACCEPTED, DUPLICATE, WAITING, REFUSED = (f"SUBMISSION_OUTCOME_{name}" for name in ("ACCEPTED", "DUPLICATE", "WAITING", "REFUSED"))
+
+
+def about(value, source, number, **payload):
+    return {"source": source, "id": number, "subject": {"scheme": "cqc-location", "value": value}, "occurred_at": now(3),
+            **payload}
+
+
+def registration(value):
+    return about(value, "cqc/directory", f"registration-{value}", service_registered={
+        "name": f"House {value}", "service_type": "SERVICE_TYPE_CARE_HOME_NURSING", "beds": 30,
+        "commissioners": ["herefordshire-council"], "local_authority": "Herefordshire"})
+
+
+def incident(value, number, narrative="", **more):
+    told = {"physical_harm": "HARM_LOW", **({"narrative": {"clear": narrative}} if narrative else {})}
+    return about(value, "home/incidents", f"incident-{number}", incident_reported=told, **more)
+
+
+def warning_notice(value):
+    return about(value, "cqc/enforcement", f"warning-{value}",
+                 cqc_enforcement_action_recorded={"action": "ENFORCEMENT_KIND_WARNING_NOTICE"})
+
+
+def whistleblowing(value):
+    return about(value, "council/speaking-up", f"concern-{value}", source_organisation="herefordshire-council",
+                 whistleblowing_concern_received={"route": "ROUTE_LOCAL_AUTHORITY", "current_abuse_alleged": True, "anonymous": True})
+
+
+def move(to_state="LEVEL_2", **more):
+    return {"provider": HOME, "policy_id": "herefordshire", "kind": "KIND_MOVE", "to_state": to_state,
+            "rationale": "Warning notice of this month", **more}
+
+
+class Scenario:
+    """What every caller does; a class of tests says which caller."""
+
+    prepare = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        directory = tempfile.TemporaryDirectory(prefix="trigpoint_clients_")
+        cls.addClassCleanup(directory.cleanup)
+        try:
+            cls.command, cls.environment = cls.prepare(pathlib.Path(directory.name))
+        except Missing as missing:
+            raise unittest.SkipTest(str(missing)) from missing
+
+    def caller(self, address, **environment):
+        made = Caller(self.command, {"TRIGPOINT_SERVER": address, **self.environment, **environment})
+        self.addCleanup(made.stop)
+        return made
+
+    def started(self, *arguments, **more):
+        """A node and a caller of it."""
+        node = self.node(*arguments, **more)
+        return node, self.caller(node.address)
+
+    def submit(self, caller, *events, token=None):
+        more = {} if token is None else {"token": token}
+        for event in events:
+            answer = caller.call("IntelligenceService/SubmitEvent", {"event": event}, **more)
+            self.assertNotIsInstance(answer, Ended, str(answer))
+            self.assertEqual(ACCEPTED, answer["outcome"], answer)
+
+    def assert_error(self, ended, code, reason):
+        """The call failed so, and the error carries everything that an error of this API carries."""
+        self.assertIsInstance(ended, Ended)
+        self.assertEqual((code, reason, []), (ended.code, ended.reason, ended.flaws()), str(ended))
+
+    # ---------------------------------------------------------------------------------------- submit
+
+    def test_one_event_is_durable_when_it_is_answered(self):
+        _, caller = self.started()
+        self.submit(caller, registration(HOME))
+        event = incident(HOME, 1)
+        checked = caller.call("IntelligenceService/SubmitEvent", {"event": event, "validate_only": True})
+        self.assertEqual((ACCEPTED, None), (checked["outcome"], checked.get("position")))
+        first = caller.call("IntelligenceService/SubmitEvent", {"event": event})
+        self.assertEqual(ACCEPTED, first["outcome"])
+        self.assertEqual(checked["stream_id"], first["stream_id"])
+        again = caller.call("IntelligenceService/SubmitEvent", {"event": event})
+        self.assertEqual(DUPLICATE, again["outcome"])
+
+    def test_a_stream_acknowledges_each_item_in_order(self):
+        _, caller = self.started()
+        stream = caller.begin("IntelligenceService/SubmitEvents")
+        # One at a time: the answer comes while the stream is open.
+        stream.send({"sequence": 1, "event": registration(HOME)})
+        self.assertEqual(("1", ACCEPTED), self.outcome(stream.next()))
+        # Many at once, good and bad, without a look between.
+        sent = [incident(HOME, number) for number in range(200)]
+        sent += [sent[0], incident("1-900000009", 1), dict(incident(HOME, 999), occurred_at="2999-01-01T00:00:00Z")]
+        for number, event in enumerate(sent):
+            stream.send({"sequence": 2 + number, "event": event, "file": "rows.jsonl", "line": number + 1})
+        stream.close()
+        answers, ended = stream.rest()
+        self.assertEqual("OK", ended.code, str(ended))
+        expected = [ACCEPTED] * 200 + [DUPLICATE, WAITING, REFUSED]
+        self.assertEqual([(str(2 + number), outcome) for number, outcome in enumerate(expected)],
+                         [self.outcome(answer) for answer in answers])
+        self.assertEqual(["occurred_at"], [violation["field"] for violation in answers[-1]["violations"]])
+        # The acknowledgement does not wait for this index.
+        listed = wait_until(
+            lambda: caller.call("IntelligenceService/ListQuarantined", {"source": "home/incidents"}).get("submissions"), 10,
+            "the refused item is listed")
+        self.assertEqual([(answers[-1]["quarantine_id"], "rows.jsonl", str(len(sent)))],
+                         [(one["quarantine_id"], one["file"], one["line"]) for one in listed])
+
+    @staticmethod
+    def outcome(answer):
+        return answer["sequence"], answer["outcome"]
+
+    # ---------------------------------------------------------------------------------------- query
+
+    def test_pages_hold_every_provider_once(self):
+        _, caller = self.started()
+        values = [f"1-90000000{number}" for number in range(5)]
+        self.submit(caller, *map(registration, values))
+        request = {"page_size": 2, "filter": 'local_authority = "Herefordshire" AND level = LEVEL_1 OR level = LEVEL_2'}
+        names, sizes, token = [], [], None
+        while token != "":
+            page = caller.call("ProviderService/ListProviders", {**request, **({"page_token": token} if token else {})})
+            self.assertEqual("5", page["total_size"])
+            names += [one["display_name"] for one in page["providers"]]
+            sizes.append(len(page["providers"]))
+            token = page.get("next_page_token", "")
+        self.assertEqual(([f"House {value}" for value in values], [2, 2, 1]), (names, sizes))
+        large = caller.call("ProviderService/ListProviders", {"page_size": 2_000_000_000})
+        self.assertEqual(5, len(large["providers"]), "too large is cut, not refused")
+
+    def test_a_provider_its_proof_and_its_timeline(self):
+        _, caller = self.started()
+        self.submit(caller, registration(HOME), warning_notice(HOME), *(incident(HOME, number) for number in range(3)))
+        provider = caller.call("ProviderService/GetProvider", {"provider": HOME})
+        self.assertEqual(provider, caller.call("ProviderService/GetProvider", {"provider": provider["name"]}))
+        self.assertEqual(provider, caller.call("ProviderService/GetProvider", {"provider": f"cqc-location/{HOME}"}))
+        self.assertRegex(provider["etag"], '^".+"$')
+        level = provider["levels"][0]
+        self.assertEqual(("herefordshire", "LEVEL_1", "LEVEL_2", True), (
+            level["policy_id"], level["decided_state"], level["recommended_state"], level["awaiting_decision"]))
+        proof = caller.call("ProviderService/AssessProvider", {"provider": HOME})
+        self.assertEqual(("LEVEL_2", level["recommendation_id"]), (proof["target_state"], proof["recommendation_id"]))
+        met = {one["id"]: one for one in proof["criteria"] if one.get("value") == "TRUTH_VALUE_TRUE"}
+        self.assertEqual("S2 App 2 Level 2", met["H-L2-2"]["clause"])
+        self.assertIn(f"warning-{HOME}", [one["id"] for one in met["H-L2-2"]["evidence"]])
+        revisions, token, pages = [], "", 0
+        while token or pages == 0:
+            page = caller.call("ProviderService/ListTimeline", {"provider": HOME, "page_size": 3, "page_token": token})
+            revisions += [int(one.get("revision", 0)) for one in page["entries"]]
+            token = page.get("next_page_token", "")
+            pages += 1
+        self.assertEqual(list(range(int(provider["revision"]) - 1, -1, -1)), revisions, "newest first, each once")
+        self.assertGreater(pages, 1)
+
+    # ---------------------------------------------------------------------------------------- watch
+
+    def test_a_watch_goes_on_after_a_restart_without_gap_or_repetition(self):
+        node, caller = self.started(listen=f"127.0.0.1:{free_port()}")
+        first, second, third = "1-900000001", "1-900000002", "1-900000003"
+        self.submit(caller, *map(registration, (first, second, third)))
+        watch = caller.begin("AlertService/WatchAlerts", {"from_start": True, "heartbeat_seconds": 1})
+        self.submit(caller, whistleblowing(first))
+        alert, token = self.alert_of(watch)
+        self.assertEqual(first, alert["ids"][0]["value"])
+        self.assertEqual(0, node.terminate()[0], node.printed())
+        ended = watch.rest()[1]
+        self.assert_error(ended, "UNAVAILABLE", "DRAINING")
+        self.assertEqual("1s", ended.detail("RetryInfo")["retry_delay"], str(ended))
+        resume = ended.detail("ErrorInfo")["metadata"]["resume_token"]
+        node.start()
+        # While nobody watches.
+        self.submit(caller, whistleblowing(second))
+        for held, what in ((token, "the last token that came with an alert"), (resume, "the token in the error")):
+            watch = caller.begin("AlertService/WatchAlerts", {"resume_token": held, "heartbeat_seconds": 1})
+            alert, _ = self.alert_of(watch)
+            self.assertEqual(second, alert["ids"][0]["value"], what)
+            self.assertIn("heartbeat", watch.next(), "nothing is sent twice")
+        self.submit(caller, whistleblowing(third))
+        self.assertEqual(third, self.alert_of(watch)[0]["ids"][0]["value"])
+        watch.cancel()
+        self.assertEqual("CANCELLED", watch.rest()[1].code)
+        listed = caller.call("AlertService/ListAlerts", {})
+        self.assertEqual([third, second, first], [one["ids"][0]["value"] for one in listed["alerts"]])
+        acknowledged = caller.call("AlertService/AcknowledgeAlert", {"alert_id": listed["alerts"][0]["alert_id"]})
+        self.assertIn("acknowledged_at", acknowledged)
+        self.assertEqual("2", caller.call("AlertService/ListAlerts", {})["total_size"])
+
+    def alert_of(self, watch):
+        """The next alert of a watch, with its token; heartbeats are passed over."""
+        while "alert" not in (message := self.still_open(watch.next())):
+            pass
+        return message["alert"], message["resume_token"]
+
+    def still_open(self, message):
+        self.assertNotIsInstance(message, Ended, str(message))
+        return message
+
+    # ---------------------------------------------------------------------------------------- errors
+
+    # Errors that do not yet carry what docs/api.md promises; the test fails when one of them does, so that it leaves this list.
+    KNOWN = {
+        "no BadRequest": {
+            "GetProvider without a name", "GetProvider in the future", "ListProviders of a negative size",
+            "ListProviders with another filter", "ListTimeline with a token of another list", "ListTimeline of a negative size",
+            "AssessProvider without a name", "ListRecommendations of a negative size", "ListAlerts with a token of nobody",
+            "ListPolicies of a negative size", "AcknowledgeAlert of none", "a request_id that is too long"},
+        "a violation without its field or rule": {"SubmitEvent that is too large"},
+    }
+
+    def test_every_error_says_its_reason_and_its_fields(self):
+        _, caller = self.started()
+        self.submit(caller, registration(HOME), registration("1-900000002"), warning_notice(HOME))
+        token = caller.call("ProviderService/ListProviders", {"page_size": 1})["next_page_token"]
+        future = "2999-01-01T00:00:00Z"
+        invalid, fields = "INVALID_ARGUMENT", "INVALID_FIELDS"
+        # What is tried, method, request, code, reason (none: it is about to change), fields.
+        P, D, A, I = (f"{name}Service/" for name in ("Provider", "Decision", "Alert", "Intelligence"))  # noqa: E741
+        probes = [
+            ("GetProvider of nobody", P + "GetProvider", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
+            ("GetProvider before it was known", P + "GetProvider", {"provider": HOME, "as_of": "1999-01-01T00:00:00Z"},
+             "NOT_FOUND", "NOT_FOUND", []),
+            ("GetProvider without a name", P + "GetProvider", {}, invalid, None, ["provider"]),
+            ("GetProvider in the future", P + "GetProvider", {"provider": HOME, "as_of": future}, invalid, None, ["as_of"]),
+            ("ListProviders of a negative size", P + "ListProviders", {"page_size": -1}, invalid, None, ["page_size"]),
+            ("ListProviders with another filter", P + "ListProviders", {"page_token": token, "filter": "level = LEVEL_1"},
+             invalid, None, ["page_token"]),
+            ("ListProviders by a field that is not there", P + "ListProviders", {"filter": "postcode = HR1"},
+             invalid, fields, ["filter"]),
+            ("ListProviders by half a filter", P + "ListProviders", {"filter": "name ="}, invalid, fields, ["filter"]),
+            ("ListProviders in an order that is not there", P + "ListProviders", {"order_by": "colour"},
+             invalid, fields, ["order_by"]),
+            ("ListTimeline of nobody", P + "ListTimeline", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
+            ("ListTimeline with a token of another list", P + "ListTimeline", {"provider": HOME, "page_token": token},
+             invalid, None, ["page_token"]),
+            ("ListTimeline of a negative size", P + "ListTimeline", {"provider": HOME, "page_size": -1},
+             invalid, None, ["page_size"]),
+            ("AssessProvider without a name", P + "AssessProvider", {}, invalid, None, ["provider"]),
+            ("AssessProvider of an unknown policy", P + "AssessProvider", {"provider": HOME, "policy_id": "nosuch"},
+             "NOT_FOUND", "NOT_FOUND", []),
+            ("ListRecommendations of a negative size", P + "ListRecommendations", {"page_size": -1},
+             invalid, None, ["page_size"]),
+            ("SubmitEvent that says nothing", I + "SubmitEvent", {"event": {"source": "home/incidents"}},
+             invalid, fields, ["payload", "id"]),
+            ("SubmitEvent from the future", I + "SubmitEvent", {"event": dict(incident(HOME, 1), occurred_at=future)},
+             invalid, fields, ["occurred_at"]),
+            ("SubmitEvent that is too large", I + "SubmitEvent", {"event": incident(HOME, 1, narrative="x" * 300_000)},
+             invalid, fields, []),
+            ("ListQuarantined of a negative size", I + "ListQuarantined", {"page_size": -1},
+             invalid, fields, ["page_size"]),
+            ("ListAlerts with a token of nobody", A + "ListAlerts", {"page_token": "bm9ib2R5"}, invalid, None, ["page_token"]),
+            ("AcknowledgeAlert of none", A + "AcknowledgeAlert", {}, invalid, None, ["alert_id"]),
+            ("AcknowledgeAlert of one that is not there", A + "AcknowledgeAlert", {"alert_id": "nosuch"},
+             "NOT_FOUND", "NOT_FOUND", []),
+            ("WatchAlerts with a token of nobody", A + "WatchAlerts", {"resume_token": "bm9ib2R5"},
+             "OUT_OF_RANGE", "RESUME_TOKEN_UNUSABLE", []),
+            ("WatchAlerts with a negative heartbeat", A + "WatchAlerts", {"heartbeat_seconds": -1},
+             invalid, fields, ["heartbeat_seconds"]),
+            ("ListPolicies of a negative size", "PolicyService/ListPolicies", {"page_size": -1}, invalid, None, ["page_size"]),
+            ("Verify of nobody", "OperationService/Verify", {"provider": "nobody"}, "NOT_FOUND", "NOT_FOUND", []),
+            ("a decision without a policy", D + "ProposeDecision", {}, invalid, fields, ["policy_id"]),
+            ("a move to a level that is not there", D + "ProposeDecision", move("LEVEL_9"), invalid, fields, ["decision"]),
+            ("a decision on what has changed", D + "ProposeDecision", move(based_on="an-older-head"),
+             "ABORTED", "BASIS_MOVED", []),
+            ("a request_id that is too long", D + "ProposeDecision", move(request_id="r" * 200),
+             invalid, None, ["request_id"]),
+            ("a concurrence with nothing", D + "ConcurDecision", {"provider": HOME, "proposal_id": "nosuch"},
+             "NOT_FOUND", "NOT_FOUND", []),
+        ]
+        for what, method, request, code, reason, named in probes:
+            with self.subTest(what):
+                ended = caller.begin(method, request).rest()[1]
+                self.assertEqual(code, ended.code, str(ended))
+                if any(what in known for known in self.KNOWN.values()):
+                    self.assertEqual([flaw for flaw, known in self.KNOWN.items() if what in known], ended.flaws(),
+                                     f"{what}: not as in KNOWN; take it out if it carries everything now\n{ended}")
+                    continue
+                if reason is not None:
+                    self.assertEqual(reason, ended.reason, str(ended))
+                self.assertEqual(([], named), (ended.flaws(), ended.fields), str(ended))
+
+    def test_an_event_with_very_many_mistakes_is_still_refused_and_not_to_be_repeated(self):
+        _, caller = self.started()
+        self.submit(caller, registration(HOME))
+        ended = caller.call("IntelligenceService/SubmitEvent", {"event": incident(HOME, 1, visibility=["NHS 9434765919"] * 200)})
+        self.assert_error(ended, "INVALID_ARGUMENT", "INVALID_FIELDS")
+
+    def test_who_may_not_and_who_lacks_the_authority_are_told_apart(self):
+        people = principals(
+            self.scratch / "principals.yaml",
+            ("feed", "cqc", ["PARTNER"], ["cqc"], "C2"), ("manager", "herefordshire-council", ["TEAM_MANAGER"], [], "C3"),
+            ("icb", "hwicb", ["ICB_AUTHORISER"], [], "C3"))
+        _, caller = self.started("--principals", str(people))
+        self.submit(caller, registration(HOME), warning_notice(HOME), token="feed")
+        read = ("ProviderService/GetProvider", {"provider": HOME})
+        self.assert_error(caller.call(*read), "UNAUTHENTICATED", "UNAUTHENTICATED")
+        self.assert_error(caller.call(*read, token="somebody-else"), "UNAUTHENTICATED", "UNAUTHENTICATED")
+        self.assert_error(caller.call(*read, token="feed"), "PERMISSION_DENIED", "PERMISSION_DENIED")
+        self.assert_error(caller.call("IntelligenceService/SubmitEvent", {"event": incident(HOME, 1)}, token="feed"),
+                          "PERMISSION_DENIED", "PERMISSION_DENIED")
+        self.assert_error(caller.begin("AlertService/WatchAlerts", {}).rest()[1], "UNAUTHENTICATED", "UNAUTHENTICATED")
+        stream = caller.begin("IntelligenceService/SubmitEvents", token="manager")
+        self.assert_error(stream.rest()[1], "PERMISSION_DENIED", "PERMISSION_DENIED")
+        decide = "DecisionService/ProposeDecision"
+        lacks = caller.call(decide, move(), token="icb")
+        self.assert_error(lacks, "FAILED_PRECONDITION", "AUTHORITY")
+        self.assertEqual("S2 3.4.3", lacks.detail("ErrorInfo")["metadata"]["clause"], str(lacks))
+        # The same request again gives the same answer, another decision under its name none.
+        request_id = "5f0c9be2-46ab-4f6d-9d3e-0a52cfcf4b8a"
+        decided = caller.call(decide, move(request_id=request_id), token="manager")
+        self.assertEqual(("OUTCOME_RECORDED", "LEVEL_2"), (decided["outcome"], decided["decided_state"]))
+        self.assertEqual(decided, caller.call(decide, move(request_id=request_id), token="manager"))
+        reused = caller.call(decide, move("LEVEL_3", request_id=request_id), token="manager")
+        self.assert_error(reused, "INVALID_ARGUMENT", "INVALID_FIELDS")
+        self.assertEqual(["request_id"], reused.fields)
+
+    # ---------------------------------------------------------------------------------------- TLS
+
+    def test_a_token_over_tls(self):
+        self.certificates()
+        people = principals(self.scratch / "principals.yaml", ("reader", "herefordshire-council", ["QUALITY_READER"], [], "C2"))
+        node = self.node("--principals", str(people), "--tls-cert", str(self.scratch / "node.pem"), "--tls-key",
+                         str(self.scratch / "node.key"), listen="0.0.0.0:0")
+        caller = self.caller("localhost:" + node.address.rsplit(":", 1)[1], TRIGPOINT_CA=str(self.scratch / "ca.pem"))
+        listed = caller.call("ProviderService/ListProviders", {}, token="reader")
+        self.assertEqual({}, listed)
+        self.assert_error(caller.call("ProviderService/ListProviders", {}), "UNAUTHENTICATED", "UNAUTHENTICATED")
+        self.assert_error(caller.call("ProviderService/ListProviders", {}, token="nobody"), "UNAUTHENTICATED", "UNAUTHENTICATED")
+        self.assertEqual({"status": "SERVING"}, caller.call("grpc.health.v1.Health/Check", {}), "probes hold no token")
+
+
+class PythonClientTest(Scenario, EndToEnd):
+    prepare = staticmethod(python_command)
+
+    @unittest.expectedFailure  # All 200 violations stand in the trailers, which grpcio takes up to 8 KiB: RESOURCE_EXHAUSTED.
+    def test_an_event_with_very_many_mistakes_is_still_refused_and_not_to_be_repeated(self):
+        super().test_an_event_with_very_many_mistakes_is_still_refused_and_not_to_be_repeated()
+
+
+class NodeClientTest(Scenario, EndToEnd):
+    prepare = staticmethod(node_command)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
