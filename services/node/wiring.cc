@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <mutex>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -29,6 +30,7 @@
 #include "services/ingest/intelligence_service.h"
 #include "services/ingest/waiting_release.h"
 #include "services/node/backup.h"
+#include "services/node/store_folder.h"
 #include "trigpoint/access/disclosure.h"
 #include "trigpoint/access/principals.h"
 #include "trigpoint/base/digest.h"
@@ -117,6 +119,8 @@ struct RunningNode::Parts {
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<KeyStore> keys;
   std::unique_ptr<EventLog> log;
+  std::unique_ptr<StoreFolder> store_folder;
+  std::mutex rebuilding;  // One rebuild at a time.
   std::unique_ptr<Store> store;
   std::unique_ptr<DisclosureLog> disclosures;
   std::unique_ptr<Projector> projector;
@@ -164,7 +168,8 @@ absl::Status RunningNode::Parts::OpenStorage() {
       KeyStore::Open({.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
   if (!opened_keys.ok()) return Annotate(opened_keys.status(), "open the key store");
   keys = *std::move(opened_keys);
-  auto opened_store = Store::Open({.directory = config.data + "/store"});
+  store_folder = std::make_unique<StoreFolder>(config.data);
+  auto opened_store = store_folder->Open();
   if (!opened_store.ok()) return Annotate(opened_store.status(), "open the store");
   store = *std::move(opened_store);
   TP_ASSIGN_OR_RETURN(disclosures, OpenFileDisclosureLog(config.data + "/disclosures.jsonl"));
@@ -172,8 +177,23 @@ absl::Status RunningNode::Parts::OpenStorage() {
 }
 
 absl::Status RunningNode::Parts::OpenEngine() {
-  TP_ASSIGN_OR_RETURN(projector, Projector::Open(log.get(), store.get(), {}));
-  TP_RETURN_IF_ERROR(projector->CatchUp());
+  auto opened = Projector::Open(log.get(), store.get(), {});
+  if (absl::IsUnimplemented(opened.status())) {
+    // Folded by another version: the log is the truth, the store is built anew beside the old one.
+    Log(LogLevel::kInfo, "store_of_another_version");
+    std::fprintf(stderr, "trigpoint-node: %s: folding it anew from the log\n",
+                 std::string(opened.status().message()).c_str());
+    TP_ASSIGN_OR_RETURN(auto next, store_folder->OpenNext());
+    TP_ASSIGN_OR_RETURN(projector, Projector::Open(log.get(), next.get(), {}));
+    TP_RETURN_IF_ERROR(projector->CatchUp());
+    TP_RETURN_IF_ERROR(store_folder->SwitchToNext());
+    std::swap(store, next);
+    store_folder->Remove(std::move(next));
+  } else {
+    TP_RETURN_IF_ERROR(opened.status());
+    projector = *std::move(opened);
+    TP_RETURN_IF_ERROR(projector->CatchUp());
+  }
   TP_RETURN_IF_ERROR(projector->Start());
   writer = std::make_unique<EventWriter>(log.get(), projector.get(), &NowMicros);
   controls = std::make_unique<ControlPublisher>(projector.get(), writer.get());
@@ -215,6 +235,11 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.keys = keys.get();
   deps.page_secret = secret;
   deps.now_us = &NowMicros;
+  deps.rebuild = [this]() -> absl::StatusOr<Projector::RebuildReport> {
+    const std::unique_lock alone(rebuilding, std::try_to_lock);
+    if (!alone.owns_lock()) return absl::AbortedError("another rebuild is under way");
+    return store_folder->Rebuild(projector.get());
+  };
   deps.create_backup = [this](const v1::CreateBackupRequest& request) {
     return CreateBackup(*log, *keys, request);
   };
@@ -313,6 +338,7 @@ absl::Status RunningNode::Stop() {
   parts.stopped = true;
   if (parts.server != nullptr) {
     if (auto* health = parts.server->GetHealthCheckService()) health->SetServingStatus(false);
+    if (parts.projector != nullptr) parts.projector->CancelRebuild();
     parts.end_watches();
     parts.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(kDrainSeconds));
   }

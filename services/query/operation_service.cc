@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr char kStatus[] = "trigpoint.v1.OperationService/GetStatus";
 constexpr char kVerify[] = "trigpoint.v1.OperationService/Verify";
 constexpr char kBackup[] = "trigpoint.v1.OperationService/CreateBackup";
+constexpr char kRebuild[] = "trigpoint.v1.OperationService/RebuildStore";
 constexpr char kPublish[] = "trigpoint.v1.OperationService/PublishBaselines";
 /// Work between two progress messages; between them other reads have their turn.
 constexpr std::chrono::milliseconds kSlice(200);
@@ -145,6 +147,35 @@ class OperationService final : public v1::OperationService::CallbackService {
                    if (published.ok()) response->set_baselines(*published);
                    return ToGrpc(published.status());
                  });
+  }
+
+  grpc::ServerUnaryReactor* RebuildStore(grpc::CallbackServerContext* context,
+                                         const v1::RebuildStoreRequest*,
+                                         v1::RebuildStoreResponse* response) override {
+    auto* reactor = context->DefaultReactor();
+    const auto principal = core_->deps.auth->Admit(*context, kRebuild, {});
+    if (!principal.ok() || !core_->deps.rebuild) {
+      reactor->Finish(ToGrpc(principal.ok()
+                                 ? absl::UnimplementedError("this process builds no store")
+                                 : principal.status()));
+      return reactor;
+    }
+    // It takes minutes: a thread of its own, so that no read waits for it. The server's shutdown
+    // waits for the call, and the projector's CancelRebuild ends it.
+    std::thread([core = core_, reactor, response] {
+      const auto started = std::chrono::steady_clock::now();
+      const auto report = core->deps.rebuild();
+      if (report.ok()) {
+        response->set_events(report->events);
+        response->set_changed(report->changed);
+        response->set_providers(core->projector().ProviderCount());
+        response->set_duration_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::steady_clock::now() - started)
+                                      .count());
+      }
+      reactor->Finish(ToGrpc(report.status()));
+    }).detach();
+    return reactor;
   }
 
   grpc::ServerUnaryReactor* CreateBackup(grpc::CallbackServerContext* context,

@@ -29,6 +29,8 @@ struct QueryDeps {
   /// Copies the log; may block.
   std::function<absl::StatusOr<v1::CreateBackupResponse>(const v1::CreateBackupRequest&)>
       create_backup{};
+  /// Builds the store anew beside the present one; blocks until the switch.
+  std::function<absl::StatusOr<Projector::RebuildReport>()> rebuild{};
   std::string log_id{};  ///< Stands in resume tokens: a token of another log is refused.
   std::string log_backend = "embedded";  ///< Shown in the status.
 };

@@ -2,9 +2,10 @@
 
 import json
 import signal
+import subprocess
 import unittest
 
-from harness import EndToEnd, incident, now, wait_until
+from harness import BIN, EndToEnd, incident, now, wait_until
 
 HOME = "cqc-location/1-900000001"
 
@@ -65,10 +66,8 @@ class BackfillTest(EndToEnd):
                  "backfill_started": {"batch": "b1"}}
         self.assert_refused(node, start, "ROLE_NOT_ACCEPTED")
         # A client that dies after its first bracket: the command, stopped before it is done.
-        many = self.write("many.jsonl", *[dict(incident("1-900000001", n, occurredAt=now(300)), received_at=now(300))
-                                          for n in range(20000)])
-        import subprocess
-        from harness import BIN
+        history = [dict(incident("1-900000001", n, occurredAt=now(300)), received_at=now(300)) for n in range(20000)]
+        many = self.write("many.jsonl", *history)
         client = subprocess.Popen([str(BIN / "trigpoint"), "import", "--backfill", "--window", "1", str(many)],
                                   env=node.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: node.run("--json", "status").json().get("streams_in_backfill") == "1", 20, "the bracket")
@@ -81,8 +80,8 @@ class BackfillTest(EndToEnd):
         node.start()
         self.assertEqual("1", node.run("--json", "status").json()["streams_in_backfill"])
         self.assertIn("backfill", node.run("doctor").out)
-        small = self.write("small.jsonl", dict(incident("1-900000001", 1, occurredAt=now(300)), received_at=now(300)))
-        self.assertEqual(0, node.run("import", "--backfill", small).code)
+        again = node.run("import", "--backfill", self.write("small.jsonl", *history[:3]))
+        self.assertEqual(0, again.code, again)
         wait_until(lambda: "incident-news" in node.run("timeline", HOME, "--all").out, 20, "the news is released")
         self.assertEqual("0", node.run("--json", "status").json().get("waiting", "0"))
         self.assertEqual(0, node.run("verify").code)
@@ -178,7 +177,7 @@ class RedriveTest(EndToEnd):
         self.assertEqual(1, again.code, again)
         self.assertIn("CONFLICT", again.err)
         one = node.run("--json", "refused").lines()[0]["quarantine_id"]
-        self.assertIn("occurred_at", node.run("refused", one).out)
+        self.assertIn("occurredAt", node.run("refused", one).out)
 
 
 if __name__ == "__main__":

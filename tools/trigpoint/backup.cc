@@ -1,4 +1,4 @@
-// backup, restore.
+// backup, restore, rebuild.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
@@ -144,6 +144,23 @@ ExitCode Restore(const Session& session, const RestoreOptions& options) {
   return ExitCode::kOk;
 }
 
+ExitCode Rebuild(const Session& session, const Client& client) {
+  v1::RebuildStoreResponse response;
+  const auto context = client.NewStreamContext();  // No deadline: it takes as long as it takes.
+  const auto status = client.operation().RebuildStore(context.get(), {}, &response);
+  if (!status.ok()) {
+    return Fail(session, status);
+  }
+  if (session.json) {
+    PutJson(response);
+    return ExitCode::kOk;
+  }
+  Put(Count(response.events(), "event") + " folded anew in " +
+      std::to_string(response.duration_ms() / 1000) + " s; " + Count(response.providers(), "provider") +
+      ", " + std::to_string(response.changed()) + " came out otherwise than they stood.\n");
+  return ExitCode::kOk;
+}
+
 }  // namespace
 
 void AddBackupCommands(CLI::App& app, Session& session) {
@@ -162,6 +179,15 @@ void AddBackupCommands(CLI::App& app, Session& session) {
       return WithClient(session, [&](const Client& client) {
         return Backup(session, client, *backup_options);
       });
+    };
+  });
+
+  CLI::App* rebuild = app.add_subcommand(
+      "rebuild", "Folds the whole log into a new store, which then takes the place of the old one");
+  rebuild->footer("The node answers meanwhile.\nExample: trigpoint rebuild");
+  rebuild->callback([&session] {
+    session.command = [&session] {
+      return WithClient(session, [&](const Client& client) { return Rebuild(session, client); });
     };
   });
 

@@ -38,7 +38,10 @@ class ItemSink : public RowSink {
   absl::Status OnRefused(RefusedRow row) override {
     v1::SubmitEventsRequest item;
     v1::UnreadableRow& unreadable = *item.mutable_unreadable();
-    unreadable.set_source(file_.source.empty() ? default_source_ : file_.source);
+    // A row that names nobody is kept all the same, for whoever may submit for every source.
+    unreadable.set_source(!file_.source.empty()      ? file_.source
+                          : !default_source_.empty() ? default_source_
+                                                     : "unnamed");
     unreadable.set_original(std::move(row.original));
     for (v1::FieldViolation& violation : row.violations) {
       *unreadable.add_violations() = std::move(violation);

@@ -56,6 +56,7 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.OperationService/Verify", kOperator},
     {"trigpoint.v1.OperationService/PublishBaselines", kOperator},
     {"trigpoint.v1.OperationService/CreateBackup", kOperator},
+    {"trigpoint.v1.OperationService/RebuildStore", kOperator},
     {kMetricsMethod, kOperator},
     // They tell whether it serves, and the public schema; probes and tools come without a role.
     {"grpc.health.v1.Health/Check", kAnyone},

@@ -115,9 +115,9 @@ absl::Status Projector::Load() {
     if (checkpoint.has_value()) {
       partition.checkpoint = *checkpoint;
       if (checkpoint->fold_version() != kFoldVersion) {
-        return absl::FailedPreconditionError(
-            "the store was folded by version " + std::to_string(checkpoint->fold_version()) +
-            "; remove the store directory to rebuild it from the log");
+        return absl::UnimplementedError("the store was folded by version " +
+                                        std::to_string(checkpoint->fold_version()) + ", this is " +
+                                        std::to_string(kFoldVersion));
       }
       if (checkpoint->next_offset() > 0) {
         Digest last{};
@@ -233,7 +233,10 @@ absl::Status Projector::Health() const {
 void Projector::Run() {
   while (!stop_.load()) {
     const absl::Status status = Cycle(50);
-    if (status.ok()) continue;
+    if (status.ok()) {
+      SwitchIfAsked();
+      continue;
+    }
     {
       const absl::MutexLock lock(&mu_);
       dead_ = true;
@@ -292,6 +295,8 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
 absl::Status Projector::FoldNext(const Record& record, Batch* batch) {
   auto& partition = *partitions_[record.position.partition];
   if (record.position.offset < partition.checkpoint.next_offset()) return absl::OkStatus();
+  if (!fold_until_.empty() && record.position.offset >= fold_until_[record.position.partition])
+    return absl::OkStatus();
   if (record.position.offset > partition.checkpoint.next_offset()) {
     return absl::DataLossError("the log skipped from offset " +
                                std::to_string(partition.checkpoint.next_offset()) + " to " +

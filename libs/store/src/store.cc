@@ -136,8 +136,25 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
+std::shared_ptr<Store::Impl> Store::Current() const {
+  const absl::MutexLock lock(&mutex_);
+  return impl_;
+}
+
+void Store::Swap(Store& other) {
+  const std::shared_ptr<Impl> mine = Current();
+  const std::shared_ptr<Impl> theirs = other.Current();
+  {
+    const absl::MutexLock lock(&mutex_);
+    impl_ = theirs;
+  }
+  const absl::MutexLock lock(&other.mutex_);
+  other.impl_ = mine;
+}
+
 absl::Status Store::Commit(StoreBatch&& batch) {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->UseToWrite());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->UseToWrite());
   TP_RETURN_IF_ERROR(batch.status());
   rocksdb::WriteBatch writes(batch.bytes());
   store_internal::BatchReader reader(batch);
@@ -148,22 +165,27 @@ absl::Status Store::Commit(StoreBatch&& batch) {
                                       : writes.Put(family, ToSlice(op->key), ToSlice(op->value));
     TP_RETURN_IF_ERROR(FromRocks(added, "build the batch"));
   }
-  TP_RETURN_IF_ERROR(impl_->database.Write(*open, writes, impl_->options.sync,
-                                           "commit to store " + impl_->options.directory));
+  TP_RETURN_IF_ERROR(impl->database.Write(*open, writes, impl->options.sync,
+                                           "commit to store " + impl->options.directory));
   batch.Clear();
   return absl::OkStatus();
 }
 
 absl::Status Store::Flush() {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->UseToWrite());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->UseToWrite());
   return FromRocks(open->db().Flush(rocksdb::FlushOptions(), open->families()),
-                   "flush store " + impl_->options.directory);
+                   "flush store " + impl->options.directory);
 }
 
-absl::Status Store::Close() { return impl_->database.Close(); }
+absl::Status Store::Close() {
+  const std::shared_ptr<Impl> impl = Current();
+  return impl->database.Close();
+}
 
 uint64_t Store::ApproximateBytes() const {
-  const absl::StatusOr<RocksUse> open = impl_->database.Use();
+  const std::shared_ptr<Impl> impl = Current();
+  const absl::StatusOr<RocksUse> open = impl->database.Use();
   if (!open.ok()) {
     return 0;
   }
@@ -176,7 +198,8 @@ uint64_t Store::ApproximateBytes() const {
 }
 
 absl::Status Store::CheckIntegrity(FileCallback visit) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   std::vector<rocksdb::LiveFileMetaData> files;
   open->db().GetLiveFilesMetaData(&files);
   rocksdb::ReadOptions read;
@@ -184,8 +207,8 @@ absl::Status Store::CheckIntegrity(FileCallback visit) const {
   absl::Status first;
   for (const rocksdb::LiveFileMetaData& file : files) {
     const std::string path = file.db_path + file.name;
-    const rocksdb::Options options(impl_->settings.db,
-                                   store_internal::FamilySettings(impl_->settings, false));
+    const rocksdb::Options options(impl->settings.db,
+                                   store_internal::FamilySettings(impl->settings, false));
     const absl::Status checked =
         FromRocks(rocksdb::VerifySstFileChecksum(options, rocksdb::EnvOptions(), read, path),
                   "check " + path + " of family " + file.column_family_name);

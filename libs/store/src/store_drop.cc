@@ -29,14 +29,15 @@ std::string store_internal::DropKey(uint32_t partition) {
 }
 
 absl::Status Store::DropPartition(uint32_t partition) {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->UseToWrite());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->UseToWrite());
   rocksdb::WriteBatch announce;
   announce.Put(open->default_family(), ToSlice(DropKey(partition)), {});
   announce.Delete(HandleOf(*open, Family::kCheckpoints),
                   ToSlice(store_internal::PartitionKey(partition)));
   TP_RETURN_IF_ERROR(
-      impl_->database.Write(*open, announce, true, "drop partition " + std::to_string(partition)));
-  return impl_->FinishDrop(*open, partition);
+      impl->database.Write(*open, announce, true, "drop partition " + std::to_string(partition)));
+  return impl->FinishDrop(*open, partition);
 }
 
 absl::Status Store::Impl::FinishDrop(const OpenRocks& open, uint32_t partition) {

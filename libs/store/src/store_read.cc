@@ -112,41 +112,47 @@ absl::StatusOr<std::optional<std::string>> Store::Impl::Get(Family family,
 }
 
 absl::StatusOr<std::optional<v1::Checkpoint>> Store::ReadCheckpoint(uint32_t partition) const {
+  const std::shared_ptr<Impl> impl = Current();
   return DecodeFound<v1::Checkpoint>(
       Family::kCheckpoints, partition,
-      impl_->Get(Family::kCheckpoints, store_internal::PartitionKey(partition)));
+      impl->Get(Family::kCheckpoints, store_internal::PartitionKey(partition)));
 }
 
 absl::StatusOr<std::optional<std::string>> Store::ReadState(uint32_t partition,
                                                             std::string_view stream_id) const {
+  const std::shared_ptr<Impl> impl = Current();
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
-  return impl_->Get(Family::kStates, store_internal::TailKey(partition, stream_id));
+  return impl->Get(Family::kStates, store_internal::TailKey(partition, stream_id));
 }
 
 absl::StatusOr<std::optional<std::string>> Store::ReadRecord(uint32_t partition,
                                                              std::string_view stream_id) const {
+  const std::shared_ptr<Impl> impl = Current();
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
-  return impl_->Get(Family::kRecords, store_internal::TailKey(partition, stream_id));
+  return impl->Get(Family::kRecords, store_internal::TailKey(partition, stream_id));
 }
 
 absl::StatusOr<std::optional<std::string>> Store::ReadControl(uint32_t partition) const {
-  return impl_->Get(Family::kControl, store_internal::PartitionKey(partition));
+  const std::shared_ptr<Impl> impl = Current();
+  return impl->Get(Family::kControl, store_internal::PartitionKey(partition));
 }
 
 absl::StatusOr<std::optional<v1::EventIndexEntry>> Store::ReadEventIndex(
     uint32_t partition, std::string_view stream_id, std::string_view source,
     std::string_view id) const {
+  const std::shared_ptr<Impl> impl = Current();
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
   TP_RETURN_IF_ERROR(CheckPart("source", source));
   return DecodeFound<v1::EventIndexEntry>(
       Family::kEventIds, partition,
-      impl_->Get(Family::kEventIds, store_internal::EventIdKey(partition, stream_id, source, id)));
+      impl->Get(Family::kEventIds, store_internal::EventIdKey(partition, stream_id, source, id)));
 }
 
 absl::StatusOr<std::vector<v1::StoredEvent>> Store::ReadStream(uint32_t partition,
                                                                std::string_view stream_id,
                                                                uint64_t from, uint64_t to) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
   std::vector<v1::StoredEvent> events;
   if (from >= to) {
@@ -172,7 +178,8 @@ absl::StatusOr<std::vector<v1::StoredEvent>> Store::ReadStream(uint32_t partitio
 
 absl::StatusOr<std::optional<v1::StreamChunk>> Store::ReadLastChunk(
     uint32_t partition, std::string_view stream_id) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("stream id", stream_id));
   const std::string prefix = store_internal::PartPrefix(partition, stream_id);
   RangeIterator chunks(*open, HandleOf(*open, Family::kStreams), prefix,
@@ -188,18 +195,21 @@ absl::StatusOr<std::optional<v1::StreamChunk>> Store::ReadLastChunk(
 }
 
 absl::Status Store::ScanStates(std::optional<uint32_t> partition, StreamCallback visit) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   return ScanByStream(*open, Family::kStates, partition, visit);
 }
 
 absl::Status Store::ScanRecords(std::optional<uint32_t> partition, StreamCallback visit) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   return ScanByStream(*open, Family::kRecords, partition, visit);
 }
 
 absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
                                TimerCallback visit) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   const std::string last = store_internal::TimerPrefix(partition, due_until_us);
   // After the very last timer of the very last partition there is no end to name.
   const bool has_end = partition != UINT32_MAX || due_until_us != INT64_MAX;
@@ -221,7 +231,8 @@ absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
 absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
                                                             std::string_view source,
                                                             std::string_view id) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("source", source));
   TP_RETURN_IF_ERROR(CheckPart("id", id));
   const std::string prefix = store_internal::EventIdPrefix(partition, source, id);
@@ -237,7 +248,8 @@ absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
 
 absl::Status Store::ScanIndex(std::string_view index, uint32_t partition, std::string_view from_key,
                               IndexCallback visit) const {
-  TP_ASSIGN_OR_RETURN(const RocksUse open, impl_->database.Use());
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("index name", index));
   const std::string prefix = store_internal::PartPrefix(partition, index);
   std::string from = prefix;

@@ -70,7 +70,7 @@ class Projector {
  public:
   /// `log` has one partition more than provider partitions: the last is the control partition. Both
   /// must outlive it. DATA_LOSS when the log's head is below a checkpoint of the store or its
-  /// record differs (truncation).
+  /// record differs (truncation); UNIMPLEMENTED when another version folded the store.
   static absl::StatusOr<std::unique_ptr<Projector>> Open(EventLog* log, Store* store,
                                                          const ProjectorOptions& options);
   ~Projector();
@@ -97,6 +97,20 @@ class Projector {
   uint32_t provider_partitions() const { return log_->partitions() - 1; }
   uint32_t control_partition() const { return log_->partitions() - 1; }
   uint32_t PartitionFor(std::string_view stream_id) const;
+
+  /// What a rebuild did.
+  struct RebuildReport {
+    uint64_t events = 0;
+    uint64_t changed = 0;  ///< Providers whose summary came out otherwise than it stood.
+  };
+  /// Folds the whole log into `next`, which is empty, beside the fold, and exchanges the stores when
+  /// it has caught up: no read fails or sees a half of it. Afterwards `next` stands for the store of
+  /// before. Blocks; one at a time, while the projector runs.
+  /// Errors: Aborted when another is under way; Cancelled; DataLoss when the two disagree on what
+  /// the log holds: nothing was exchanged then.
+  absl::StatusOr<RebuildReport> Rebuild(Store* next);
+  /// Ends a rebuild that is under way, now and for ever.
+  void CancelRebuild() { cancel_rebuild_.store(true); }
 
   // ---- directory (folded from the control partition)
 
@@ -184,6 +198,11 @@ class Projector {
 
   Projector(EventLog* log, Store* store, const ProjectorOptions& options);
   absl::Status Load();
+  struct Switch;
+  uint64_t Behind() const;
+  /// At the end of a batch: takes over what a rebuild has folded, if it waits for that.
+  void SwitchIfAsked();
+  absl::Status SwitchTo(Projector* shadow, Store* next, RebuildReport* report);
   void Run();
   absl::Status Cycle(int64_t timeout_ms);
   absl::Status FoldNext(const Record& record, Batch* batch);
@@ -216,6 +235,7 @@ class Projector {
   ProjectorCounters counters_;
   std::unique_ptr<LogReader> reader_;
   bool withholding_ = false;
+  std::vector<int64_t> fold_until_;  // Of a rebuild: where it ends; empty: nowhere.
   v1::Event event_;                                                    // The one being folded.
   std::shared_ptr<ValuesMemo> memo_ = std::make_shared<ValuesMemo>();  // Of all streams.
 
@@ -236,6 +256,8 @@ class Projector {
   std::atomic<bool> stalled_{false};  // As health_ says, until there is room. Set under mu_.
 
   std::atomic<bool> stop_{false};
+  std::atomic<bool> cancel_rebuild_{false};
+  Switch* switch_ = nullptr;  // Asked for by a rebuild. Guarded by mu_.
   std::thread thread_;
 };
 

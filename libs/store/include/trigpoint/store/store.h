@@ -8,9 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "trigpoint/store/store_batch.h"
 #include "trigpoint/v1/state.pb.h"
 
@@ -116,6 +118,9 @@ class Store {
   absl::Status Flush();
   /// Flushes and releases the directory; idempotent. The destructor does it too, without a report.
   absl::Status Close();
+  /// Exchanges what the two objects stand for, directory and all; calls under way finish on what
+  /// they began with. One swap at a time.
+  void Swap(Store& other);
   /// Bytes of live files and memtables; 0 after Close.
   uint64_t ApproximateBytes() const;
 
@@ -126,11 +131,12 @@ class Store {
   absl::Status CheckIntegrity(FileCallback visit) const;
 
  private:
-  friend class BulkLoad;
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
+  std::shared_ptr<Impl> Current() const;
 
-  std::unique_ptr<Impl> impl_;
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<Impl> impl_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace trigpoint

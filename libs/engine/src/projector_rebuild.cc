@@ -1,0 +1,123 @@
+// A second store beside the first, and the switch from one to the other.
+#include <algorithm>
+#include <utility>
+
+#include "projector_impl.h"
+#include "trigpoint/base/status.h"
+
+namespace trigpoint {
+namespace {
+
+/// Events at which the rest is folded while the fold waits: some milliseconds of work.
+constexpr uint64_t kNear = 2000;
+/// Nothing is waiting for its commits: they are larger than the fold's.
+constexpr size_t kBatchRecords = 8192;
+
+}  // namespace
+
+/// What a rebuild asks of the thread that folds.
+struct Projector::Switch {
+  Projector* shadow;
+  Store* next;
+  RebuildReport report{};
+  absl::Status status{};
+  // Guarded by mu_ of the projector.
+  bool taken = false;  // By the thread that folds, until done.
+  bool done = false;
+};
+
+uint64_t Projector::Behind() const {
+  uint64_t behind = 0;
+  for (uint32_t p = 0; p < log_->partitions(); ++p) {
+    const auto head = log_->HeadOffset(p);
+    const absl::MutexLock lock(&mu_);
+    if (head.ok()) {
+      behind += static_cast<uint64_t>(
+          std::max<int64_t>(0, *head - partitions_[p]->checkpoint.next_offset()));
+    }
+  }
+  return behind;
+}
+
+absl::StatusOr<Projector::RebuildReport> Projector::Rebuild(Store* next) {
+  ProjectorOptions options = options_;
+  options.assess = false;  // What was recommended is in the log.
+  options.batch_records_max = kBatchRecords;
+  TP_ASSIGN_OR_RETURN(const auto shadow, Open(log_, next, options));
+  while (shadow->Behind() > kNear) {
+    if (cancel_rebuild_.load() || stop_.load()) return absl::CancelledError("the node stops");
+    TP_RETURN_IF_ERROR(shadow->Cycle(0));
+  }
+  Switch asked{.shadow = shadow.get(), .next = next};
+  absl::MutexLock lock(&mu_);
+  if (switch_ != nullptr) return absl::AbortedError("another rebuild is under way");
+  switch_ = &asked;
+  const auto over = [this, &asked] {
+    mu_.AssertHeld();
+    return asked.done || (!asked.taken && (dead_ || stop_.load() || cancel_rebuild_.load()));
+  };
+  // A flag set without the lock is seen at the next look.
+  while (!mu_.AwaitWithTimeout(absl::Condition(&over), absl::Milliseconds(200))) {
+  }
+  switch_ = nullptr;
+  if (!asked.done) return absl::CancelledError("the node stops, or folds no more");
+  TP_RETURN_IF_ERROR(asked.status);
+  return asked.report;
+}
+
+void Projector::SwitchIfAsked() {
+  Switch* asked = nullptr;
+  {
+    const absl::MutexLock lock(&mu_);
+    if (switch_ == nullptr || switch_->done) return;
+    asked = switch_;
+    asked->taken = true;
+  }
+  absl::Status status = SwitchTo(asked->shadow, asked->next, &asked->report);
+  const absl::MutexLock lock(&mu_);
+  asked->status = std::move(status);
+  asked->done = true;
+}
+
+absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* report) {
+  {
+    const absl::MutexLock lock(&mu_);
+    for (const auto& partition : partitions_)
+      shadow->fold_until_.push_back(partition->checkpoint.next_offset());
+  }
+  const auto short_of_it = [shadow] {
+    for (size_t p = 0; p < shadow->fold_until_.size(); ++p) {
+      if (shadow->partitions_[p]->checkpoint.next_offset() < shadow->fold_until_[p]) return true;
+    }
+    return false;
+  };
+  while (short_of_it()) TP_RETURN_IF_ERROR(shadow->Cycle(10));
+  const absl::MutexLock lock(&mu_);
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    const v1::Checkpoint& mine = partitions_[p]->checkpoint;
+    const v1::Checkpoint& theirs = shadow->partitions_[p]->checkpoint;
+    if (mine.next_offset() != theirs.next_offset() || mine.rolling_hash() != theirs.rolling_hash()) {
+      return absl::DataLossError("partition " + std::to_string(p) +
+                                 " was folded from other records than the log holds now");
+    }
+    report->events += theirs.events_folded();
+  }
+  for (const auto& [stream_id, summary] : shadow->summaries_) {
+    const auto old = summaries_.find(stream_id);
+    const bool same = old != summaries_.end() &&
+                      old->second.SerializeAsString() == summary.SerializeAsString();
+    report->changed += same ? 0U : 1U;
+  }
+  store_->Swap(*next);
+  summaries_ = shadow->summaries_;
+  // What waits to come back from the log stays in memory; the rest is read anew when it is needed.
+  std::erase_if(hot_, [](const auto& entry) { return entry.second->hot.chain.empty(); });
+  for (auto& [stream_id, entry] : hot_) {
+    const auto rebuilt = shadow->hot_.find(stream_id);
+    if (rebuilt != shadow->hot_.end()) entry->stored_timer_us = rebuilt->second->stored_timer_us;
+    entry->chain_stored = false;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace trigpoint
