@@ -27,6 +27,10 @@ if(TRIGPOINT_SANITIZE)
   add_link_options(-fsanitize=${TRIGPOINT_SANITIZE})
 endif()
 
+if(TRIGPOINT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(gRPC CONFIG REQUIRED)

@@ -1,10 +1,13 @@
-"""What an operator does: backups, a restore drill, a look at what goes wrong first."""
+"""What an operator does: backups, a restore drill, a new store beside the old, an upgrade, a look at what goes wrong first."""
 
 import json
+import tarfile
 import threading
 import unittest
 
-from harness import EndToEnd, Node, incident, wait_until
+from harness import ROOT, EndToEnd, incident, wait_until
+
+GOLDEN = ROOT / "tests/data/golden"
 
 
 class BackupTest(EndToEnd):
@@ -95,6 +98,92 @@ class BackupTest(EndToEnd):
         inside = node.run("backup", self.scratch / "c", "--keys", self.scratch / "c/keys")
         self.assertNotEqual(0, inside.code, inside)
         self.assertNotEqual(0, node.run("backup", self.scratch / "no/such/parent").code)
+
+
+class RebuildTest(EndToEnd):
+    def test_a_store_is_built_beside_the_one_that_answers(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        for number in range(30):
+            self.assertEqual("ACCEPTED", node.submit(incident("1-900000001", number))[0])
+        before = node.run("--json", "timeline", "cqc-location/1-900000001", "--all").out
+        over = threading.Event()
+        failed, asked = [], []
+
+        def ask():
+            while not over.is_set():
+                result = node.run("--json", "why", "cqc-location/1-900000001", "--policy", "herefordshire")
+                asked.append(1)
+                if result.code != 0:
+                    failed.append(str(result))
+
+        def load():
+            number = 1000
+            while not over.is_set():
+                outcome, result = node.submit(incident("1-900000001", number))
+                if outcome != "ACCEPTED":
+                    failed.append(str(result))
+                number += 1
+
+        threads = [threading.Thread(target=ask), threading.Thread(target=load)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(asked) > 5, 30, "queries under way")
+        try:
+            for _ in range(3):
+                done = node.run("--json", "rebuild")
+                self.assertEqual(0, done.code, done)
+                self.assertEqual("0", done.json().get("changed", "0"), done)
+            seen = len(asked)
+            wait_until(lambda: len(asked) > seen + 3, 30, "queries after the switch")
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual([], failed)
+        self.assertTrue(set(before.splitlines()) <= set(
+            node.run("--json", "timeline", "cqc-location/1-900000001", "--all").out.splitlines()))
+        self.assertEqual(0, node.run("verify").code)
+        self.assertEqual(["store-3"], sorted(path.name for path in node.data.glob("store*") if path.is_dir()))
+        node.stop()
+        node.start()
+        self.assertEqual(0, node.run("verify").code)
+
+    def test_a_leftover_of_a_rebuild_that_was_cut_short_is_removed(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        node.stop()
+        (node.data / "store-1").mkdir()
+        (node.data / "store-1" / "half").write_bytes(b"x")
+        node.start()
+        self.assertFalse((node.data / "store-1").exists())
+        self.assertIn("House 1-900000001", node.run("providers").out)
+
+
+class UpgradeTest(EndToEnd):
+    def test_the_data_of_an_earlier_release_answers_as_it_did(self):
+        """A data directory as the release of the first milestone left it, and what that release said of it."""
+        expected = json.loads((GOLDEN / "issue-2.expected.json").read_text(encoding="utf-8"))
+        node = self.node("--partitions", "4", start=False)
+        with tarfile.open(GOLDEN / "issue-2.tar.gz") as golden:
+            golden.extractall(node.directory)
+        (node.data / "keys.kek").chmod(0o600)
+        node.start()
+        for service, assessments in expected["assessments"].items():
+            policy = assessments[0]["policy_id"]
+            said = node.run("--json", "why", f"demo/{service}", "--policy", policy, "--as-of", expected["as_of"])
+            self.assertEqual(0, said.code, said)
+            now = [{"policy_id": one["policy_id"], "target_state": one["target_state"], "decided_state": one["decided_state"],
+                    "criteria": {criterion["id"]: criterion["value"] for criterion in one["criteria"]}} for one in said.json()]
+            self.assertEqual(assessments, now, service)
+        for service, entries in expected["timelines"].items():
+            lines = node.run("--json", "timeline", f"demo/{service}", "--as-of", expected["as_of"], "--all").lines()
+            self.assertEqual(entries, [[e["kind"], e.get("source", ""), e["id"], e["known_at"]] for e in lines], service)
+        self.assertIn("a fall on the stairs", node.run("--json", "timeline", "demo/riverside", "--all").out)
+        self.assertEqual("1", node.run("--json", "status").json()["waiting"], "what waited for its service waits")
+        self.assertEqual(0, node.run("verify").code)
+        node.stop()
+        node.start()
 
 
 class DoctorTest(EndToEnd):

@@ -64,15 +64,24 @@ std::vector<v1::SubmitEventsRequest> Backfill::Starts() const {
       if (received_us != kLast) SetMicros(received_us, bracket->mutable_received_at());
       bracket->mutable_backfill_started()->set_batch(batch_);
     }
+    if (!event.has_service_registered()) continue;
     auto* ids = bracket->mutable_backfill_started()->mutable_ids();
-    if (event.has_service_registered() && ids->empty()) {
-      *ids->Add() = event.subject();
-      for (const auto& id : event.service_registered().also_known_as()) *ids->Add() = id;
-    }
+    const auto name = [ids](const v1::SubjectRef& id) {
+      const bool named = std::any_of(ids->begin(), ids->end(), [&id](const auto& known) {
+        return known.scheme() == id.scheme() && known.value() == id.value();
+      });
+      if (!named) *ids->Add() = id;
+    };
+    name(event.subject());
+    for (const auto& id : event.service_registered().also_known_as()) name(id);
   }
   std::vector<v1::SubmitEventsRequest> list;
   list.reserve(starts.size());
   for (auto& [subject, start] : starts) list.push_back(std::move(start));
+  // First those that make a service known: others may name it by another of its ids.
+  std::stable_partition(list.begin(), list.end(), [](const v1::SubmitEventsRequest& start) {
+    return start.event().backfill_started().ids_size() > 0;
+  });
   return list;
 }
 

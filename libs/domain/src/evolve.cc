@@ -154,6 +154,29 @@ void Compact(v1::ProviderState* state) {
 }
 
 /// Adds the fact itself; the version it replaces is already gone.
+/// One registration of all: the regulator knows the type, a directory the beds, the council who
+/// commissions. Of each field the statement with the latest date counts; what a registration leaves
+/// out it does not deny.
+void MergeService(v1::ProviderState* state) {
+  std::vector<const v1::Event*> registrations;
+  for (const auto& fact : state->facts()) {
+    if (fact.has_service_registered()) registrations.push_back(&fact);
+  }
+  state->clear_service();
+  // Facts stand in the order of source and id, so the order of delivery never shows.
+  std::stable_sort(registrations.begin(), registrations.end(), [](const auto* a, const auto* b) {
+    return OccurredMicros(*a) < OccurredMicros(*b);
+  });
+  for (const auto* registration : registrations) {
+    const v1::ServiceRegistered& said = registration->service_registered();
+    v1::ServiceRegistered* service = state->mutable_service();
+    if (!said.commissioners().empty()) service->clear_commissioners();
+    if (!said.also_known_as().empty()) service->clear_also_known_as();
+    if (said.has_registered_on()) service->clear_registered_on();
+    service->MergeFrom(said);
+  }
+}
+
 void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
   if (event.has_event_retracted()) {
     auto* ref = state->add_retracted();
@@ -224,6 +247,7 @@ bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* st
     state->set_corrected_us(known_us);
   }
   AddFact(event, known_us, state);
+  if (correcting || event.has_service_registered()) MergeService(state);
   Compact(state);
   return complete;
 }
@@ -252,17 +276,12 @@ void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* sta
     state->set_known_us(std::max(state->known_us(), stored->known_us()));
     AddFact(stored->event(), stored->known_us(), state);
   }
+  MergeService(state);
   Compact(state);
 }
 
 const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state) {
-  const v1::Event* latest = nullptr;
-  for (const auto& fact : state.facts()) {
-    if (!fact.has_service_registered()) continue;
-    // By its own date: the order of delivery never shows.
-    if (latest == nullptr || OccurredMicros(fact) >= OccurredMicros(*latest)) latest = &fact;
-  }
-  return latest == nullptr ? nullptr : &latest->service_registered();
+  return state.has_service() ? &state.service() : nullptr;
 }
 
 std::string DisplayName(const v1::ProviderState& state) {

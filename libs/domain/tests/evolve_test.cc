@@ -289,5 +289,62 @@ TEST(ServiceOf, IsTheLatestByItsOwnDate) {
   }
 }
 
+TEST(ServiceOf, JoinsWhatTheRegulatorADirectoryAndTheCouncilSay) {
+  const auto registration = [](const char* source, int64_t day, auto fill) {
+    v1::Event event;
+    event.set_source(source);
+    event.set_id("r");
+    SetMicros(kStart + day * kDay, event.mutable_occurred_at());
+    fill(event.mutable_service_registered());
+    Histories::Stamp(kStart + 800 * kDay, &event);
+    return event;
+  };
+  std::vector<v1::Event> events = {
+      registration("council", 1,
+                   [](v1::ServiceRegistered* s) {
+                     s->set_beds(30);
+                     s->add_commissioners("herefordshire-council");
+                     s->set_name("as the council writes it");
+                   }),
+      registration("cqc/ratings", 100,
+                   [](v1::ServiceRegistered* s) {
+                     s->set_name("Elm Court");
+                     s->set_organisation("Elm Care Ltd");
+                   }),
+      registration("directory", 50, [](v1::ServiceRegistered* s) {
+        s->set_beds(28);
+        s->set_service_type(v1::SERVICE_TYPE_CARE_HOME_NURSING);
+      })};
+  std::sort(events.begin(), events.end(),
+            [](const auto& a, const auto& b) { return a.source() < b.source(); });
+  std::string first;
+  do {
+    Folder folder;
+    for (const auto& event : events) folder.Deliver(event);
+    const v1::ServiceRegistered* service = ServiceOf(folder.state);
+    ASSERT_NE(service, nullptr);
+    EXPECT_EQ(service->name(), "Elm Court");
+    EXPECT_EQ(service->beds(), 28U) << "the latest who says it";
+    EXPECT_EQ(service->commissioners_size(), 1) << "the regulator's file does not deny it";
+    EXPECT_EQ(service->organisation(), "Elm Care Ltd");
+    if (first.empty()) first = service->SerializeAsString();
+    EXPECT_EQ(service->SerializeAsString(), first) << "in any order of delivery";
+  } while (std::next_permutation(
+      events.begin(), events.end(),
+      [](const auto& a, const auto& b) { return a.source() < b.source(); }));
+  // Taken back by the council: what only it knew is gone.
+  Folder folder;
+  for (const auto& event : events) folder.Deliver(event);
+  v1::Event gone;
+  gone.set_source("council");
+  gone.set_id("r");
+  gone.set_source_version(2);
+  gone.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_WRONG_ORG);
+  Histories::Stamp(kStart + 801 * kDay, &gone);
+  folder.Deliver(gone);
+  EXPECT_TRUE(ServiceOf(folder.state)->commissioners().empty());
+  EXPECT_EQ(ServiceOf(folder.state)->beds(), 28U);
+}
+
 }  // namespace
 }  // namespace trigpoint
