@@ -220,18 +220,19 @@ grpc::Status OpenIds(const Client& client, const std::string& source,
   return grpc::Status::OK;
 }
 
-// Resolves one; false when it was not used, which is said.
-bool RedriveOne(const Session& session, const Client& client,
-                const v1::ResolveQuarantinedRequest& request, grpc::Status* status) {
+// Resolves one; when it was not used that is said.
+ExitCode RedriveOne(const Session& session, const Client& client,
+                    const v1::ResolveQuarantinedRequest& request) {
   v1::ResolveQuarantinedResponse response;
   const auto context = client.NewContext();
-  *status = client.intelligence().ResolveQuarantined(context.get(), request, &response);
-  if (!status->ok()) {
+  const auto status =
+      client.intelligence().ResolveQuarantined(context.get(), request, &response);
+  if (!status.ok()) {
     if (!session.json) {
       std::cerr << Clean(request.quarantine_id()) << ":\n";
     }
-    Fail(session, *status);
-    return false;
+    const ExitCode code = Fail(session, status);
+    return code == ExitCode::kUsage ? ExitCode::kNo : code;  // It was refused again.
   }
   if (session.json) {
     PutJsonLine(response);
@@ -239,7 +240,7 @@ bool RedriveOne(const Session& session, const Client& client,
     Put(Clean(request.quarantine_id()) + "  " +
         (request.set_aside() ? "Set aside" : OutcomeInWords(response.outcome())) + '\n');
   }
-  return true;
+  return ExitCode::kOk;
 }
 
 ExitCode Redrive(const Session& session, const Client& client, const RedriveOptions& options) {
@@ -271,12 +272,12 @@ ExitCode Redrive(const Session& session, const Client& client, const RedriveOpti
     }
   }
   uint64_t used = 0;
-  grpc::Status status;
   for (const auto& id : ids) {
     request.set_quarantine_id(id);
-    used += RedriveOne(session, client, request, &status) ? 1U : 0U;
-    if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
-      return ExitCode::kUnreachable;
+    const ExitCode code = RedriveOne(session, client, request);
+    used += code == ExitCode::kOk ? 1U : 0U;
+    if (code == ExitCode::kUnreachable || (code != ExitCode::kOk && ids.size() == 1)) {
+      return code;
     }
   }
   if (!session.json) {

@@ -393,7 +393,14 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
     TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
     v1::ProviderState& state = entry->hot.state;
     if (state.known_us() < effective_us) {
-      if (state.backfill().empty()) batch->store.PutTimer(p, effective_us, stream_id);
+      // The stream has one timer, its next: what else falls due is seen when that one has fired.
+      const bool next = entry->stored_timer_us == 0 || effective_us < entry->stored_timer_us;
+      if (state.backfill().empty() && next) {
+        if (entry->stored_timer_us != 0)
+          batch->store.DeleteTimer(p, entry->stored_timer_us, stream_id);
+        batch->store.PutTimer(p, effective_us, stream_id);
+        entry->stored_timer_us = effective_us;
+      }
       continue;
     }
     // Late for this stream: in force only from its ControlTookEffect.
