@@ -103,7 +103,8 @@ grpc::Status Backfill::Run(const std::function<void(uint64_t)>& sent, BackfillRe
   SubmissionCounts brackets;
   grpc::Status status = SendBrackets(starts, &brackets);
   result->unknown = brackets.outcomes[v1::SUBMISSION_OUTCOME_REFUSED];
-  result->services = result->brackets_open = brackets.acknowledged - result->unknown;
+  result->services = brackets.streams.size();  // Some are named by several of their ids.
+  result->brackets_open = brackets.acknowledged - result->unknown;
   if (!status.ok()) return status;
 
   SubmitStream stream(client_, window_);

@@ -15,7 +15,7 @@ struct BackfillResult {
   SubmissionCounts counts;     ///< Of the items, without the brackets.
   uint64_t services = 0;       ///< Services whose history was loaded.
   uint64_t unknown = 0;        ///< Services that nobody registered: what is about them waits.
-  uint64_t brackets_open = 0;  ///< Services whose end was not acknowledged.
+  uint64_t brackets_open = 0;  ///< Starts whose end was not acknowledged.
 };
 
 /// Loads history: the items of all files as one, in the order in which they were received, each

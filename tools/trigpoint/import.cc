@@ -95,7 +95,7 @@ ExitCode SendBackfill(const Session& session, const Client& client, const Import
   }
   const ExitCode code = Fail(session, status);
   if (result->backfill->brackets_open > 0 && !session.json) {
-    std::cerr << "  The backfill is not over for " << result->backfill->brackets_open
+    std::cerr << "  The backfill is not over for " << result->backfill->services
               << " services: news about them waits. Run the same import again.\n";
   }
   return code;
