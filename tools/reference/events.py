@@ -17,7 +17,8 @@ IDENTIFIERS = {"Event", "SubjectRef", "EventRef"}
 
 INTRODUCTION = """\
 Written by [tools/reference](../../tools/reference) from `proto/trigpoint/v1/events.proto`; a test says when it is not
-current. Policies that read them: [policies.md](policies.md).
+current. How to send one: [quickstart-partner.md](../quickstart-partner.md). Policies that read them:
+[policies.md](policies.md).
 
 Names are those of the schema; JSON takes them as they stand or in lowerCamelCase. `S0` to `S4` are the documents of the
 [glossary](../../GLOSSARY.md); any other clause (`design 2`, `domain.md 2.2`) names a working note that is not in the
