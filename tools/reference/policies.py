@@ -7,7 +7,8 @@ from words import md, table, words, wrapped
 INTRODUCTION = """\
 Written by [tools/reference](../../tools/reference) from [deploy/policies](../../deploy/policies) and the vocabulary in
 `libs/policy`; a test says when it is not current. The packs are what the service runs; this page only sets them out.
-The events that measures read: [events.md](events.md). Which stories test each rule: [rules.md](../rules.md).
+The events that measures read: [events.md](events.md). Which stories test each rule: [rules.md](../rules.md). How to
+read a recommendation and decide: [quickstart-quality.md](../quickstart-quality.md).
 
 A condition is **true**, **false** or **not known**. "any of" is true as soon as one part is, "all of" is false as soon
 as one part is, and "not" of not known is not known. `name` (value) is a parameter of the pack with its value. A reason
