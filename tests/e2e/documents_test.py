@@ -15,15 +15,16 @@ def document(name):
 
 class DocumentsTest(EndToEnd):
     def test_the_events_of_the_partners_quickstart_have_the_outcomes_it_tells(self):
-        events = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", document("quickstart-partner.md"), re.DOTALL)]
+        blocks = re.findall(r"```json\n(.*?)```", document("quickstart-partner.md"), re.DOTALL)
+        events = [json.loads(block) for block in blocks]
         node = self.node()
         outcomes = [node.submit(event)[0] for event in events]
         self.assertEqual(["WAITING", "ACCEPTED", "ACCEPTED"], outcomes)
         self.assertEqual("DUPLICATE", node.submit(events[0])[0])
 
     def test_operations_names_every_key_with_its_default(self):
-        printed = subprocess.run([str(BIN / "trigpoint-node"), "--print-default-config"], capture_output=True, text=True,
-                                 check=True).stdout
+        command = [str(BIN / "trigpoint-node"), "--print-default-config"]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         defaults = dict(re.findall(r"^(\w+): (.*)$", printed, re.MULTILINE))
         told = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", document("operations.md"), re.MULTILINE))
         for key, value in defaults.items():
