@@ -40,8 +40,8 @@ absl::Status CheckPath(const char* field, const std::string& path) {
 absl::Status WriteWhole(const fs::path& path, const std::string& text) {
   const std::string unfinished = path.string() + ".new";
   const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  bool written = file >= 0 && ::write(file, text.data(), text.size()) ==
-                                  static_cast<ssize_t>(text.size()) &&
+  bool written = file >= 0 &&
+                 ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                  ::fsync(file) == 0;
   std::error_code error(errno, std::generic_category());
   if (file >= 0) ::close(file);

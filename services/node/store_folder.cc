@@ -25,11 +25,10 @@ absl::Status FileError(const std::string& doing, const std::error_code& error) {
 absl::Status Sync(const std::string& path, const std::string* text) {
   const int flags = text == nullptr ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
   const int file = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
-  const bool written =
-      file >= 0 &&
-      (text == nullptr || ::write(file, text->data(), text->size()) ==
-                              static_cast<ssize_t>(text->size())) &&
-      ::fsync(file) == 0;
+  const bool written = file >= 0 &&
+                       (text == nullptr || ::write(file, text->data(), text->size()) ==
+                                               static_cast<ssize_t>(text->size())) &&
+                       ::fsync(file) == 0;
   const std::error_code error(errno, std::generic_category());
   if (file >= 0) ::close(file);
   return written ? absl::OkStatus() : FileError("write " + path, error);
@@ -103,8 +102,7 @@ absl::StatusOr<Projector::RebuildReport> StoreFolder::Rebuild(Projector* project
   // A crash before this line starts from the old one, which is as good, only further behind.
   TP_RETURN_IF_ERROR(SwitchToNext());
   Remove(std::move(next));  // Which stands for the old one by now.
-  Log(LogLevel::kInfo, "store_rebuilt",
-      {{"events", report->events}, {"changed", report->changed}});
+  Log(LogLevel::kInfo, "store_rebuilt", {{"events", report->events}, {"changed", report->changed}});
   return report;
 }
 

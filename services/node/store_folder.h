@@ -12,8 +12,8 @@
 namespace trigpoint {
 
 /// The store of a data directory, which may be built anew beside the present one: "store", then
-/// "store-1", "store-2" ... Which one counts stands in "store.current", replaced by one rename; what
-/// else is there is left from a rebuild that was cut short, and is removed at start.
+/// "store-1", "store-2" ... Which one counts stands in "store.current", replaced by one rename;
+/// what else is there is left from a rebuild that was cut short, and is removed at start.
 class StoreFolder {
  public:
   explicit StoreFolder(std::string data) : data_(std::move(data)) {}

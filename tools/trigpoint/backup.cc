@@ -156,8 +156,9 @@ ExitCode Rebuild(const Session& session, const Client& client) {
     return ExitCode::kOk;
   }
   Put(Count(response.events(), "event") + " folded anew in " +
-      std::to_string(response.duration_ms() / 1000) + " s; " + Count(response.providers(), "provider") +
-      ", " + std::to_string(response.changed()) + " came out otherwise than they stood.\n");
+      std::to_string(response.duration_ms() / 1000) + " s; " +
+      Count(response.providers(), "provider") + ", " + std::to_string(response.changed()) +
+      " came out otherwise than they stood.\n");
   return ExitCode::kOk;
 }
 
@@ -167,18 +168,15 @@ void AddBackupCommands(CLI::App& app, Session& session) {
   auto backup_options = std::make_shared<BackupOptions>();
   CLI::App* backup = app.add_subcommand(
       "backup", "Copies the log of a running node; everything else follows from it");
-  backup
-      ->add_option("DIRECTORY", backup_options->directory,
-                   "New directory on the node's machine")
+  backup->add_option("DIRECTORY", backup_options->directory, "New directory on the node's machine")
       ->required();
   backup->add_option("--keys", backup_options->keys,
                      "New directory for the keys of sealed texts; never keep the two together");
   backup->footer("Example: trigpoint backup /var/backups/trigpoint/2026-11-22");
   backup->callback([&session, backup_options] {
     session.command = [&session, backup_options] {
-      return WithClient(session, [&](const Client& client) {
-        return Backup(session, client, *backup_options);
-      });
+      return WithClient(
+          session, [&](const Client& client) { return Backup(session, client, *backup_options); });
     };
   });
 

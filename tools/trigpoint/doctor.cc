@@ -44,7 +44,8 @@ int64_t NowSeconds() {
 }
 
 /// The check, bad or to be looked at where `wrong`.
-Check CheckThat(bool wrong, Finding finding, std::string name, std::string found, std::string todo) {
+Check CheckThat(bool wrong, Finding finding, std::string name, std::string found,
+                std::string todo) {
   return {.name = std::move(name),
           .finding = wrong ? finding : Finding::kGood,
           .found = std::move(found),
@@ -53,30 +54,33 @@ Check CheckThat(bool wrong, Finding finding, std::string name, std::string found
 
 void CheckStatus(const v1::Status& status, Checks* checks) {
   checks->push_back(CheckThat(status.version() != TRIGPOINT_VERSION, Finding::kLook, "version",
-                         "node " + status.version() + ", command " TRIGPOINT_VERSION,
-                         "install the same version on both machines"));
+                              "node " + status.version() + ", command " TRIGPOINT_VERSION,
+                              "install the same version on both machines"));
   int64_t behind = 0;
   for (const auto& partition : status.partitions()) behind += partition.head() - partition.folded();
-  checks->push_back(CheckThat(behind > 10'000, Finding::kLook, "fold",
-                         std::to_string(behind) + " of " + std::to_string(status.events()) +
-                             " events not folded yet",
-                         "it should shrink; if not: the node's log, disk and CPU"));
+  checks->push_back(CheckThat(
+      behind > 10'000, Finding::kLook, "fold",
+      std::to_string(behind) + " of " + std::to_string(status.events()) + " events not folded yet",
+      "it should shrink; if not: the node's log, disk and CPU"));
   const int64_t skew = status.now().seconds() - NowSeconds();
-  checks->push_back(CheckThat(std::abs(skew) > kSkewSeconds, Finding::kBad, "clock",
-                         "the node's clock is " + std::to_string(skew) + " s from this one",
-                         "run a time service (chrony); due dates and windows go by the clock"));
+  checks->push_back(
+      CheckThat(std::abs(skew) > kSkewSeconds, Finding::kBad, "clock",
+                "the node's clock is " + std::to_string(skew) + " s from this one",
+                "run a time service (chrony); due dates and windows go by the clock"));
   checks->push_back(CheckThat(status.providers() == 0, Finding::kLook, "providers",
-                         std::to_string(status.providers()) + " known",
-                         "import the services: trigpoint import --help"));
-  checks->push_back(CheckThat(status.waiting() > 0, Finding::kLook, "waiting",
-                         Count(status.waiting(), "event") + " about services nobody registered",
-                         "register them (service_registered), or ask the sender who is meant"));
+                              std::to_string(status.providers()) + " known",
+                              "import the services: trigpoint import --help"));
+  checks->push_back(
+      CheckThat(status.waiting() > 0, Finding::kLook, "waiting",
+                Count(status.waiting(), "event") + " about services nobody registered",
+                "register them (service_registered), or ask the sender who is meant"));
   checks->push_back(CheckThat(status.streams_in_backfill() > 0, Finding::kLook, "backfill",
-                         Count(status.streams_in_backfill(), "service") + " in a backfill",
-                         "if none is running it was broken off: run the same import again"));
-  checks->push_back(CheckThat(status.quarantined() > 0, Finding::kLook, "refused",
-                         Count(status.quarantined(), "submission") + " open",
-                         "trigpoint refused shows why; trigpoint redrive hands them in again"));
+                              Count(status.streams_in_backfill(), "service") + " in a backfill",
+                              "if none is running it was broken off: run the same import again"));
+  checks->push_back(
+      CheckThat(status.quarantined() > 0, Finding::kLook, "refused",
+                Count(status.quarantined(), "submission") + " open",
+                "trigpoint refused shows why; trigpoint redrive hands them in again"));
 }
 
 grpc::Status CheckPolicies(const Client& client, Checks* checks) {
@@ -85,15 +89,13 @@ grpc::Status CheckPolicies(const Client& client, Checks* checks) {
   const grpc::Status status = client.policies().ListPolicies(context.get(), {}, &response);
   if (!status.ok()) return status;
   checks->push_back(CheckThat(response.policies().empty(), Finding::kBad, "policies",
-                         std::to_string(response.policies_size()) +
-                             " in force",
-                         "start the node with --policies DIRECTORY"));
+                              std::to_string(response.policies_size()) + " in force",
+                              "start the node with --policies DIRECTORY"));
   for (const auto& policy : response.policies()) {
-    checks->push_back(CheckThat(policy.providers_covered() == 0, Finding::kLook,
-                           "policy " + policy.policy_id(),
-                           "covers " + Count(static_cast<uint64_t>(policy.providers_covered()),
-                                             "provider"),
-                           "register who commissions the services (commissioners)"));
+    checks->push_back(
+        CheckThat(policy.providers_covered() == 0, Finding::kLook, "policy " + policy.policy_id(),
+                  "covers " + Count(static_cast<uint64_t>(policy.providers_covered()), "provider"),
+                  "register who commissions the services (commissioners)"));
   }
   return status;
 }
@@ -114,9 +116,10 @@ grpc::Status CheckAlerts(const Client& client, Checks* checks) {
     }
     request.set_page_token(response.next_page_token());
   } while (!response.next_page_token().empty());
-  checks->push_back(CheckThat(overdue > 0, Finding::kBad, "alerts",
-                         Count(open, "alert") + " open, " + std::to_string(overdue) + " overdue",
-                         "somebody must answer: trigpoint alerts, trigpoint ack ALERT"));
+  checks->push_back(
+      CheckThat(overdue > 0, Finding::kBad, "alerts",
+                Count(open, "alert") + " open, " + std::to_string(overdue) + " overdue",
+                "somebody must answer: trigpoint alerts, trigpoint ack ALERT"));
   return grpc::Status::OK;
 }
 
@@ -129,15 +132,15 @@ void CheckData(const std::string& data, Checks* checks) {
     return;
   }
   checks->push_back(CheckThat(space.available < kFreeBytes, Finding::kBad, "disk",
-                         std::to_string(space.available >> 20) + " MiB free for " + data,
-                         "make room: a full disk stops intake until there is some"));
+                              std::to_string(space.available >> 20) + " MiB free for " + data,
+                              "make room: a full disk stops intake until there is some"));
   struct stat kek {};
   const std::string kek_file = data + "/keys.kek";
   const bool there = ::stat(kek_file.c_str(), &kek) == 0;
-  checks->push_back(CheckThat(!there || (kek.st_mode & 077) != 0, Finding::kBad, "key file",
-                         there ? kek_file + " is for its owner alone" : kek_file + " is missing",
-                         there ? "chmod 600 " + kek_file
-                               : "restore it: without it no sealed text can be read again"));
+  checks->push_back(CheckThat(
+      !there || (kek.st_mode & 077) != 0, Finding::kBad, "key file",
+      there ? kek_file + " is for its owner alone" : kek_file + " is missing",
+      there ? "chmod 600 " + kek_file : "restore it: without it no sealed text can be read again"));
   if (there && (kek.st_mode & 077) != 0) {
     checks->back().found = kek_file + " can be read by others";
   }
@@ -159,9 +162,10 @@ void CheckBackups(const std::string& backups, Checks* checks) {
   }
   const int64_t age = NowSeconds() - newest;
   checks->push_back(CheckThat(newest == 0 || age > kBackupSeconds, Finding::kBad, "backup",
-                         newest == 0 ? "no whole backup in " + backups
-                                     : "the newest is " + std::to_string(age / 3600) + " h old",
-                         "trigpoint backup " + backups + "/$(date +%F)"));
+                              newest == 0
+                                  ? "no whole backup in " + backups
+                                  : "the newest is " + std::to_string(age / 3600) + " h old",
+                              "trigpoint backup " + backups + "/$(date +%F)"));
 }
 
 const char* Word(Finding finding) {
@@ -188,7 +192,8 @@ ExitCode Doctor(const Session& session, const Client& client, const DoctorOption
   if (status.ok()) {
     status = CheckAlerts(client, &checks);
     if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED) {
-      checks.push_back({"alerts", Finding::kLook, "not for this caller", "ask with ALERT_RECEIVER"});
+      checks.push_back(
+          {"alerts", Finding::kLook, "not for this caller", "ask with ALERT_RECEIVER"});
       status = grpc::Status::OK;
     }
   }
@@ -226,9 +231,8 @@ void AddDoctorCommand(CLI::App& app, Session& session) {
       "Example: trigpoint doctor --data /var/lib/trigpoint --backups /var/backups/trigpoint");
   doctor->callback([&session, options] {
     session.command = [&session, options] {
-      return WithClient(session, [&](const Client& client) {
-        return Doctor(session, client, *options);
-      });
+      return WithClient(session,
+                        [&](const Client& client) { return Doctor(session, client, *options); });
     };
   });
 }

@@ -225,8 +225,7 @@ ExitCode RedriveOne(const Session& session, const Client& client,
                     const v1::ResolveQuarantinedRequest& request) {
   v1::ResolveQuarantinedResponse response;
   const auto context = client.NewContext();
-  const auto status =
-      client.intelligence().ResolveQuarantined(context.get(), request, &response);
+  const auto status = client.intelligence().ResolveQuarantined(context.get(), request, &response);
   if (!status.ok()) {
     if (!session.json) {
       std::cerr << Clean(request.quarantine_id()) << ":\n";
@@ -322,7 +321,8 @@ void AddIntakeCommands(CLI::App& app, Session& session) {
 
   auto redrive_options = std::make_shared<RedriveOptions>();
   CLI::App* redrive = app.add_subcommand(
-      "redrive", "Hands refused submissions in again, corrected or as they were, or sets them aside");
+      "redrive",
+      "Hands refused submissions in again, corrected or as they were, or sets them aside");
   redrive->add_option("ID", redrive_options->ids,
                       "Ids of trigpoint refused; none: all that are open, oldest first");
   redrive->add_option("--source", redrive_options->source, "Of this source only");

@@ -299,22 +299,21 @@ TEST(ServiceOf, JoinsWhatTheRegulatorADirectoryAndTheCouncilSay) {
     Histories::Stamp(kStart + 800 * kDay, &event);
     return event;
   };
-  std::vector<v1::Event> events = {
-      registration("council", 1,
-                   [](v1::ServiceRegistered* s) {
-                     s->set_beds(30);
-                     s->add_commissioners("herefordshire-council");
-                     s->set_name("as the council writes it");
-                   }),
-      registration("cqc/ratings", 100,
-                   [](v1::ServiceRegistered* s) {
-                     s->set_name("Elm Court");
-                     s->set_organisation("Elm Care Ltd");
-                   }),
-      registration("directory", 50, [](v1::ServiceRegistered* s) {
-        s->set_beds(28);
-        s->set_service_type(v1::SERVICE_TYPE_CARE_HOME_NURSING);
-      })};
+  std::vector<v1::Event> events = {registration("council", 1,
+                                                [](v1::ServiceRegistered* s) {
+                                                  s->set_beds(30);
+                                                  s->add_commissioners("herefordshire-council");
+                                                  s->set_name("as the council writes it");
+                                                }),
+                                   registration("cqc/ratings", 100,
+                                                [](v1::ServiceRegistered* s) {
+                                                  s->set_name("Elm Court");
+                                                  s->set_organisation("Elm Care Ltd");
+                                                }),
+                                   registration("directory", 50, [](v1::ServiceRegistered* s) {
+                                     s->set_beds(28);
+                                     s->set_service_type(v1::SERVICE_TYPE_CARE_HOME_NURSING);
+                                   })};
   std::sort(events.begin(), events.end(),
             [](const auto& a, const auto& b) { return a.source() < b.source(); });
   std::string first;
@@ -329,9 +328,9 @@ TEST(ServiceOf, JoinsWhatTheRegulatorADirectoryAndTheCouncilSay) {
     EXPECT_EQ(service->organisation(), "Elm Care Ltd");
     if (first.empty()) first = service->SerializeAsString();
     EXPECT_EQ(service->SerializeAsString(), first) << "in any order of delivery";
-  } while (std::next_permutation(
-      events.begin(), events.end(),
-      [](const auto& a, const auto& b) { return a.source() < b.source(); }));
+  } while (std::next_permutation(events.begin(), events.end(), [](const auto& a, const auto& b) {
+    return a.source() < b.source();
+  }));
   // Taken back by the council: what only it knew is gone.
   Folder folder;
   for (const auto& event : events) folder.Deliver(event);

@@ -96,7 +96,8 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
   for (size_t p = 0; p < partitions_.size(); ++p) {
     const v1::Checkpoint& mine = partitions_[p]->checkpoint;
     const v1::Checkpoint& theirs = shadow->partitions_[p]->checkpoint;
-    if (mine.next_offset() != theirs.next_offset() || mine.rolling_hash() != theirs.rolling_hash()) {
+    if (mine.next_offset() != theirs.next_offset() ||
+        mine.rolling_hash() != theirs.rolling_hash()) {
       return absl::DataLossError("partition " + std::to_string(p) +
                                  " was folded from other records than the log holds now");
     }
@@ -104,8 +105,8 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
   }
   for (const auto& [stream_id, summary] : shadow->summaries_) {
     const auto old = summaries_.find(stream_id);
-    const bool same = old != summaries_.end() &&
-                      old->second.SerializeAsString() == summary.SerializeAsString();
+    const bool same =
+        old != summaries_.end() && old->second.SerializeAsString() == summary.SerializeAsString();
     report->changed += same ? 0U : 1U;
   }
   store_->Swap(*next);

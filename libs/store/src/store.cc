@@ -166,7 +166,7 @@ absl::Status Store::Commit(StoreBatch&& batch) {
     TP_RETURN_IF_ERROR(FromRocks(added, "build the batch"));
   }
   TP_RETURN_IF_ERROR(impl->database.Write(*open, writes, impl->options.sync,
-                                           "commit to store " + impl->options.directory));
+                                          "commit to store " + impl->options.directory));
   batch.Clear();
   return absl::OkStatus();
 }

@@ -175,7 +175,8 @@ TEST(Metrics, RefuseWhatIsNotAnAddress) {
 
 TEST(Metrics, PassPromtool) {
   if (std::system("command -v promtool >/dev/null 2>&1") != 0) {
-    GTEST_SKIP() << "promtool is not on the PATH (tools/install_packages --tests fetches it to build/bin)";
+    GTEST_SKIP()
+        << "promtool is not on the PATH (tools/install_packages --tests fetches it to build/bin)";
   }
   const auto metrics = Quiet();
   TouchAll(*metrics);

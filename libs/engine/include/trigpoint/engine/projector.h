@@ -103,11 +103,11 @@ class Projector {
     uint64_t events = 0;
     uint64_t changed = 0;  ///< Providers whose summary came out otherwise than it stood.
   };
-  /// Folds the whole log into `next`, which is empty, beside the fold, and exchanges the stores when
-  /// it has caught up: no read fails or sees a half of it. Afterwards `next` stands for the store of
-  /// before. Blocks; one at a time, while the projector runs.
-  /// Errors: Aborted when another is under way; Cancelled; DataLoss when the two disagree on what
-  /// the log holds: nothing was exchanged then.
+  /// Folds the whole log into `next`, which is empty, beside the fold, and exchanges the stores
+  /// when it has caught up: no read fails or sees a half of it. Afterwards `next` stands for the
+  /// store of before. Blocks; one at a time, while the projector runs. Errors: Aborted when another
+  /// is under way; Cancelled; DataLoss when the two disagree on what the log holds: nothing was
+  /// exchanged then.
   absl::StatusOr<RebuildReport> Rebuild(Store* next);
   /// Ends a rebuild that is under way, now and for ever.
   void CancelRebuild() { cancel_rebuild_.store(true); }
@@ -150,7 +150,7 @@ class Projector {
   bool HasQuarantined(const std::string& source_stream, const std::string& quarantine_id) const;
   /// Which quarantined submissions are asked for.
   struct QuarantineQuery {
-    std::string source{};  ///< Empty: of all sources.
+    std::string source{};   ///< Empty: of all sources.
     bool resolved = false;  ///< Those that were re-driven or set aside, too.
   };
   /// Quarantined submissions with id > `after`, in order of id, at most `limit`.
@@ -236,7 +236,7 @@ class Projector {
   std::unique_ptr<LogReader> reader_;
   bool withholding_ = false;
   std::vector<int64_t> fold_until_;  // Of a rebuild: where it ends; empty: nowhere.
-  v1::Event event_;                                                    // The one being folded.
+  v1::Event event_;                  // The one being folded.
   std::shared_ptr<ValuesMemo> memo_ = std::make_shared<ValuesMemo>();  // Of all streams.
 
   mutable absl::Mutex mu_;

@@ -1,0 +1,204 @@
+"""docs/reference/policies.md: the packs of deploy/policies as a quality lead reads them."""
+import re
+
+from packs import Wrong, read_pack
+from words import md, table, words, wrapped
+
+INTRODUCTION = """\
+Written by [tools/reference](../../tools/reference) from [deploy/policies](../../deploy/policies) and the vocabulary in
+`libs/policy`; a test says when it is not current. The packs are what the service runs; this page only sets them out.
+The events that measures read: [events.md](events.md). Which stories test each rule: [rules.md](../rules.md). How to
+read a recommendation and decide: [quickstart-quality.md](../quickstart-quality.md).
+
+A condition is **true**, **false** or **not known**. "any of" is true as soon as one part is, "all of" is false as soon
+as one part is, and "not" of not known is not known. `name` (value) is a parameter of the pack with its value. A reason
+that begins with **[D]** says that the number is a default of ours which no source document states.
+"""
+
+MEASURE = re.compile(r'\{\.name = "(\w+)",\s*\.summary =\s*((?:"(?:[^"\\]|\\.)*"\s*)+),')
+CODES = ("SERVICE_TYPE_", "ENFORCEMENT_KIND_", "RATING_", "GRADE_", "SOURCE_FAMILY_")
+CONDITIONS = {"any", "all", "not", "at_least", "measure", "criterion", "decisive"}
+ARGUMENTS = {"values", "families", "with"}
+
+
+def vocabulary(root):
+    """Measure -> what it asks, from the tables in libs/policy."""
+    found = {}
+    for path in sorted((root / "libs" / "policy" / "src").glob("measures_*.cc")):
+        for name, literal in MEASURE.findall(path.read_text(encoding="utf-8")):
+            found[name] = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literal)).replace('\\"', '"')
+    return found
+
+
+def named_in_code(root):
+    """Names in quotation marks in libs/policy: parameters that no condition names may be read there."""
+    sources = [path.read_text(encoding="utf-8") for path in (root / "libs" / "policy" / "src").glob("*.cc")]
+    return {name for source in sources for name in re.findall(r'"([a-z_0-9]+)"', source)}
+
+
+def plain(code):
+    """A code in words; a name that is no code stays."""
+    for prefix in CODES:
+        if code.startswith(prefix):
+            return words(code, prefix)
+    return f"`{code}`"
+
+
+class Pack:
+    def __init__(self, pack, measures, read_by_code):
+        self.pack = pack
+        self.measures = measures
+        self.read_by_code = read_by_code
+        self.parameters = {entry["name"]: entry for entry in pack.get("parameters", [])}
+        self.used = set()
+
+    def argument(self, name, value):
+        if value in self.parameters:
+            self.used.add(value)
+            return f"{name} `{value}` ({self.parameters[value]['value']})"
+        return f"{name} {value}"
+
+    def measure(self, expression):
+        name = expression["measure"]
+        if name not in self.measures:
+            raise Wrong(f"{self.pack['id']}: no measure `{name}` was found in libs/policy/src/measures_*.cc")
+        text = f"`{name}`"
+        if "values" in expression:
+            text += " " + ", ".join(plain(value) for value in expression["values"])
+        if "families" in expression:
+            text += " of " + ", ".join(plain(family) for family in expression["families"])
+        if "with" in expression:
+            text += ": " + ", ".join(self.argument(*pair) for pair in expression["with"].items())
+        return text
+
+    def condition(self, expression, depth=0):
+        """Nested bullets."""
+        told = CONDITIONS & set(expression)
+        if len(told) != 1 or set(expression) - CONDITIONS - ARGUMENTS:
+            raise Wrong(f"{self.pack['id']}: an expression is one of {', '.join(sorted(CONDITIONS))}")
+        form = told.pop()
+        if form in ("any", "all"):
+            lines = self.bullet(f"{form} of:", depth)
+            for part in expression[form]:
+                lines += self.condition(part, depth + 1)
+            return lines
+        if form == "not":
+            inner = self.condition(expression["not"], depth)
+            if any(line.lstrip().startswith("- ") for line in inner[1:]):
+                return self.bullet("not:", depth) + self.condition(expression["not"], depth + 1)
+            return self.bullet("not: " + " ".join(line.strip() for line in inner)[2:], depth)
+        if form == "at_least":
+            rule = expression["at_least"]
+            return self.bullet(f"at least {rule['count']} of {', '.join(rule['of'])}", depth)
+        if form == "criterion":
+            return self.bullet(f"{expression['criterion']} holds", depth)
+        if form == "decisive":
+            return self.bullet(f"the decisive part of {expression['decisive']} holds", depth)
+        return self.bullet(self.measure(expression), depth)
+
+    @staticmethod
+    def bullet(text, depth):
+        return wrapped(text, "  " * depth + "- ", "  " * depth + "  ")
+
+    def head(self):
+        pack = self.pack
+        lines = [f"## {pack['id']}", "", *wrapped(f"**{md(pack['title'])}**, version {pack['version']}, kept by "
+                                                  f"`{pack['owner']}`. {md(pack['source_document'])}."), ""]
+        if pack.get("caveat"):
+            lines += [*wrapped(f"Shown with every answer: \"{md(pack['caveat'])}\""), ""]
+        if "applies_to" in pack:
+            lines += [f"Covers a service ({md(pack.get('applies_to_clause', ''))}) where", "",
+                      *self.condition(pack["applies_to"]), ""]
+        return lines
+
+    def states(self):
+        rules = {rule["state"]: rule for rule in self.pack.get("states", [])}
+        lines = [f"### Levels of {self.pack['id']}", "",
+                 "Lowest first; a level is recommended when its condition, or that of a higher one, holds.", ""]
+        states = self.pack["authority"]["states"]
+        for state in states:
+            rule = rules.pop(state, None)
+            if rule is not None:
+                lines += [f"**{state}** ({md(rule['clause'])}) when", "", *self.condition(rule["when"]), ""]
+            elif state == states[0]:
+                lines += [f"**{state}**: where no condition of a higher level holds.", ""]
+            else:
+                lines += [f"**{state}**: this version has no condition for it and never recommends it.", ""]
+        if rules:
+            raise Wrong(f"{self.pack['id']}: rules for states that are not in authority.states: {', '.join(rules)}")
+        return lines
+
+    def authority(self):
+        matrix = self.pack["authority"]
+        rows = []
+        for move in matrix["transitions"]:
+            needs = ", ".join(f"`{need}`" for need in move.get("needs", []))
+            if needs and move.get("override_waives_requirements") == "true":
+                needs += "; an override with its reason waives it"
+            joint = "yes" if move.get("joint_if_jointly_commissioned") == "true" else "no"
+            rows.append((move["from_state"], move["to_state"], " or ".join(move["roles"]), needs or "nothing more",
+                         joint, md(move["clause"])))
+        lines = [f"### Who decides under {self.pack['id']}", "",
+                 "Any one of the roles. Joint: the other commissioners of a jointly commissioned service must concur.",
+                 "",
+                 *table(("From", "To", "Role", "Needs", "Joint", "Clause"), rows), ""]
+        if "decline_roles" in matrix:
+            lines += [*wrapped(f"To decline a recommendation: {' or '.join(matrix['decline_roles'])} "
+                               f"({md(matrix['decline_clause'])})."), ""]
+        return lines
+
+    def criteria(self):
+        lines = [f"### Criteria of {self.pack['id']}", ""]
+        for rule in self.pack.get("criteria", []):
+            lines += [f"#### {rule['id']}", "", *wrapped(f"{md(rule['text'])} ({md(rule['clause'])})."), "",
+                      "Holds when", "", *self.condition(rule["when"]), ""]
+            if "decisive_when" in rule:
+                lines += ["Decides its level by itself when", "", *self.condition(rule["decisive_when"]), ""]
+            if rule.get("near_miss"):
+                lines += [*wrapped(f"One step before: \"{md(rule['near_miss'])}\""), ""]
+        return lines
+
+    def urgent(self):
+        if "urgent" not in self.pack:
+            return []
+        lines = [f"### Urgent path of {self.pack['id']}", "",
+                 *wrapped(f"These bypass levels: they recommend {self.pack['urgent_target']} and raise an alert."), ""]
+        for rule in self.pack["urgent"]:
+            said = f"{md(rule['text'])} ({md(rule['clause'])}). Leads: {md(rule['lead'])}."
+            lines += [f"#### {rule['id']} in {self.pack['id']}", "", *wrapped(said), "",
+                      "Holds when", "", *self.condition(rule["when"]), ""]
+        return lines
+
+    def parameters_table(self):
+        rows = []
+        for entry in self.pack.get("parameters", []):
+            reason = md(entry["reason"])
+            if entry["name"] not in self.used:
+                reader = "the service itself reads it" if entry["name"] in self.read_by_code else "nothing reads it"
+                reason += f"; in no condition, {reader}"
+            rows.append((f"`{entry['name']}`", entry["value"], md(entry["unit"]), reason))
+        return [f"### Parameters of {self.pack['id']}", "", *table(("Parameter", "Value", "Unit", "Reason"), rows), ""]
+
+    def what_happens(self):
+        lines = [f"### What {self.pack['id']} says happens", ""]
+        for level in self.pack.get("measures", []):
+            lines += [f"**{level['state']}**", ""]
+            for item in level["items"]:
+                lines += wrapped(f"{md(item['text'])} ({md(item['clause'])})", "- ", "  ")
+            lines.append("")
+        return lines
+
+    def text(self):
+        lines = self.head() + self.states() + self.authority() + self.criteria() + self.urgent()
+        # Parameters after the conditions: by now it is known which are named.
+        return lines + self.parameters_table() + self.what_happens()
+
+
+def page(schema, root):
+    measures, read_by_code = vocabulary(root), named_in_code(root)
+    lines = ["# Policies", "", INTRODUCTION]
+    for path in sorted((root / "deploy" / "policies").glob("*.yaml")):
+        lines += Pack(read_pack(path, schema), measures, read_by_code).text()
+    lines += ["## Measures", "", "The words that conditions are written in. A new one is code; the rest is data.", ""]
+    lines += table(("Measure", "What it asks"), [(f"`{name}`", md(asks)) for name, asks in sorted(measures.items())])
+    return "\n".join(lines).rstrip("\n") + "\n"
