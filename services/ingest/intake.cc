@@ -517,6 +517,7 @@ std::optional<std::string> Intake::StreamOfWaiting(const v1::Event& waiting) {
 }
 
 absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream_id) {
+  if (OvertakenElsewhere(waiting, stream_id)) return NoteReleased(waiting);
   v1::Event event = waiting;
   const int64_t now_us = deps_.writer->Now();
   *event.mutable_first_received_at() = waiting.received_at();
@@ -537,10 +538,26 @@ absl::Status Intake::Release(const v1::Event& waiting, const std::string& stream
     wait->mu.Await(absl::Condition(&wait->over));
     TP_RETURN_IF_ERROR(wait->status);
   }
+  return NoteReleased(waiting);
+}
+
+bool Intake::OvertakenElsewhere(const v1::Event& waiting, const std::string& stream_id) const {
+  // Its sender has corrected since whom it is about: there it stands, and nowhere else.
+  for (const auto& other : placements_.StreamsOf({waiting.source(), waiting.id()})) {
+    if (other == stream_id) continue;
+    const auto entry = deps_.projector->store().ReadEventIndex(
+        deps_.projector->PartitionFor(other), other, waiting.source(), waiting.id());
+    if (entry.ok() && entry->has_value() && (*entry)->version() > std::max(1U, waiting.source_version()))
+      return true;
+  }
+  return false;
+}
+
+absl::Status Intake::NoteReleased(const v1::Event& waiting) {
   const std::string identity =
       Joined({waiting.source(), waiting.id(), std::to_string(waiting.source_version())});
-  v1::Event released =
-      OwnEvent(kIntakeSource, "released/" + Sha256Hex(identity).substr(0, 32), now_us);
+  v1::Event released = OwnEvent(kIntakeSource, "released/" + Sha256Hex(identity).substr(0, 32),
+                                deps_.writer->Now());
   released.set_stream_id(SourceStream(waiting.source()));
   if (waiting.has_subject()) *released.mutable_subject() = waiting.subject();
   auto* payload = released.mutable_waiting_released();

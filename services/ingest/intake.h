@@ -128,6 +128,8 @@ class Intake {
   void Place(v1::Event event, const std::string& stream_id, const Origin& origin, IntakeDone done);
   void Answer(const v1::Event& event, const Origin& origin, absl::StatusOr<Written> written,
               IntakeDone done);
+  bool OvertakenElsewhere(const v1::Event& waiting, const std::string& stream_id) const;
+  absl::Status NoteReleased(const v1::Event& waiting);
   void AppendMoves(const v1::Event& event, const std::string& stream_id,
                    const std::vector<std::string>& others,
                    std::function<void(absl::StatusOr<Written>)> done);

@@ -151,7 +151,10 @@ struct RunningNode::Parts {
 
 absl::Status RunningNode::Parts::OpenStorage() {
   std::error_code error;
-  std::filesystem::create_directories(config.data, error);
+  const bool made = std::filesystem::create_directories(config.data, error);
+  // What care services are reported for is nobody's business on this machine but the node's.
+  if (made && !error)
+    std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
   if (error) {
     return absl::UnavailableError("cannot make the data directory " + config.data + ": " +
                                   error.message() + "; name another with --data");
@@ -164,10 +167,23 @@ absl::Status RunningNode::Parts::OpenStorage() {
                         " (is another node using it? stop that one, or use another --data)");
   }
   log = *std::move(opened_log);
+  const bool keys_there = std::filesystem::exists(config.data + "/keys", error);
   auto opened_keys =
       KeyStore::Open({.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
   if (!opened_keys.ok()) return Annotate(opened_keys.status(), "open the key store");
   keys = *std::move(opened_keys);
+  bool log_empty = true;
+  for (uint32_t p = 0; p < log->partitions(); ++p) {
+    TP_ASSIGN_OR_RETURN(const int64_t head, log->HeadOffset(p));
+    log_empty = log_empty && head == 0;
+  }
+  if (!keys_there && !log_empty) {
+    Log(LogLevel::kWarning, "keys_missing");
+    std::fprintf(stderr,
+                 "trigpoint-node: %s/keys is missing beside a log that holds events: what was sealed "
+                 "so far stays sealed; restore the keys if that is not meant\n",
+                 config.data.c_str());
+  }
   store_folder = std::make_unique<StoreFolder>(config.data);
   auto opened_store = store_folder->Open();
   if (!opened_store.ok()) return Annotate(opened_store.status(), "open the store");

@@ -155,5 +155,16 @@ class IdentityTest(EndToEnd):
         self.assertEqual(0, node.run("verify").code)
 
 
+    def test_a_report_that_was_corrected_to_another_home_is_not_released_to_the_wrong_one(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        self.assertEqual("WAITING", node.submit(incident("1-988888888", 1))[0])
+        self.assertEqual("ACCEPTED", node.submit(incident("1-900000001", 1, sourceVersion=2))[0])
+        self.register(node, "1-988888888")
+        wait_until(lambda: node.run("--json", "status").json().get("waiting", "0") == "0", 20, "nothing waits any more")
+        self.assertNotIn("incident_reported", node.run("timeline", "cqc-location/1-988888888", "--all").out)
+        self.assertIn("incident_reported", node.run("timeline", "cqc-location/1-900000001", "--all").out)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

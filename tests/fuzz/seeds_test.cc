@@ -13,7 +13,7 @@ namespace {
 
 class Seeds : public ::testing::TestWithParam<FuzzTarget> {};
 
-void Run(const FuzzTarget& target, const std::string& bytes) {
+void RunOn(const FuzzTarget& target, const std::string& bytes) {
   target.run(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
 }
 
@@ -24,16 +24,16 @@ TEST_P(Seeds, AndWhatIsLeftOfThem) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string seed((std::istreambuf_iterator<char>(file)), {});
-    Run(GetParam(), seed);
+    RunOn(GetParam(), seed);
     ++files;
     const size_t step = seed.size() / 40 + 1;
     for (size_t cut = 0; cut < seed.size(); cut += step) {
-      Run(GetParam(), seed.substr(0, cut));
+      RunOn(GetParam(), seed.substr(0, cut));
       std::string changed = seed;
       changed[cut] = static_cast<char>(changed[cut] ^ 0x55);
-      Run(GetParam(), changed);
+      RunOn(GetParam(), changed);
       changed[cut] = '\0';
-      Run(GetParam(), changed + seed.substr(cut));
+      RunOn(GetParam(), changed + seed.substr(cut));
     }
   }
   EXPECT_GT(files, 0) << "no seeds in " << folder;

@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <random>
 
@@ -40,7 +41,12 @@ std::string ProviderName(std::string_view argument) {
 
 absl::StatusOr<Micros> ParseAsOf(std::string_view text) {
   if (const auto date = ParseDate(text); date.ok()) {
-    return LondonMidnight(AddDays(*date, 1)) - 1;
+    // The end of that day; of today, now.
+    const Micros now = std::chrono::duration_cast<std::chrono::microseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+    const bool today = LondonDate(now) == *date;
+    return today ? now : LondonMidnight(AddDays(*date, 1)) - 1;
   }
   const auto instant = ParseInstant(text);
   if (!instant.ok()) {

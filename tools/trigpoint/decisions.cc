@@ -33,11 +33,17 @@ struct ConcurOptions {
 };
 
 ExitCode PutOutcome(const Session& session, const v1::ProposeDecisionResponse& response,
-                    const std::string& provider) {
+                    const std::string& provider, bool check_only) {
   const bool blocked = response.outcome() == v1::ProposeDecisionResponse::OUTCOME_BLOCKED;
   const ExitCode code = blocked ? ExitCode::kPrecondition : ExitCode::kOk;
   if (session.json) {
     PutJson(response);
+    return code;
+  }
+  if (check_only) {
+    Put(blocked ? "Checked: it would not be recorded.\n"
+                : "Checked: you may decide this. Nothing was recorded.\n");
+    if (!response.clause().empty()) Put(Wrap("Clause: " + response.clause(), "  "));
     return code;
   }
   std::string text;
@@ -100,7 +106,7 @@ ExitCode Decide(const Session& session, const Client& client, const DecideOption
   v1::ProposeDecisionResponse response;
   const auto context = client.NewContext();
   const auto status = client.decisions().ProposeDecision(context.get(), request, &response);
-  return status.ok() ? PutOutcome(session, response, options.provider)
+  return status.ok() ? PutOutcome(session, response, options.provider, options.check_only)
                      : FailUncertain(session, status, request.request_id());
 }
 
@@ -113,7 +119,7 @@ ExitCode Concur(const Session& session, const Client& client, const ConcurOption
   v1::ProposeDecisionResponse response;
   const auto context = client.NewContext();
   const auto status = client.decisions().ConcurDecision(context.get(), request, &response);
-  return status.ok() ? PutOutcome(session, response, options.provider)
+  return status.ok() ? PutOutcome(session, response, options.provider, false)
                      : FailUncertain(session, status, request.request_id());
 }
 

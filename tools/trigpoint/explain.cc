@@ -92,7 +92,8 @@ std::string Evidence(const v1::CriterionResult& criterion) {
   return Wrap(text, "      ");
 }
 
-std::string CriterionText(const v1::CriterionResult& criterion, const Ink& ink) {
+std::string CriterionText(const v1::Assessment& assessment, const v1::CriterionResult& criterion,
+                          const Ink& ink) {
   std::string head = "  " + ink.Bold(Clean(criterion.id()));
   if (!Holds(criterion)) {
     head += ' ' + TruthWord(criterion.value());
@@ -104,6 +105,10 @@ std::string CriterionText(const v1::CriterionResult& criterion, const Ink& ink) 
     head += "  decides the level";
   }
   std::string out = head + '\n';
+  const auto words = assessment.criterion_texts().find(criterion.id());
+  if (words != assessment.criterion_texts().end()) {
+    out += Wrap('"' + words->second + '"', "      ");
+  }
   if (!criterion.note().empty()) {
     out += Wrap(criterion.note(), "      ");
   }
@@ -140,12 +145,12 @@ std::string CriteriaText(const v1::Assessment& assessment, Detail detail, const 
   int64_t unknown = 0;
   for (const auto& criterion : assessment.criteria()) {
     if (Holds(criterion)) {
-      holding += CriterionText(criterion, ink);
+      holding += CriterionText(assessment, criterion, ink);
       continue;
     }
     not_met += criterion.value() == v1::TRUTH_VALUE_FALSE ? 1 : 0;
     unknown += criterion.value() == v1::TRUTH_VALUE_UNKNOWN ? 1 : 0;
-    others += CriterionText(criterion, ink);
+    others += CriterionText(assessment, criterion, ink);
   }
   if (holding.empty()) {
     holding = "  No criterion of this policy is met on what is known.\n";

@@ -76,6 +76,18 @@ TEST(Authorise, KeepsEachSubmittedItemToTheCallersSources) {
   EXPECT_FALSE(Authorise(partner, kMethod, {.source = "hfd"}).ok());
 }
 
+TEST(Authorise, LetsOnlyThoseWithBothRolesLoadHistory) {
+  constexpr std::string_view kMethod = "trigpoint.v1.IntelligenceService/SubmitEvents";
+  Principal caller = WithRole("PARTNER");
+  const Target history{.source = "hfd/safeguarding", .backfill = true};
+  EXPECT_FALSE(Authorise(caller, kMethod, history).ok());
+  caller.roles = {"BACKFILL"};
+  EXPECT_FALSE(Authorise(caller, kMethod, history).ok());
+  caller.roles = {"PARTNER", "BACKFILL"};
+  EXPECT_TRUE(Authorise(caller, kMethod, history).ok());
+  EXPECT_FALSE(Authorise(caller, kMethod, {.source = "another", .backfill = true}).ok());
+}
+
 TEST(Authorise, OpensHealthAndReflectionToProbesWithoutARole) {
   for (const std::string_view method :
        {"grpc.health.v1.Health/Check", "grpc.health.v1.Health/Watch",
