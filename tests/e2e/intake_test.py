@@ -154,7 +154,6 @@ class IdentityTest(EndToEnd):
         self.assertEqual({1: True, 2: True}, {key: superseded[key] for key in (1, 2)})
         self.assertEqual(0, node.run("verify").code)
 
-
     def test_a_report_that_was_corrected_to_another_home_is_not_released_to_the_wrong_one(self):
         node = self.node()
         self.register(node, "1-900000001")
