@@ -105,9 +105,10 @@ std::string CriterionText(const v1::Assessment& assessment, const v1::CriterionR
     head += "  decides the level";
   }
   std::string out = head + '\n';
-  const auto words = assessment.criterion_texts().find(criterion.id());
-  if (words != assessment.criterion_texts().end()) {
-    out += Wrap('"' + words->second + '"', "      ");
+  for (const auto& words : assessment.criterion_texts()) {
+    if (words.id() == criterion.id()) {
+      out += Wrap('"' + words.text() + '"', "      ");
+    }
   }
   if (!criterion.note().empty()) {
     out += Wrap(criterion.note(), "      ");

@@ -55,8 +55,11 @@ v1::Assessment BuildAssessment(
   out.set_level(below && !step_down ? context.decided_state : result.floor);
   out.set_target_state(result.urgent ? pack.pack().urgent_target() : out.level());
   for (const auto& criterion : result.criteria) *out.add_criteria() = criterion;
-  for (const auto& criterion : pack.pack().criteria())
-    (*out.mutable_criterion_texts())[criterion.id()] = criterion.text();
+  for (const auto& criterion : pack.pack().criteria()) {
+    auto* text = out.add_criterion_texts();
+    text->set_id(criterion.id());
+    text->set_text(criterion.text());
+  }
   for (const auto& text : result.near_misses) out.add_near_misses(text);
   for (const auto& text : result.gaps) out.add_gaps(text);
   for (const auto& measures : pack.pack().measures()) {
