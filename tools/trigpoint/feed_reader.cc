@@ -5,31 +5,29 @@
 #include <utility>
 
 #include "trigpoint/base/status.h"
-#include "trigpoint/intake/cqc_latest_ratings_adapter.h"
 #include "trigpoint/intake/feed_adapter.h"
-#include "trigpoint/intake/json_lines_adapter.h"
+#include "trigpoint/intake/feed_formats.h"
 
 namespace trigpoint {
 namespace {
 
-constexpr std::string_view kEvents = "events";
-constexpr std::string_view kCqcLatestRatings = "cqc-latest-ratings";
-
-bool EndsWith(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 // Turns what an adapter gives into items to submit.
 class ItemSink : public RowSink {
  public:
-  ItemSink(const FeedFile& file, std::string default_source,
-           const std::function<bool(v1::SubmitEventsRequest)>& sink)
-      : file_(file), default_source_(std::move(default_source)), sink_(sink) {}
+  ItemSink(const FeedFile& file, const FeedFormat& format, const FeedHandlers& handlers)
+      : file_(file), format_(format), handlers_(handlers) {}
 
   absl::Status OnEvent(v1::Event event, uint64_t line) override {
     v1::SubmitEventsRequest item;
     if (event.source().empty()) {
       event.set_source(file_.source);
+    }
+    if (file_.history && event.has_service_registered() && event.has_occurred_at() &&
+        !event.has_received_at()) {
+      *event.mutable_received_at() = event.occurred_at();
+    }
+    if (format_.states && handlers_.settle) {
+      handlers_.settle(&event);
     }
     *item.mutable_event() = std::move(event);
     return Give(std::move(item), line);
@@ -39,9 +37,9 @@ class ItemSink : public RowSink {
     v1::SubmitEventsRequest item;
     v1::UnreadableRow& unreadable = *item.mutable_unreadable();
     // A row that names nobody is kept all the same, for whoever may submit for every source.
-    unreadable.set_source(!file_.source.empty()      ? file_.source
-                          : !default_source_.empty() ? default_source_
-                                                     : "unnamed");
+    unreadable.set_source(!file_.source.empty()     ? file_.source
+                          : !format_.source.empty() ? std::string(format_.source)
+                                                    : "unnamed");
     unreadable.set_original(std::move(row.original));
     for (v1::FieldViolation& violation : row.violations) {
       *unreadable.add_violations() = std::move(violation);
@@ -56,87 +54,67 @@ class ItemSink : public RowSink {
     // The name without the directory: where a partner keeps its files is nobody's business.
     item.set_file(file_.path.substr(file_.path.find_last_of('/') + 1));
     item.set_line(line);
-    stopped_ = !sink_(std::move(item));
+    stopped_ = !handlers_.take(std::move(item));
     return stopped_ ? MakeStatus(absl::StatusCode::kCancelled, "stopped") : absl::OkStatus();
   }
 
   const FeedFile& file_;
-  const std::string default_source_;
-  const std::function<bool(v1::SubmitEventsRequest)>& sink_;
+  const FeedFormat& format_;
+  const FeedHandlers& handlers_;
   bool stopped_ = false;
 };
 
-std::unique_ptr<FeedAdapter> MakeAdapter(std::string_view format, const FeedFile& file) {
-  if (format == kEvents) {
-    return std::make_unique<JsonLinesAdapter>();
+absl::StatusOr<const FeedFormat*> FormatOf(const FeedFile& file, std::string_view first_bytes) {
+  if (file.format == "auto") {
+    return DetectFeedFormat(first_bytes);
   }
-  CqcLatestRatingsOptions options;
+  if (const FeedFormat* format = FindFeedFormat(file.format); format != nullptr) {
+    return format;
+  }
+  return absl::InvalidArgumentError("there is no format of this name");
+}
+
+absl::StatusOr<FeedOptions> OptionsOf(const FeedFile& file) {
+  FeedOptions options;
   if (file.date_order == "day-first") {
     options.date_order = DateOrder::kDayFirst;
   } else if (file.date_order == "month-first") {
     options.date_order = DateOrder::kMonthFirst;
   }
-  return std::make_unique<CqcLatestRatingsAdapter>(options);
+  if (!file.edition.empty()) {
+    TP_ASSIGN_OR_RETURN(options.edition, ParseDate(file.edition));
+  }
+  return options;
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> DetectFormat(std::string_view path, std::string_view first_bytes) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (first_bytes.substr(0, 2) == "\x1f\x8b") {
-    if (EndsWith(path, ".csv.gz")) {
-      return std::string(kCqcLatestRatings);
-    }
-    if (EndsWith(path, ".jsonl.gz") || EndsWith(path, ".ndjson.gz") || EndsWith(path, ".json.gz")) {
-      return std::string(kEvents);
-    }
-  } else {
-    if (first_bytes.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-      first_bytes.remove_prefix(kByteOrderMark.size());
-    }
-    const size_t start = first_bytes.find_first_not_of(" \t\r\n");
-    if (start != std::string_view::npos && first_bytes[start] == '{') {
-      return std::string(kEvents);
-    }
-    const std::string_view header = first_bytes.substr(0, first_bytes.find('\n'));
-    if (header.find("Location ID") != std::string_view::npos || EndsWith(path, ".csv")) {
-      return std::string(kCqcLatestRatings);
-    }
+absl::Status Read(const FeedFile& file, const FeedHandlers& handlers, std::istream& input,
+                  std::vector<std::pair<std::string, uint64_t>>* found) {
+  constexpr size_t kFirstBytes = size_t{256} << 10;
+  const std::string first = FirstBytes(input, kFirstBytes);
+  if (first.empty() && input.peek() == std::istream::traits_type::eof()) {
+    return MakeStatus(absl::StatusCode::kInvalidArgument, "the file is empty");
   }
-  return MakeStatus(absl::StatusCode::kInvalidArgument,
-                    "its format cannot be told; say --format events or cqc-latest-ratings");
-}
-
-absl::Status ReadFeed(const FeedFile& file,
-                      const std::function<bool(v1::SubmitEventsRequest)>& sink,
-                      std::vector<std::pair<std::string, uint64_t>>* found) {
-  std::ifstream input(file.path, std::ios::binary);
-  std::string first(4096, '\0');
-  if (!input ||
-      (input.read(first.data(), static_cast<std::streamsize>(first.size())), input.bad())) {
-    return MakeStatus(absl::StatusCode::kNotFound, "cannot read " + file.path);
-  }
-  first.resize(static_cast<size_t>(input.gcount()));
-  input.clear();
-  input.seekg(0);
-  if (first.empty()) {
-    return MakeStatus(absl::StatusCode::kInvalidArgument, file.path + ": the file is empty");
-  }
-  std::string format = file.format;
-  if (format == "auto") {
-    auto detected = DetectFormat(file.path, first);
-    if (!detected.ok()) {
-      return Annotate(detected.status(), file.path);
-    }
-    format = *std::move(detected);
-  }
-  ItemSink items(file, format == kEvents ? "" : "cqc/latest-ratings", sink);
-  const std::unique_ptr<FeedAdapter> adapter = MakeAdapter(format, file);
+  TP_ASSIGN_OR_RETURN(const FeedFormat* const format, FormatOf(file, first));
+  TP_ASSIGN_OR_RETURN(const FeedOptions options, OptionsOf(file));
+  ItemSink items(file, *format, handlers);
+  const std::unique_ptr<FeedAdapter> adapter = MakeFeedAdapter(format->name, options);
   const absl::Status status = adapter->Read(input, items);
   if (found != nullptr) {
     *found = adapter->Found();
   }
-  return items.stopped() ? absl::OkStatus() : Annotate(status, file.path);
+  return items.stopped() ? absl::OkStatus() : status;
+}
+
+}  // namespace
+
+absl::Status ReadFeed(const FeedFile& file, const FeedHandlers& handlers,
+                      std::vector<std::pair<std::string, uint64_t>>* found) {
+  std::ifstream input(file.path, std::ios::binary);
+  if (!input || (input.peek(), input.bad())) {
+    return MakeStatus(absl::StatusCode::kNotFound, "cannot read " + file.path);
+  }
+  input.clear();
+  return Annotate(Read(file, handlers, input, found), file.path);
 }
 
 }  // namespace trigpoint

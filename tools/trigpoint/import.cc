@@ -12,8 +12,10 @@
 #include "feed_reader.h"
 #include "print.h"
 #include "progress.h"
+#include "record_versions.h"
 #include "submit_stream.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/intake/feed_formats.h"
 
 namespace trigpoint {
 namespace {
@@ -23,6 +25,7 @@ struct ImportOptions {
   std::string format = "auto";
   std::string source;
   std::string date_order;
+  std::string edition;
   std::string assume_policy;
   size_t window = 512;
   bool backfill = false;
@@ -36,7 +39,8 @@ struct ImportResult {
   std::vector<v1::Policy> policies;
   AssumedLevels assumed;
   std::vector<std::pair<std::string, std::pair<std::string, uint64_t>>>
-      found;  // File, what, how many.
+      found;                        // File, what, how many.
+  bool versions_unsettled = false;  // What was said before could not be asked.
 };
 
 uint64_t OutcomeCount(const SubmissionCounts& counts, v1::SubmissionOutcome outcome) {
@@ -49,22 +53,54 @@ uint64_t NotUsed(const SubmissionCounts& counts) {
          OutcomeCount(counts, v1::SUBMISSION_OUTCOME_CONFLICT);
 }
 
+// Everything that is known of a service, for who must tell what is new about it.
+absl::StatusOr<std::vector<v1::Event>> EventsOf(const Client& client,
+                                                const v1::SubjectRef& subject) {
+  v1::ListTimelineRequest request;
+  v1::ListTimelineResponse response;
+  request.set_provider(subject.scheme() + '/' + subject.value());
+  request.set_page_size(1000);
+  std::vector<v1::Event> events;
+  do {
+    const auto context = client.NewContext();
+    const grpc::Status status = client.providers().ListTimeline(context.get(), request, &response);
+    if (!status.ok()) {
+      return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                          status.error_message());
+    }
+    for (auto& entry : *response.mutable_entries()) {
+      events.push_back(std::move(*entry.mutable_event()));
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!response.next_page_token().empty());
+  return events;
+}
+
 // Reads every file row by row; the first error of a file ends it, `take` giving false, too.
-absl::Status ReadFiles(const ImportOptions& options,
+absl::Status ReadFiles(const Client& client, const ImportOptions& options,
                        const std::function<bool(v1::SubmitEventsRequest)>& take,
                        ImportResult* result) {
+  RecordVersions versions(
+      [&client](const v1::SubjectRef& subject) { return EventsOf(client, subject); });
+  const FeedHandlers handlers{.take =
+                                  [&](v1::SubmitEventsRequest item) {
+                                    result->unreadable += item.has_unreadable() ? 1U : 0U;
+                                    return take(std::move(item));
+                                  },
+                              .settle = [&](v1::Event* event) { versions.Settle(event); }};
   for (const std::string& path : options.files) {
     std::vector<std::pair<std::string, uint64_t>> found;
-    const absl::Status read = ReadFeed(
-        {path, options.format, options.source, options.date_order},
-        [&](v1::SubmitEventsRequest item) {
-          result->unreadable += item.has_unreadable() ? 1U : 0U;
-          return take(std::move(item));
-        },
-        &found);
+    const absl::Status read = ReadFeed({.path = path,
+                                        .format = options.format,
+                                        .source = options.source,
+                                        .date_order = options.date_order,
+                                        .edition = options.edition,
+                                        .history = options.backfill},
+                                       handlers, &found);
     for (auto& figure : found) {
       result->found.emplace_back(path, std::move(figure));
     }
+    result->versions_unsettled = !versions.status().ok();
     TP_RETURN_IF_ERROR(read);
   }
   return absl::OkStatus();
@@ -75,7 +111,7 @@ ExitCode SendBackfill(const Session& session, const Client& client, const Import
                       ImportResult* result) {
   Backfill backfill(client, options.window);
   const absl::Status read = ReadFiles(
-      options,
+      client, options,
       [&backfill](v1::SubmitEventsRequest item) {
         backfill.Add(std::move(item));
         return true;
@@ -109,7 +145,7 @@ ExitCode SendFiles(const Session& session, const Client& client, const ImportOpt
   Progress progress("rows sent");
   uint64_t sent = 0;
   const absl::Status read = ReadFiles(
-      options,
+      client, options,
       [&](v1::SubmitEventsRequest item) {
         progress.Show(++sent);
         return stream.Send(std::move(item));
@@ -160,6 +196,9 @@ void PutResultJson(const ImportOptions& options, const ImportResult& result) {
     json[name] = OutcomeCount(result.counts, outcome);
   }
   json["unreadable"] = result.unreadable;
+  if (result.versions_unsettled) {
+    json["versions_unsettled"] = true;
+  }
   if (result.backfill.has_value()) {
     json["backfill"] = {{"services", result.backfill->services},
                         {"unknown_services", result.backfill->unknown}};
@@ -227,6 +266,12 @@ void PutResult(const ImportOptions& options, const ImportResult& result) {
   if (NotUsed(result.counts) > 0) {
     Put("See refused rows: trigpoint refused\n");
   }
+  if (result.versions_unsettled) {
+    Put(
+        Wrap("What was said of these records before could not be read, so one that changed without "
+             "a later date in it is a conflict. Say of which day the files are: --edition",
+             ""));
+  }
   if (result.counts.streams.empty()) {
     Put("\nNothing was imported.\n");  // What policies cover would only hide why.
     return;
@@ -283,16 +328,22 @@ void AddImportCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<ImportOptions>();
   CLI::App* import = app.add_subcommand("import", "Imports files as partners really have them");
   import->add_option("FILE", options->files, "Files, in the order of their age")->required();
-  import
-      ->add_option("--format", options->format,
-                   "events (JSON lines), cqc-latest-ratings, or auto: by the content")
-      ->check(CLI::IsMember({"auto", "events", "cqc-latest-ratings"}))
+  std::string formats = "auto: by the content";
+  std::vector<std::string> names = {"auto"};
+  for (const FeedFormat& format : FeedFormats()) {
+    names.emplace_back(format.name);
+    formats += ", " + names.back() + ": " + std::string(format.summary);
+  }
+  import->add_option("--format", options->format, formats)
+      ->check(CLI::IsMember(names))
       ->capture_default_str();
   import->add_option("--source", options->source, "Source of rows that do not name theirs");
   import
       ->add_option("--date-order", options->date_order,
                    "day-first or month-first, for a file whose dates do not tell")
       ->check(CLI::IsMember({"day-first", "month-first"}));
+  import->add_option("--edition", options->edition,
+                     "2026-03-01: the day of which the files speak, where they do not say");
   import->add_option("--assume-policy", options->assume_policy,
                      "Afterwards, the levels this policy would give each imported provider");
   import->add_flag("--backfill", options->backfill,

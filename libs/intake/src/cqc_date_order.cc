@@ -23,6 +23,16 @@ std::optional<unsigned> ReadNumber(std::string_view text) {
   return number;
 }
 
+// What stands before a time: "16/11/2015 - 00:00", "2024-09-17 15:19:48", "2024-09-17T15:19:48Z".
+std::string_view WithoutTime(std::string_view text) {
+  const size_t end = text.find_first_of(" T");
+  if (end == std::string_view::npos ||
+      text.find_first_not_of("0123456789:.-+ZT ", end) != std::string_view::npos) {
+    return text;
+  }
+  return text.substr(0, end);
+}
+
 // Two numbers of one or two digits and a year of four, with one kind of separator.
 std::optional<Parts> Split(std::string_view text) {
   const size_t one = text.find_first_of("/-.");
@@ -54,7 +64,7 @@ absl::StatusOr<std::optional<DateOrder>> DecideDateOrder(const std::vector<DateC
   uint64_t month_first_line = 0;
   bool any = false;
   for (const DateCell& cell : cells) {
-    const std::optional<Parts> parts = Split(cell.text);
+    const std::optional<Parts> parts = Split(WithoutTime(cell.text));
     if (!parts) {
       continue;
     }
@@ -89,6 +99,7 @@ absl::StatusOr<std::optional<DateOrder>> DecideDateOrder(const std::vector<DateC
 }
 
 std::optional<CivilDate> ReadDateCell(std::string_view text, std::optional<DateOrder> order) {
+  text = WithoutTime(text);
   if (const absl::StatusOr<CivilDate> iso = ParseDate(text); iso.ok()) {
     return *iso;
   }

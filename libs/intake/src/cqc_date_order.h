@@ -1,12 +1,13 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "trigpoint/base/time.h"
-#include "trigpoint/intake/cqc_latest_ratings_adapter.h"
+#include "trigpoint/intake/date_order.h"
 
 namespace trigpoint {
 
@@ -24,7 +25,7 @@ absl::StatusOr<std::optional<DateOrder>> DecideDateOrder(const std::vector<DateC
                                                          std::optional<DateOrder> given);
 
 /// Reads "20/11/2019" (also with dashes or dots) in the order given, or "2019-11-20"; nothing when
-/// it is no such date.
+/// it is no such date. A time behind it ("16/11/2015 - 00:00", "2024-09-17 15:19:48") is left out.
 std::optional<CivilDate> ReadDateCell(std::string_view text, std::optional<DateOrder> order);
 
 }  // namespace trigpoint

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cells.h"
 #include "cqc_date_order.h"
 #include "cqc_vocabulary.h"
 #include "csv_table.h"
@@ -56,30 +57,6 @@ const std::vector<std::string_view>& Columns() {
 constexpr std::string_view kRatingSource = "cqc/latest-ratings";
 constexpr std::string_view kDirectorySource = "cqc/directory";
 constexpr std::string_view kScheme = "cqc-location";
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(' ');
-  return begin == std::string_view::npos
-             ? std::string_view()
-             : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
-
-// Opaque, but it becomes a key: letters, digits, dash, dot and underscore.
-bool IsUsableId(std::string_view id) {
-  constexpr size_t kIdBytesMax = 40;
-  return !id.empty() && id.size() <= kIdBytesMax && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-  });
-}
-
-v1::FieldViolation Violation(std::string_view column, std::string rule, std::string description) {
-  v1::FieldViolation violation;
-  violation.set_field(std::string(column));
-  violation.set_rule(std::move(rule));
-  violation.set_description(std::move(description));
-  return violation;
-}
 
 // One statement about a location on a date: overall (KEY_QUESTION_UNSPECIFIED) or a key question.
 struct Statement {
@@ -147,20 +124,9 @@ class Import {
   // Gives false when the row cannot be looked into at all.
   bool CheckRow(size_t i) {
     const CsvRow& row = table_.rows[i];
-    switch (row.problem) {
-      case CsvProblem::kNone:
-        break;
-      case CsvProblem::kNotUtf8:
-        Refuse(i, Violation("", "NOT_UTF8", "the row is not UTF-8"));
-        return false;
-      case CsvProblem::kQuotesBroken:
-        Refuse(i, Violation("", "QUOTES_BROKEN", "a quote stands inside a cell without a second"));
-        return false;
-      case CsvProblem::kWrongColumnCount:
-        Refuse(i, Violation("", "WRONG_COLUMN_COUNT",
-                            "has " + std::to_string(row.columns_found) + " columns; the header " +
-                                std::to_string(table_.columns)));
-        return false;
+    if (row.problem != CsvProblem::kNone) {
+      Refuse(i, ViolationOf(table_, row));
+      return false;
     }
     for (size_t column = 0; column < Columns().size(); ++column) {
       if (Trim(row.cells[column]).starts_with('=')) {
@@ -169,8 +135,7 @@ class Import {
       }
     }
     if (!IsUsableId(Cell(i, kLocationId))) {
-      Refuse(i, Violation("Location ID", "ID_NOT_USABLE",
-                          "must be letters, digits, dash, dot or underscore, at most 40"));
+      Refuse(i, IdNotUsable("Location ID"));
       return false;
     }
     return true;

@@ -1,5 +1,6 @@
 #include "cqc_vocabulary.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -36,7 +37,7 @@ using RatingWord = std::pair<std::string_view, v1::Rating>;
 using QuestionWord = std::pair<std::string_view, v1::KeyQuestion>;
 using CategoryWord = std::pair<std::string_view, v1::ServiceType>;
 
-constexpr std::array<RatingWord, 11> kRatings = {{
+constexpr std::array<RatingWord, 17> kRatings = {{
     {"Outstanding", v1::RATING_OUTSTANDING},
     {"Good", v1::RATING_GOOD},
     {"Requires improvement", v1::RATING_REQUIRES_IMPROVEMENT},
@@ -48,6 +49,13 @@ constexpr std::array<RatingWord, 11> kRatings = {{
     {"Not rated", v1::RATING_NO_PUBLISHED_RATING},
     {"Not formally rated", v1::RATING_NO_PUBLISHED_RATING},
     {"Under review", v1::RATING_UNDER_REVIEW},
+    // Services that are inspected and never rated, such as dentists.
+    {"Regulations met", v1::RATING_INSPECTED_BUT_NOT_RATED},
+    {"Regulations not met", v1::RATING_INSPECTED_BUT_NOT_RATED},
+    {"Not all regulations met", v1::RATING_INSPECTED_BUT_NOT_RATED},
+    {"Not applicable", v1::RATING_NO_PUBLISHED_RATING},
+    {"Not yet inspected", v1::RATING_NO_PUBLISHED_RATING},
+    {"Not assessed", v1::RATING_NO_PUBLISHED_RATING},
 }};
 
 constexpr std::array<QuestionWord, 5> kQuestions = {{
@@ -84,6 +92,95 @@ constexpr std::array<CategoryWord, 22> kCategories = {{
     {"Unspecified", v1::SERVICE_TYPE_OTHER},
 }};
 
+struct ServiceTypeWords {
+  std::string_view description;  // Of the API, and of the files' columns "Service type - ...".
+  std::string_view name;         // Of the API and of the directory on the web.
+  v1::ServiceType type;
+};
+
+// In the order in which one of several is chosen.
+constexpr std::array<ServiceTypeWords, 34> kServiceTypes = {{
+    {"Care home service with nursing", "Nursing homes", v1::SERVICE_TYPE_CARE_HOME_NURSING},
+    {"Care home service without nursing", "Residential homes",
+     v1::SERVICE_TYPE_CARE_HOME_RESIDENTIAL},
+    {"Domiciliary care service", "Homecare agencies", v1::SERVICE_TYPE_HOME_CARE},
+    {"Supported living service", "Supported living", v1::SERVICE_TYPE_SUPPORTED_LIVING},
+    {"Extra Care housing services", "Supported housing", v1::SERVICE_TYPE_SUPPORTED_LIVING},
+    {"Shared Lives", "Shared lives", v1::SERVICE_TYPE_OTHER},
+    {"Hospital services for people with mental health needs, learning disabilities and problems "
+     "with substance misuse",
+     "Hospitals - Mental health/capacity", v1::SERVICE_TYPE_MENTAL_HEALTH},
+    {"Acute services with overnight beds", "Hospital", v1::SERVICE_TYPE_ACUTE},
+    {"Acute services without overnight beds / listed acute services with or without overnight beds",
+     "Clinic", v1::SERVICE_TYPE_ACUTE},
+    {"Ambulance service", "Ambulances", v1::SERVICE_TYPE_AMBULANCE},
+    {"Community based services for people with mental health needs",
+     "Community services - Mental Health", v1::SERVICE_TYPE_MENTAL_HEALTH},
+    {"Community healthcare service", "Community services - Healthcare",
+     v1::SERVICE_TYPE_COMMUNITY_HEALTH},
+    {"Community based services for people with a learning disability",
+     "Community services - Learning disabilities", v1::SERVICE_TYPE_COMMUNITY_HEALTH},
+    {"Community health care services - Nurses Agency only", "Community services - Nursing",
+     v1::SERVICE_TYPE_COMMUNITY_HEALTH},
+    {"Community health care services - Independent Midwives", "Midwives",
+     v1::SERVICE_TYPE_COMMUNITY_HEALTH},
+    {"Urgent care services", "Urgent care centres", v1::SERVICE_TYPE_COMMUNITY_HEALTH},
+    {"Doctors treatment service", "Doctors/GPs", v1::SERVICE_TYPE_GENERAL_PRACTICE},
+    {"Doctors consultation service", "Doctors/GPs", v1::SERVICE_TYPE_GENERAL_PRACTICE},
+    {"Mobile doctors service", "Mobile doctors", v1::SERVICE_TYPE_GENERAL_PRACTICE},
+    {"Dental service", "Dentist", v1::SERVICE_TYPE_DENTIST},
+    {"Hospice services", "Hospice", v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Hospice services at home", "Home hospice care", v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Diagnostic and/or screening service", "Diagnosis/screening",
+     v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Diagnostic and/or screening service - single handed sessional providers",
+     "Diagnosis/screening", v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Remote clinical advice service", "Phone/online advice", v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Hyperbaric Chamber", "Hyperbaric chamber services", v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Long term conditions services", "Long-term conditions", v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Rehabilitation services", "Rehabilitation (illness/injury)",
+     v1::SERVICE_TYPE_INDEPENDENT_HEALTH},
+    {"Blood and Transplant service", "Blood and transplant service", v1::SERVICE_TYPE_OTHER},
+    {"Prison Healthcare Services", "Prison healthcare", v1::SERVICE_TYPE_OTHER},
+    {"Community based services for people who misuse substances",
+     "Community services - Substance abuse", v1::SERVICE_TYPE_OTHER},
+    {"Residential substance misuse treatment and/or rehabilitation service",
+     "Rehabilitation (substance abuse)", v1::SERVICE_TYPE_OTHER},
+    {"Specialist college service", "Education disability services", v1::SERVICE_TYPE_OTHER},
+    {"Specialist college service", "Specialist college service", v1::SERVICE_TYPE_OTHER},
+}};
+
+// Place in kServiceTypes; its size: not known.
+size_t PlaceOf(std::string_view word) {
+  for (size_t i = 0; i < kServiceTypes.size(); ++i) {
+    if (EqualsIgnoringCase(kServiceTypes[i].description, word) ||
+        EqualsIgnoringCase(kServiceTypes[i].name, word)) {
+      return i;
+    }
+  }
+  return kServiceTypes.size();
+}
+
+// What the category says of a health service; social care is told by types of service.
+v1::ServiceType HealthTypeOf(const CqcServiceEvidence& evidence) {
+  const v1::ServiceType type =
+      Find(kCategories, evidence.category).value_or(v1::SERVICE_TYPE_UNSPECIFIED);
+  const bool social = type == v1::SERVICE_TYPE_HOME_CARE || type == v1::SERVICE_TYPE_OTHER;
+  return social ? v1::SERVICE_TYPE_UNSPECIFIED : type;
+}
+
+v1::ServiceType TypeOfActivities(const std::vector<std::string_view>& activities) {
+  v1::ServiceType type = v1::SERVICE_TYPE_OTHER;
+  for (const std::string_view activity : activities) {
+    if (EqualsIgnoringCase(activity,
+                           "Accommodation for persons who require nursing or personal care")) {
+      return v1::SERVICE_TYPE_CARE_HOME_RESIDENTIAL;
+    }
+    if (EqualsIgnoringCase(activity, "Personal care")) type = v1::SERVICE_TYPE_HOME_CARE;
+  }
+  return type;
+}
+
 }  // namespace
 
 std::optional<v1::Rating> RatingOfCqc(std::string_view text) { return Find(kRatings, text); }
@@ -101,6 +198,32 @@ v1::ServiceType ServiceTypeOfCqc(std::string_view category, std::string_view car
     return v1::SERVICE_TYPE_CARE_HOME_RESIDENTIAL;
   }
   return Find(kCategories, category).value_or(v1::SERVICE_TYPE_UNSPECIFIED);
+}
+
+v1::ServiceType ServiceTypeOfCqc(const CqcServiceEvidence& evidence) {
+  const v1::ServiceType health =
+      evidence.care_home ? v1::SERVICE_TYPE_UNSPECIFIED : HealthTypeOf(evidence);
+  if (health != v1::SERVICE_TYPE_UNSPECIFIED) {
+    return health;
+  }
+  size_t first = kServiceTypes.size();
+  for (const std::string_view word : evidence.service_types) {
+    first = std::min(first, PlaceOf(word));
+  }
+  if (first < kServiceTypes.size()) {
+    const v1::ServiceType type = kServiceTypes[first].type;
+    const bool independent = EqualsIgnoringCase(evidence.sector, "Independent Healthcare Org");
+    return type == v1::SERVICE_TYPE_ACUTE && independent ? v1::SERVICE_TYPE_INDEPENDENT_HEALTH
+                                                         : type;
+  }
+  return evidence.care_home ? v1::SERVICE_TYPE_CARE_HOME_RESIDENTIAL
+                            : TypeOfActivities(evidence.activities);
+}
+
+bool HasUnknownServiceType(const CqcServiceEvidence& evidence) {
+  return std::any_of(
+      evidence.service_types.begin(), evidence.service_types.end(),
+      [](std::string_view word) { return !word.empty() && PlaceOf(word) == kServiceTypes.size(); });
 }
 
 }  // namespace trigpoint

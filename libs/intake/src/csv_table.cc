@@ -3,43 +3,15 @@
 #include <csv.h>
 
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <utility>
 
-#include "inflating_buffer.h"
+#include "cells.h"
 #include "trigpoint/base/status.h"
 #include "utf8.h"
+#include "whole_file.h"
 
 namespace trigpoint {
 namespace {
-
-constexpr size_t kBytesMax = size_t{2} << 30;
-
-absl::StatusOr<std::string> ReadAll(std::istream& input) {
-  InflatingBuffer buffer(input);
-  std::string bytes;
-  std::array<char, 1 << 16> part{};
-  for (;;) {
-    const std::streamsize size =
-        buffer.sgetn(part.data(), static_cast<std::streamsize>(part.size()));
-    if (size == 0) {
-      break;
-    }
-    bytes.append(part.data(), static_cast<size_t>(size));
-    if (bytes.size() > kBytesMax) {
-      return absl::ResourceExhaustedError("the file is larger than 2 GiB");
-    }
-  }
-  TP_RETURN_IF_ERROR(buffer.status());
-  if (bytes.starts_with("\xEF\xBB\xBF")) {
-    bytes.erase(0, 3);
-  }
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
-    return absl::InvalidArgumentError("the file is UTF-16; save it as UTF-8");
-  }
-  return bytes;
-}
 
 std::string Plain(std::string_view name) {
   std::string plain;
@@ -68,29 +40,16 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// The nearest name, or nothing where none is near.
-std::string NearestName(std::string_view wanted, const std::vector<std::string>& names) {
-  const std::string plain = Plain(wanted);
-  size_t least = std::max<size_t>(2, plain.size() / 3) + 1;
-  std::string nearest;
-  for (const std::string& name : names) {
-    const size_t distance = EditDistance(plain, Plain(name));
-    if (distance < least) {
-      least = distance;
-      nearest = name;
-    }
-  }
-  return nearest;
-}
-
 // Where each wanted column stands.
-absl::StatusOr<std::vector<size_t>> FindColumns(const std::vector<std::string>& header,
-                                                const std::vector<std::string_view>& wanted) {
-  std::vector<size_t> places;
+absl::StatusOr<std::optional<CsvHeader>> FindColumns(const std::vector<std::string>& header,
+                                                     const std::vector<std::string_view>& wanted,
+                                                     uint64_t line) {
+  const std::string at = "line " + std::to_string(line) + ": the column \"";
+  CsvHeader found_header{.columns = header.size(), .places = {}, .is_data = false};
   for (std::string_view name : wanted) {
     const auto found = std::find(header.begin(), header.end(), name);
     if (found == header.end()) {
-      std::string text = "line 1: the column \"" + std::string(name) + "\" is missing";
+      std::string text = at + std::string(name) + "\" is missing";
       const std::string nearest = NearestName(name, header);
       if (!nearest.empty()) {
         text += "; the file has \"" + nearest + "\"";
@@ -98,19 +57,17 @@ absl::StatusOr<std::vector<size_t>> FindColumns(const std::vector<std::string>& 
       return absl::InvalidArgumentError(text);
     }
     if (std::find(found + 1, header.end(), name) != header.end()) {
-      return absl::InvalidArgumentError("line 1: the column \"" + std::string(name) +
-                                        "\" is there twice");
+      return absl::InvalidArgumentError(at + std::string(name) + "\" is there twice");
     }
-    places.push_back(static_cast<size_t>(found - header.begin()));
+    found_header.places.push_back(static_cast<size_t>(found - header.begin()));
   }
-  return places;
+  return std::optional<CsvHeader>(std::move(found_header));
 }
 
 // Feeds libcsv one line at a time, so that every row knows its lines and bytes.
 class TableReader {
  public:
-  TableReader(CsvTable* table, const std::vector<std::string_view>& wanted)
-      : table_(table), wanted_(wanted) {
+  TableReader(CsvTable* table, const CsvHeaderFinder& finder) : table_(table), finder_(finder) {
     csv_init(&parser_, kOptions);
   }
   ~TableReader() { csv_free(&parser_); }
@@ -178,7 +135,10 @@ class TableReader {
     in_row_ = false;
     std::vector<std::string> cells = std::exchange(cells_, {});
     if (!header_read_) {
-      return TakeHeader(cells);
+      TP_RETURN_IF_ERROR(TakeHeader(cells));
+      if (!header_.is_data) {
+        return absl::OkStatus();
+      }
     }
     row_.columns_found = cells.size();
     if (row_.problem == CsvProblem::kNone) {
@@ -187,7 +147,7 @@ class TableReader {
       } else if (cells.size() != table_->columns) {
         row_.problem = CsvProblem::kWrongColumnCount;
       } else {
-        for (const size_t place : places_) {
+        for (const size_t place : header_.places) {
           row_.cells.push_back(std::move(cells[place]));
         }
       }
@@ -198,11 +158,16 @@ class TableReader {
 
   absl::Status TakeHeader(const std::vector<std::string>& cells) {
     if (row_.problem != CsvProblem::kNone || !IsUtf8(table_->Original(row_))) {
-      return absl::InvalidArgumentError("line 1: the names of the columns cannot be read");
+      return absl::InvalidArgumentError("line " + std::to_string(row_.line) +
+                                        ": the names of the columns cannot be read");
     }
-    header_read_ = true;
-    table_->columns = cells.size();
-    TP_ASSIGN_OR_RETURN(places_, FindColumns(cells, wanted_));
+    any_row_ = true;
+    TP_ASSIGN_OR_RETURN(std::optional<CsvHeader> header, finder_(cells, row_.line));
+    if (header) {
+      header_read_ = true;
+      header_ = *std::move(header);
+      table_->columns = header_.columns;
+    }
     return absl::OkStatus();
   }
 
@@ -217,7 +182,8 @@ class TableReader {
       TP_RETURN_IF_ERROR(EndRow());
     }
     if (!header_read_) {
-      return absl::InvalidArgumentError("the file is empty");
+      return absl::InvalidArgumentError(any_row_ ? "the file ends before the names of its columns"
+                                                 : "the file is empty");
     }
     if (!table_->rows.empty()) {
       const CsvRow& last = table_->rows.back();
@@ -232,24 +198,60 @@ class TableReader {
   }
 
   CsvTable* table_;
-  const std::vector<std::string_view>& wanted_;
+  const CsvHeaderFinder& finder_;
   csv_parser parser_{};
-  std::vector<size_t> places_;
+  CsvHeader header_;
   std::vector<std::string> cells_;
   CsvRow row_;
   bool in_row_ = false;
   bool row_ended_ = false;
   bool header_read_ = false;
+  bool any_row_ = false;
 };
 
 }  // namespace
 
+std::string NearestName(std::string_view wanted, const std::vector<std::string>& names) {
+  const std::string plain = Plain(wanted);
+  size_t least = std::max<size_t>(2, plain.size() / 3) + 1;
+  std::string nearest;
+  for (const std::string& name : names) {
+    const size_t distance = EditDistance(plain, Plain(name));
+    if (distance < least) {
+      least = distance;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+v1::FieldViolation ViolationOf(const CsvTable& table, const CsvRow& row) {
+  switch (row.problem) {
+    case CsvProblem::kNotUtf8:
+      return Violation("", "NOT_UTF8", "the row is not UTF-8");
+    case CsvProblem::kQuotesBroken:
+      return Violation("", "QUOTES_BROKEN", "a quote stands inside a cell without a second");
+    case CsvProblem::kWrongColumnCount:
+    case CsvProblem::kNone:
+      break;
+  }
+  return Violation("", "WRONG_COLUMN_COUNT",
+                   "has " + std::to_string(row.columns_found) + " columns; the header " +
+                       std::to_string(table.columns));
+}
+
+absl::StatusOr<CsvTable> ReadCsvTable(std::istream& input, const CsvHeaderFinder& finder) {
+  CsvTable table;
+  TP_ASSIGN_OR_RETURN(table.bytes, ReadWholeFile(input));
+  TP_RETURN_IF_ERROR(TableReader(&table, finder).Read());
+  return table;
+}
+
 absl::StatusOr<CsvTable> ReadCsvTable(std::istream& input,
                                       const std::vector<std::string_view>& wanted) {
-  CsvTable table;
-  TP_ASSIGN_OR_RETURN(table.bytes, ReadAll(input));
-  TP_RETURN_IF_ERROR(TableReader(&table, wanted).Read());
-  return table;
+  return ReadCsvTable(input, [&wanted](const std::vector<std::string>& cells, uint64_t line) {
+    return FindColumns(cells, wanted, line);
+  });
 }
 
 }  // namespace trigpoint

@@ -25,25 +25,14 @@ class TemporaryFile {
   std::string path_;
 };
 
-TEST(DetectFormat, GoesByContentAndByNameWhereCompressed) {
-  EXPECT_EQ(*DetectFormat("x", "{\"source\":"), "events");
-  EXPECT_EQ(*DetectFormat("x", "\xef\xbb\xbf\n {"), "events");
-  EXPECT_EQ(*DetectFormat("x", "\"Location ID\",\"Location ODS Code\"\n1-1"), "cqc-latest-ratings");
-  EXPECT_EQ(*DetectFormat("a.csv", "Wrong,Header\n"), "cqc-latest-ratings");
-  EXPECT_EQ(*DetectFormat("a.csv.gz", "\x1f\x8b"), "cqc-latest-ratings");
-  EXPECT_EQ(*DetectFormat("a.jsonl.gz", "\x1f\x8b"), "events");
-  EXPECT_FALSE(DetectFormat("a.gz", "\x1f\x8b").ok());
-  EXPECT_FALSE(DetectFormat("a.xlsx", "PK").ok());
-}
-
 TEST(ReadFeed, GivesEventsAndUnreadableRowsWithFileAndLine) {
   const TemporaryFile file("{\"id\":\"a\"}\n{nonsense\n{\"source\":\"own\",\"id\":\"b\"}\n");
   std::vector<v1::SubmitEventsRequest> items;
-  const auto status =
-      ReadFeed({file.path(), "auto", "partner/feed", ""}, [&](v1::SubmitEventsRequest item) {
-        items.push_back(std::move(item));
-        return true;
-      });
+  const auto status = ReadFeed({.path = file.path(), .source = "partner/feed"},
+                               {.take = [&](v1::SubmitEventsRequest item) {
+                                 items.push_back(std::move(item));
+                                 return true;
+                               }});
   ASSERT_TRUE(status.ok()) << status;
   ASSERT_EQ(items.size(), 3U);
   EXPECT_EQ(items[0].event().source(), "partner/feed");
@@ -57,9 +46,9 @@ TEST(ReadFeed, GivesEventsAndUnreadableRowsWithFileAndLine) {
 TEST(ReadFeed, StopsWithoutAnErrorWhenAskedTo) {
   const TemporaryFile file("{\"id\":\"a\"}\n{\"id\":\"b\"}\n");
   int given = 0;
-  EXPECT_TRUE(ReadFeed({file.path(), "events", "s", ""}, [&](const v1::SubmitEventsRequest&) {
-                return ++given < 1;
-              }).ok());
+  EXPECT_TRUE(ReadFeed({.path = file.path(), .format = "events", .source = "s"},
+                       {.take = [&](const v1::SubmitEventsRequest&) { return ++given < 1; }})
+                  .ok());
   EXPECT_EQ(given, 1);
 }
 
@@ -67,9 +56,38 @@ TEST(ReadFeed, NamesTheFileInItsErrors) {
   const TemporaryFile empty("");
   for (const std::string& path : {empty.path(), std::string("/nowhere/x.csv")}) {
     const auto status =
-        ReadFeed({path, "auto", "", ""}, [](const v1::SubmitEventsRequest&) { return true; });
+        ReadFeed({.path = path}, {.take = [](const v1::SubmitEventsRequest&) { return true; }});
     ASSERT_FALSE(status.ok());
     EXPECT_NE(std::string(status.message()).find(path), std::string::npos);
+  }
+}
+
+TEST(ReadFeed, RefusesAnEditionThatIsNoDay) {
+  const TemporaryFile file("{\"locationId\":\"1-1\"}");
+  const auto status = ReadFeed({.path = file.path(), .edition = "May"},
+                               {.take = [](const v1::SubmitEventsRequest&) { return true; }});
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+}
+
+// A backfill loads what a service was under as if it had been known from its registration on.
+TEST(ReadFeed, KnowsAServiceFromItsRegistrationOnInHistory) {
+  const TemporaryFile file(
+      R"({"locationId":"1-1","registrationStatus":"Registered","registrationDate":"2012-05-01"})");
+  for (const bool history : {false, true}) {
+    std::vector<v1::Event> settled;
+    std::vector<v1::SubmitEventsRequest> items;
+    const auto status = ReadFeed({.path = file.path(), .history = history},
+                                 {.take =
+                                      [&](v1::SubmitEventsRequest item) {
+                                        items.push_back(std::move(item));
+                                        return true;
+                                      },
+                                  .settle = [&](v1::Event* event) { settled.push_back(*event); }});
+    ASSERT_TRUE(status.ok()) << status;
+    ASSERT_EQ(items.size(), 2U);
+    EXPECT_EQ(settled.size(), 2U);
+    EXPECT_EQ(items[0].event().has_received_at(), history);
+    EXPECT_FALSE(items[1].event().has_received_at());
   }
 }
 

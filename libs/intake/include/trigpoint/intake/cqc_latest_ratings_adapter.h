@@ -7,15 +7,10 @@
 
 #include "absl/status/status.h"
 #include "trigpoint/base/time.h"
+#include "trigpoint/intake/date_order.h"
 #include "trigpoint/intake/feed_adapter.h"
 
 namespace trigpoint {
-
-/// How the dates of a file with slashes are to be read.
-enum class DateOrder {
-  kDayFirst,
-  kMonthFirst,
-};
 
 /// How a CQC ratings file is read.
 struct CqcLatestRatingsOptions {
