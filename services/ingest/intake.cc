@@ -112,8 +112,7 @@ Intake::Intake(const IntakeDeps& deps)
 
 void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done) {
   const int64_t now_us = deps_.writer->Now();
-  const Submitter submitter =
-      origin.backfill.empty() ? Submitter::kPartner : Submitter::kBackfill;
+  const Submitter submitter = origin.backfill.empty() ? Submitter::kPartner : Submitter::kBackfill;
   auto violations = Validate(event, {.submitter = submitter, .received_us = now_us});
   if (!violations.empty()) {
     Refuse(event, origin, std::move(violations), validate_only, std::move(done));
@@ -153,9 +152,9 @@ void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, I
   }
   event.set_submission_digest(SubmissionDigest(event));
   ApplyDefaults(&event);
-  SetMicros(origin.backfill.empty() || event.has_backfill_ended() ? now_us
-                                                                  : ReceivedThen(event, now_us),
-            event.mutable_received_at());
+  SetMicros(
+      origin.backfill.empty() || event.has_backfill_ended() ? now_us : ReceivedThen(event, now_us),
+      event.mutable_received_at());
   const bool news = origin.backfill.empty();
   if (stream->has_value() && !(news && InBackfill(**stream))) {
     Place(std::move(event), **stream, origin, std::move(done));
@@ -296,7 +295,8 @@ void Intake::Wait(v1::Event event, IntakeDone done) {
         answer.outcome = v1::SUBMISSION_OUTCOME_WAITING;
         answer.position = written->first;
         done(std::move(answer));
-        // Bound, or a backfill ended, between the look and the append: nobody else would release it.
+        // Bound, or a backfill ended, between the look and the append: nobody else would release
+        // it.
         if (!releasable_) return;
         const auto stream = kept->has_subject() ? directory_.StreamOf(kept->subject())
                                                 : placements_.AnchorOrHold(*kept, false);
@@ -494,7 +494,7 @@ void Intake::NoteResolved(const v1::HeldSubmission& held, const Resolution& reso
   event.set_stream_id(held.event().stream_id());
   auto* resolved = event.mutable_quarantine_resolved();
   resolved->set_quarantine_id(kept.quarantine_id());
-  resolved->set_how(resolution.set_aside ? v1::QuarantineResolved::HOW_SET_ASIDE
+  resolved->set_how(resolution.set_aside               ? v1::QuarantineResolved::HOW_SET_ASIDE
                     : resolution.corrected.has_value() ? v1::QuarantineResolved::HOW_CORRECTED
                                                        : v1::QuarantineResolved::HOW_REDRIVEN);
   *resolved->mutable_actor() = resolution.actor;

@@ -145,9 +145,8 @@ grpc::Status IntelligenceService::Get(const Principal& principal, const v1::Held
   std::string row;
   auto event = deps_.intake->OpenQuarantined(held, &row);
   if (!event.ok()) return ToGrpc(event.status());
-  const absl::Status recorded =
-      deps_.auth->Disclose(principal, kGetQuarantined, held.event().stream_id(),
-                           v1::SENSITIVITY_C3_PSEUDONYMISED);
+  const absl::Status recorded = deps_.auth->Disclose(
+      principal, kGetQuarantined, held.event().stream_id(), v1::SENSITIVITY_C3_PSEUDONYMISED);
   if (!recorded.ok()) return ToGrpc(recorded);
   Present(held, response->mutable_submission());
   if (event->has_value()) {
@@ -198,7 +197,8 @@ grpc::ServerUnaryReactor* IntelligenceService::ResolveQuarantined(
       return;
     }
     if (const auto found = FindPersonalData(request->reason()); found.has_value()) {
-      finish(InvalidArgument("reason", PiiRuleName(found->rule), "holds what looks like personal data"));
+      finish(InvalidArgument("reason", PiiRuleName(found->rule),
+                             "holds what looks like personal data"));
       return;
     }
     if (request->has_corrected() && request->corrected().source() != submitted.submitted_source()) {
@@ -212,19 +212,19 @@ grpc::ServerUnaryReactor* IntelligenceService::ResolveQuarantined(
     if (request->has_corrected()) resolution.corrected = request->corrected();
     resolution.actor.set_principal(principal.id);
     resolution.actor.set_organisation(principal.organisation);
-    deps_.intake->Resolve(
-        *held, std::move(resolution), [response, finish](const absl::StatusOr<IntakeAnswer>& done) {
-          if (done.ok() && done->outcome == v1::SUBMISSION_OUTCOME_CONFLICT) {
-            finish(InvalidArgument(done->violations));
-            return;
-          }
-          v1::SubmitEventResponse answer;
-          const grpc::Status status = ToAnswer(done, &answer);
-          response->set_outcome(answer.outcome());
-          response->set_stream_id(answer.stream_id());
-          *response->mutable_position() = answer.position();
-          finish(status);
-        });
+    deps_.intake->Resolve(*held, std::move(resolution),
+                          [response, finish](const absl::StatusOr<IntakeAnswer>& done) {
+                            if (done.ok() && done->outcome == v1::SUBMISSION_OUTCOME_CONFLICT) {
+                              finish(InvalidArgument(done->violations));
+                              return;
+                            }
+                            v1::SubmitEventResponse answer;
+                            const grpc::Status status = ToAnswer(done, &answer);
+                            response->set_outcome(answer.outcome());
+                            response->set_stream_id(answer.stream_id());
+                            *response->mutable_position() = answer.position();
+                            finish(status);
+                          });
   });
   return reactor;
 }
@@ -252,8 +252,7 @@ grpc::Status IntelligenceService::List(const v1::ListQuarantinedRequest& request
           deps_.page_secret, scope, held[i].event().submission_quarantined().quarantine_id()));
     }
   }
-  response->set_total_size(
-      static_cast<int64_t>(deps_.projector->QuarantinedCount(query)));
+  response->set_total_size(static_cast<int64_t>(deps_.projector->QuarantinedCount(query)));
   return grpc::Status::OK;
 }
 

@@ -131,8 +131,7 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
 
   absl::Status Admit(const v1::SubmitEventsRequest& request) const {
     Target target;
-    target.source =
-        request.has_event() ? request.event().source() : request.unreadable().source();
+    target.source = request.has_event() ? request.event().source() : request.unreadable().source();
     target.backfill = !request.backfill().empty();
     return deps_.auth->Check(*caller_, deps_.method, target);
   }

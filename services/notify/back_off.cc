@@ -26,8 +26,8 @@ Micros BackOff(const BackOffRange& range, uint32_t failed, double random, Micros
   const Micros span =
       std::min(range.max, range.min << std::clamp<uint32_t>(failed, 1, kDoublingsMax));
   const Micros half = span / 2;
-  const Micros wait = std::max(
-      range.min, half + static_cast<Micros>(random * static_cast<double>(span - half)));
+  const Micros wait =
+      std::max(range.min, half + static_cast<Micros>(random * static_cast<double>(span - half)));
   return std::max(wait, std::min(retry_after, kRetryAfterMax));
 }
 

@@ -24,8 +24,8 @@ struct BackOffRange {
 inline constexpr Micros kRetryAfterMax = kMicrosPerHour;
 
 /// How long to wait after so many failed attempts (at least 1): somewhere in the upper half of a
-/// span that doubles with each, from 2 * min up to max. `random` is in [0, 1). A receiver that asked
-/// for more (`retry_after`, 0: it did not) gets it, up to kRetryAfterMax.
+/// span that doubles with each, from 2 * min up to max. `random` is in [0, 1). A receiver that
+/// asked for more (`retry_after`, 0: it did not) gets it, up to kRetryAfterMax.
 Micros BackOff(const BackOffRange& range, uint32_t failed, double random, Micros retry_after);
 
 }  // namespace trigpoint

@@ -177,9 +177,8 @@ absl::StatusOr<int> Deliveries::Retry(const v1::RetryDeliveriesRequest& request)
   TP_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names());
   if (std::find(names.begin(), names.end(), request.endpoint()) == names.end())
     return absl::NotFoundError("there is no such endpoint");
-  TP_ASSIGN_OR_RETURN(
-      const int queued,
-      outbox_->Revive(request.endpoint(), request.message_id(), deps_.now_us()));
+  TP_ASSIGN_OR_RETURN(const int queued,
+                      outbox_->Revive(request.endpoint(), request.message_id(), deps_.now_us()));
   if (queued == 0 && !request.message_id().empty())
     return absl::NotFoundError("this endpoint has no such dead letter");
   const auto sender = senders_.find(request.endpoint());

@@ -41,7 +41,8 @@ bool IsNothingToReport(const DigestContent& content);
 /// The digest as a message. With nothing to report it says so: silence would be no answer.
 OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us);
 
-/// Recommendations that await a decision, gathered once: urgent first, then what has waited longest.
+/// Recommendations that await a decision, gathered once: urgent first, then what has waited
+/// longest.
 struct Awaiting {
   std::vector<v1::OpenRecommendation> fresh;  ///< Not in `told`; at most kDigestItemsMax.
   uint64_t more_fresh = 0;                    ///< Beyond that.

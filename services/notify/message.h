@@ -12,8 +12,8 @@ namespace trigpoint {
 /// "rapid_quality_review_alert.raised", ".cluster_attached" or ".next_tier".
 std::string MessageType(v1::RapidQualityReviewAlert::Kind kind);
 
-/// One alert, as the API shows it, ready to be queued: its id is the alert's, so that the same alert
-/// is recognised at every endpoint and after a restore.
+/// One alert, as the API shows it, ready to be queued: its id is the alert's, so that the same
+/// alert is recognised at every endpoint and after a restore.
 OutboxMessage AlertMessage(const v1::Alert& alert, int64_t now_us);
 
 /// The body of a message: {"type", "timestamp", "data"} on one line; `at_us` is when it happened.

@@ -116,15 +116,14 @@ absl::StatusOr<HttpAnswer> Sender::Post(const OutboxMessage& message) {
   request.ca_file = options_.ca_file;
   request.timeout_ms = options_.timeout_ms;
   request.body = message.body;
-  request.headers = {
-      "Content-Type: application/json",
-      "User-Agent: trigpoint/" TRIGPOINT_VERSION,
-      "Expect:",
-      "webhook-id: " + message.id,
-      "webhook-timestamp: " + std::to_string(timestamp_s),
-      "webhook-signature: " +
-          Signature(options_.keys,
-                    {.id = message.id, .timestamp_s = timestamp_s, .body = message.body})};
+  request.headers = {"Content-Type: application/json",
+                     "User-Agent: trigpoint/" TRIGPOINT_VERSION,
+                     "Expect:",
+                     "webhook-id: " + message.id,
+                     "webhook-timestamp: " + std::to_string(timestamp_s),
+                     "webhook-signature: " + Signature(options_.keys, {.id = message.id,
+                                                                       .timestamp_s = timestamp_s,
+                                                                       .body = message.body})};
   return options_.post ? options_.post(request) : poster_.Send(request);
 }
 
@@ -192,9 +191,7 @@ void Sender::GiveUp(const OutboxMessage& message, const std::string& reason) {
   Settle([&] { return outbox_->Bury(options_.name, message.sequence, failure); });
   Clear(reason);
   Log(LogLevel::kError, "webhook_dead_letter",
-      {{"endpoint", LogId{options_.name}},
-       {"message", LogId{message.id}},
-       {"attempts", attempts}});
+      {{"endpoint", LogId{options_.name}}, {"message", LogId{message.id}}, {"attempts", attempts}});
 }
 
 void Sender::Settle(const std::function<absl::Status()>& change) {

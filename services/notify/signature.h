@@ -14,7 +14,8 @@ namespace trigpoint {
 absl::StatusOr<std::string> ParseSecret(std::string_view text);
 
 /// Reads a file of one secret, or of two while it is being changed, one a line. Errors: NotFound;
-/// FailedPrecondition when others may read or change it; InvalidArgument; nothing of it is repeated.
+/// FailedPrecondition when others may read or change it; InvalidArgument; nothing of it is
+/// repeated.
 absl::StatusOr<std::vector<std::string>> ReadSecretFile(const std::string& path);
 
 /// What is signed of one attempt. Views; valid for the duration of a call.

@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "services/notify/digest.h"
 #include "services/notify/message.h"
 #include "services/notify/schedule.h"
 #include "services/query/present.h"
@@ -21,8 +20,8 @@ namespace {
 constexpr size_t kTurn = 128;
 
 bool IsWanted(const WebhookConfig& webhook, const v1::RapidQualityReviewAlert& alert) {
-  return webhook.sends_alerts && std::find(webhook.tiers.begin(), webhook.tiers.end(),
-                                           alert.tier()) != webhook.tiers.end();
+  return webhook.sends_alerts &&
+         std::find(webhook.tiers.begin(), webhook.tiers.end(), alert.tier()) != webhook.tiers.end();
 }
 
 }  // namespace
@@ -92,13 +91,12 @@ absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookC
   if (is_old && !is_open) return absl::OkStatus();
   if (!alert->alert().dispatch()) {
     if (webhook.sends_digest) {
-      change->notes.push_back(
-          {.sequence = 0, .stream_id = at.stream_id, .alert_id = at.alert_id});
+      change->notes.push_back({.sequence = 0, .stream_id = at.stream_id, .alert_id = at.alert_id});
     }
   } else if (IsWanted(webhook, alert->alert())) {
     // As of its raising, so that every endpoint gets the same bytes whenever it is queued.
-    change->messages.push_back(AlertMessage(
-        PresentAlert(*alert, stream.state, alert->raised_us()), deps_.now_us()));
+    change->messages.push_back(
+        AlertMessage(PresentAlert(*alert, stream.state, alert->raised_us()), deps_.now_us()));
   }
   return absl::OkStatus();
 }
@@ -116,8 +114,8 @@ absl::StatusOr<Taken> Taker::TakeAlerts(const WebhookConfig& webhook) {
   OutboxChange change;
   size_t looked_at = 0;
   for (uint32_t p = 0; p < progress.next.size() && looked_at < kTurn; ++p) {
-    TP_ASSIGN_OR_RETURN(const auto alerts, deps_.projector->AlertsFrom({p, progress.next[p]},
-                                                                       kTurn - looked_at));
+    TP_ASSIGN_OR_RETURN(const auto alerts,
+                        deps_.projector->AlertsFrom({p, progress.next[p]}, kTurn - looked_at));
     for (const auto& at : alerts) {
       TP_RETURN_IF_ERROR(TakeAlert(at, webhook, progress, &change));
       progress.next[p] = at.position.offset + 1;
@@ -141,6 +139,17 @@ absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const std::vector<OutboxNo
   return alerts;
 }
 
+absl::StatusOr<std::vector<DigestEndpoint>> Taker::TellOfEndpoints() const {
+  std::vector<DigestEndpoint> endpoints;
+  TP_ASSIGN_OR_RETURN(const std::vector<std::string> names, deps_.outbox->Endpoints());
+  for (const std::string& name : names) {
+    TP_ASSIGN_OR_RETURN(const OutboxCounts counts, deps_.outbox->Counts(name));
+    TP_ASSIGN_OR_RETURN(auto dead, deps_.outbox->DeadLetters(name, kDigestItemsMax));
+    endpoints.push_back({.name = name, .counts = counts, .dead = std::move(dead)});
+  }
+  return endpoints;
+}
+
 absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   Outbox& outbox = *deps_.outbox;
   TP_ASSIGN_OR_RETURN(std::optional<OutboxProgress> progress, outbox.Progress(webhook.name));
@@ -158,12 +167,7 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   TP_ASSIGN_OR_RETURN(Awaiting awaiting, GatherAwaiting(*deps_.projector, told));
   TP_ASSIGN_OR_RETURN(const auto notes, outbox.Notes(webhook.name, kDigestItemsMax));
   TP_ASSIGN_OR_RETURN(content.attached, Present(notes));
-  TP_ASSIGN_OR_RETURN(const std::vector<std::string> names, outbox.Endpoints());
-  for (const std::string& name : names) {
-    TP_ASSIGN_OR_RETURN(const OutboxCounts counts, outbox.Counts(name));
-    TP_ASSIGN_OR_RETURN(auto dead, outbox.DeadLetters(name, kDigestItemsMax));
-    content.endpoints.push_back({.name = name, .counts = counts, .dead = std::move(dead)});
-  }
+  TP_ASSIGN_OR_RETURN(content.endpoints, TellOfEndpoints());
   content.recommendations = std::move(awaiting.fresh);
   content.more_recommendations = awaiting.more_fresh;
   content.awaiting_decision = awaiting.ids.size();

@@ -6,10 +6,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/notify/digest.h"
 #include "services/notify/webhook_config.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/store/outbox.h"
+#include "trigpoint/v1/api.pb.h"
 
 namespace trigpoint {
 
@@ -28,18 +30,17 @@ struct Taken {
 };
 
 /// Brings what endpoints are to be told from the projector into the outbox: alerts as the index has
-/// them, digests when they are due. Each step is one change of the outbox, so a crash repeats what it
-/// did not finish and nothing else.
-/// Threading: confined to one thread.
+/// them, digests when they are due. Each step is one change of the outbox, so a crash repeats what
+/// it did not finish and nothing else. Threading: confined to one thread.
 class Taker {
  public:
   Taker(TakerDeps deps, std::vector<WebhookConfig> webhooks);
 
   /// Marks endpoints that have left the configuration. At start.
   absl::Status NoteAbsent();
-  /// Queues alerts since the endpoint's checkpoint, of a new endpoint those that are open; when there
-  /// are no more, a digest if one is due.
-  /// Errors: those of the projector's reads and of the outbox; nothing is skipped.
+  /// Queues alerts since the endpoint's checkpoint, of a new endpoint those that are open; when
+  /// there are no more, a digest if one is due. Errors: those of the projector's reads and of the
+  /// outbox; nothing is skipped.
   absl::StatusOr<Taken> Take(const WebhookConfig& webhook);
 
  private:
@@ -51,6 +52,7 @@ class Taker {
   std::vector<int64_t> Committed() const;
   absl::Status TakeAlert(const Projector::AlertPosition& at, const WebhookConfig& webhook,
                          const OutboxProgress& progress, OutboxChange* change) const;
+  absl::StatusOr<std::vector<DigestEndpoint>> TellOfEndpoints() const;
   absl::StatusOr<std::vector<v1::Alert>> Present(const std::vector<OutboxNote>& notes) const;
 
   const TakerDeps deps_;

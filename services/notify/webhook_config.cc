@@ -76,9 +76,8 @@ bool ReadSend(const YAML::Node& node, WebhookConfig* webhook) {
   const std::set<std::string> texts = TextsOf(node);
   webhook->sends_alerts = texts.count("alerts") > 0;
   webhook->sends_digest = texts.count("digest") > 0;
-  return !texts.empty() &&
-         texts.size() == static_cast<size_t>(webhook->sends_alerts) +
-                             static_cast<size_t>(webhook->sends_digest);
+  return !texts.empty() && texts.size() == static_cast<size_t>(webhook->sends_alerts) +
+                                               static_cast<size_t>(webhook->sends_digest);
 }
 
 bool ReadTiers(const YAML::Node& node, WebhookConfig* webhook) {
@@ -99,7 +98,8 @@ struct Key {
 };
 
 Key Text(std::string name, std::string rule, std::string WebhookConfig::*member) {
-  return {std::move(name), std::move(rule), [member](const YAML::Node& node, WebhookConfig* webhook) {
+  return {std::move(name), std::move(rule),
+          [member](const YAML::Node& node, WebhookConfig* webhook) {
             if (!node.IsScalar()) return false;
             webhook->*member = node.Scalar();
             return !node.Scalar().empty();
@@ -194,7 +194,8 @@ absl::Status CheckWebhookUrl(const std::string& url) {
                                  [](char c) { return c > ' ' && c < '\x7f' && c != '\\'; });
   if (!plain) return refuse("it holds a space, a backslash or a character beyond ASCII");
   const bool https = url.starts_with("https://");
-  if (!https && !url.starts_with("http://")) return refuse("https://..., or http:// to this machine");
+  if (!https && !url.starts_with("http://"))
+    return refuse("https://..., or http:// to this machine");
   if (HostOf(url).empty()) return refuse("it names no host");
   if (AuthorityOf(url).find('@') != std::string_view::npos)
     return refuse("no user or password stands in it: messages are signed");
@@ -240,7 +241,8 @@ absl::Status CheckWebhooks(const std::vector<WebhookConfig>& webhooks) {
 }
 
 std::string DefaultWebhooksYaml() {
-  return "# where alerts and the daily digest are sent, signed (docs/webhooks.md); in this file only\n"
+  return "# where alerts and the daily digest are sent, signed (docs/webhooks.md); in this file "
+         "only\n"
          "# webhooks:\n"
          "#   - name: duty-desk                        # in lists and metrics\n"
          "#     url: https://desk.example/trigpoint    # http to this machine only\n"

@@ -64,8 +64,8 @@ absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
   TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
   // The present is never before what is known already, whatever the clocks say.
-  const int64_t as_of_us = instants.past ? instants.assess_us
-                                         : std::max(instants.assess_us, stream.state.known_us());
+  const int64_t as_of_us =
+      instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
   TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(*in_force, stream, request, as_of_us));
   v1::Assessment assessment =

@@ -133,10 +133,9 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
     TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
     TP_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), kPageDefault, kPageMax));
     const AsOf& as_of = instants.as_of;
-    const std::string scope =
-        "ListTimeline\n" + stream_id + '\n' +
-        (request.has_as_of() ? std::to_string(as_of.known_us) : "") + '\n' +
-        (as_of.valid_us.has_value() ? std::to_string(*as_of.valid_us) : "");
+    const std::string scope = "ListTimeline\n" + stream_id + '\n' +
+                              (request.has_as_of() ? std::to_string(as_of.known_us) : "") + '\n' +
+                              (as_of.valid_us.has_value() ? std::to_string(*as_of.valid_us) : "");
     TP_ASSIGN_OR_RETURN(const std::string key,
                         ReadPageToken(core.deps.page_secret, scope, request.page_token()));
     TP_ASSIGN_OR_RETURN(const uint64_t asked, BeforeOf(key));
@@ -144,9 +143,8 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
     const uint64_t before = std::min(asked, present.state.revision());
     TP_ASSIGN_OR_RETURN(
         const Slice slice,
-        instants.past
-            ? ReadPast(projector, stream_id, before, static_cast<size_t>(size), as_of)
-            : ReadPresent(projector, stream_id, before, static_cast<size_t>(size)));
+        instants.past ? ReadPast(projector, stream_id, before, static_cast<size_t>(size), as_of)
+                      : ReadPresent(projector, stream_id, before, static_cast<size_t>(size)));
     Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
     for (const auto& stored : slice.events) {
       shown = std::max(shown, FillEntry(stored, slice, present.state, ReadClearance(principal),

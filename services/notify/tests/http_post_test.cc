@@ -109,7 +109,8 @@ TEST(HttpPoster, GivesWhatTheReceiverAsksToWait) {
 }
 
 TEST(HttpPoster, FollowsNoRedirect) {
-  OneAnswer server("HTTP/1.1 307 There\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+  OneAnswer server(
+      "HTTP/1.1 307 There\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
   HttpPoster poster;
   const auto answer = poster.Send(RequestTo(server.url()));
   ASSERT_TRUE(answer.ok()) << answer.status();

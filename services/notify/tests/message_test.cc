@@ -96,8 +96,9 @@ TEST(DigestMessage, NamesRuleAndClauseOfWhatHolds) {
     criterion->set_value(value);
     criterion->set_decisive(true);
   }
-  content.endpoints[0].dead.push_back(
-      {.message = {.id = "m", .alert_id = "a"}, .failure = {.reason = "HTTP 410", .attempts = 1}});
+  OutboxDeadLetter& letter = content.endpoints[0].dead.emplace_back();
+  letter.message.id = "m";
+  letter.failure = {.reason = "HTTP 410", .attempts = 1};
   const auto data = nlohmann::json::parse(DigestMessage(content, kNow).body)["data"];
   EXPECT_EQ(data["nothing_to_report"], false);
   const auto& told = data["recommendations"][0];

@@ -46,8 +46,8 @@ TEST(Signature, StandsOnceForEachKeyWhileASecretIsChanged) {
 }
 
 TEST(ParseSecret, RefusesWhatIsNoSecretAndDoesNotRepeatIt) {
-  for (const char* text : {"", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2hvcnQ=",
-                           "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa w",
+  for (const char* text : {"", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                           "whsec_c2hvcnQ=", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa w",
                            "whsec_-_KQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}) {
     const absl::Status refused = ParseSecret(text).status();
     EXPECT_TRUE(absl::IsInvalidArgument(refused)) << text;
@@ -74,7 +74,7 @@ TEST_F(SecretFileTest, HoldsOneSecretOrTwo) {
 }
 
 TEST_F(SecretFileTest, MustNotBeOpenToOthers) {
-  for (const mode_t mode : {0644, 0660, 0604}) {
+  for (const mode_t mode : {0644U, 0660U, 0604U}) {
     const absl::Status refused = ReadSecretFile(Write(kSecret, mode)).status();
     EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << mode;
     EXPECT_THAT(std::string(refused.message()), HasSubstr("0600"));

@@ -29,7 +29,9 @@ class TakerTest : public IngestTest {
     ControlPublisher controls(projector_.get(), writer_.get());
     EXPECT_TRUE(
         controls.ActivatePolicies(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies").ok());
-    EXPECT_EQ(OutcomeOf(Registration("1-1")), v1::SUBMISSION_OUTCOME_ACCEPTED);
+    v1::Event home = Registration("1-1");
+    home.mutable_service_registered()->add_commissioners("herefordshire-council");
+    EXPECT_EQ(OutcomeOf(home), v1::SUBMISSION_OUTCOME_ACCEPTED);
     OpenOutbox();
   }
   ~TakerTest() override { outbox_.reset(); }
@@ -57,15 +59,26 @@ class TakerTest : public IngestTest {
   }
 
   /// A report that raises an alert of its own: a theme for each.
-  void Urgent(const std::string& id, v1::Theme theme, bool immediate = true) {
+  void Urgent(const std::string& id, v1::Theme theme) {
     v1::Event event = EventOf("council/safeguarding", id, "1-1");
     event.set_source_organisation("council");
     event.add_themes(theme);
     auto* risk = event.mutable_immediate_risk_asserted();
-    risk->set_grade(immediate ? v1::ImmediateRiskAsserted::GRADE_IMMEDIATE
-                              : v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT);
+    risk->set_grade(v1::ImmediateRiskAsserted::GRADE_IMMEDIATE);
     risk->set_asserted_by_role("safeguarding lead");
     risk->set_rapid_sharing_requested(true);
+    EXPECT_EQ(OutcomeOf(event), v1::SUBMISSION_OUTCOME_ACCEPTED);
+    AwaitDerived();
+  }
+
+  /// Urgent, but nobody asserts immediate risk.
+  void Whistleblowing(const std::string& id, v1::Theme theme) {
+    v1::Event event = EventOf("council/speaking-up", id, "1-1");
+    event.set_source_organisation("council");
+    event.add_themes(theme);
+    event.mutable_whistleblowing_concern_received()->set_route(
+        v1::WhistleblowingConcernReceived::ROUTE_LOCAL_AUTHORITY);
+    event.mutable_whistleblowing_concern_received()->set_current_abuse_alleged(true);
     EXPECT_EQ(OutcomeOf(event), v1::SUBMISSION_OUTCOME_ACCEPTED);
     AwaitDerived();
   }
@@ -79,8 +92,13 @@ class TakerTest : public IngestTest {
     AwaitDerived();
   }
 
-  /// What follows from an event is appended before its fold is answered, and folded after it.
-  void AwaitDerived() { ASSERT_TRUE(projector_->WaitUntilCaughtUp(30'000)); }
+  /// What follows from an event is in the log when that is committed, and is folded after it.
+  void AwaitDerived() {
+    for (int64_t head = -1; head != *log_.HeadOffset(0);) {
+      head = *log_.HeadOffset(0);
+      ASSERT_TRUE(projector_->WaitUntilCaughtUp(30'000));
+    }
+  }
 
   void Acknowledge(const std::string& alert_id) {
     const std::string stream = *projector_->StreamOf("cqc-location", "1-1");
@@ -102,10 +120,9 @@ class TakerTest : public IngestTest {
       const auto due = projector_->DueTimers(now_us_, 100);
       if (due.empty()) break;
       for (const auto& [at, stream] : due) {
-        ASSERT_TRUE(writer_
-                        ->AppendAndFoldWait(projector_->PartitionFor(stream),
-                                            TimeEventOf(at, stream))
-                        .ok());
+        ASSERT_TRUE(
+            writer_->AppendAndFoldWait(projector_->PartitionFor(stream), TimeEventOf(at, stream))
+                .ok());
       }
     }
     AwaitDerived();
@@ -170,6 +187,25 @@ TEST_F(TakerTest, DispatchesAnAttachedClusterOnlyWhenItAssertsImmediateRisk) {
   EXPECT_THAT(Types(Delivered()), ElementsAre(kAttached));
 }
 
+TEST_F(TakerTest, TellsAnAttachedClusterThatIsNotDispatchedInOneDigest) {
+  Urgent("r1", v1::THEME_NEGLECT);
+  ASSERT_TRUE(Look(NewTaker()));
+  Delivered();
+  Whistleblowing("wb", v1::THEME_NEGLECT);
+  EXPECT_FALSE(Look(NewTaker()));
+  EXPECT_THAT(Delivered(), IsEmpty());
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker()));
+  const auto told = Delivered();
+  ASSERT_THAT(Types(told), ElementsAre("digest"));
+  ASSERT_THAT(told[0]["data"]["clusters_attached"], SizeIs(1));
+  EXPECT_EQ(told[0]["data"]["clusters_attached"][0]["detail"]["kind"], "KIND_CLUSTER_ATTACHED");
+  EXPECT_EQ(told[0]["data"]["nothing_to_report"], false);
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker()));
+  EXPECT_THAT(Delivered()[0]["data"]["clusters_attached"], IsEmpty());
+}
+
 TEST_F(TakerTest, SendsTheNextTierToThoseWhoTakeIt) {
   WebhookConfig chiefs = Desk("chiefs");
   chiefs.tiers = {2, 3};
@@ -194,7 +230,7 @@ TEST_F(TakerTest, TellsARecommendationInOneDigestAndNothingToReportInTheNext) {
   ASSERT_TRUE(Look(NewTaker()));
   auto told = Delivered();
   ASSERT_THAT(Types(told), ElementsAre("digest"));
-  const Json& data = told[0]["data"];
+  const Json data = told[0]["data"];
   EXPECT_EQ(data["nothing_to_report"], false);
   ASSERT_FALSE(data["recommendations"].empty());
   EXPECT_EQ(data["recommendations"][0]["ids"][0], "cqc-location/1-1");
@@ -214,7 +250,8 @@ TEST_F(TakerTest, TellsARecommendationInOneDigestAndNothingToReportInTheNext) {
 TEST_F(TakerTest, TellsDeadLettersUntilTheyAreSentAgain) {
   Urgent("r1", v1::THEME_NEGLECT);
   ASSERT_TRUE(Look(NewTaker()));
-  ASSERT_TRUE(outbox_->Bury(kDesk, (*outbox_->Front(kDesk))->sequence, {.reason = "HTTP 410"}).ok());
+  ASSERT_TRUE(
+      outbox_->Bury(kDesk, (*outbox_->Front(kDesk))->sequence, {.reason = "HTTP 410"}).ok());
   Delivered();
   now_us_ += kMicrosPerDay;
   ASSERT_TRUE(Look(NewTaker()));

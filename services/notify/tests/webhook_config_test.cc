@@ -72,11 +72,10 @@ TEST(WebhookConfig, NamesFileLineKeyAndRuleOfWhatIsWrong) {
   EXPECT_THAT(Refusal("name: desk"), HasSubstr("a list"));
   EXPECT_THAT(Refusal("- [a]"), HasSubstr("key: value"));
   EXPECT_THAT(Refusal("- name: Duty Desk\n"), HasSubstr("`name`"));
-  for (const char* wrong :
-       {"send: []", "send: [alerts, letters]", "send: alerts", "tiers: [0]", "tiers: [4]",
-        "tiers: []", "tiers: [1, 1]", "digest_at: \"24:00\"", "digest_at: \"8:00\"",
-        "digest_at: noon", "timeout_seconds: 0", "timeout_seconds: 1.5",
-        "give_up_after_hours: 721"}) {
+  for (const char* wrong : {"send: []", "send: [alerts, letters]", "send: alerts", "tiers: [0]",
+                            "tiers: [4]", "tiers: []", "tiers: [1, 1]", "digest_at: \"24:00\"",
+                            "digest_at: \"8:00\"", "digest_at: noon", "timeout_seconds: 0",
+                            "timeout_seconds: 1.5", "give_up_after_hours: 721"}) {
     const std::string key = std::string(wrong).substr(0, std::string(wrong).find(':'));
     EXPECT_THAT(Refusal(desk + "  " + wrong + "\n"),
                 AllOf(HasSubstr("node.yaml:4"), HasSubstr("`" + key + "`")));
