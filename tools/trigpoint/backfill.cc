@@ -112,9 +112,9 @@ grpc::Status Backfill::Run(const std::function<void(uint64_t)>& sent, BackfillRe
   ends.reserve(starts.size());
   for (const auto& start : starts) ends.push_back(EndOf(start));
   status = SendBrackets(std::move(ends), &brackets);
-  result->brackets_open -= std::min(
-      result->brackets_open,
-      brackets.acknowledged - brackets.outcomes[v1::SUBMISSION_OUTCOME_REFUSED]);
+  result->brackets_open -=
+      std::min(result->brackets_open,
+               brackets.acknowledged - brackets.outcomes[v1::SUBMISSION_OUTCOME_REFUSED]);
   return status;
 }
 

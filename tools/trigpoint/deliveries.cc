@@ -47,12 +47,11 @@ ExitCode ListDeliveries(const Session& session, const Client& client,
     Put("No webhook is configured; see docs/webhooks.md.\n");
     return ExitCode::kOk;
   }
-  Table table({"ENDPOINT", ">DELIVERED", ">WAITING", ">DEAD LETTERS", ">FAILED", "NEXT TRY",
-               "LAST ERROR"});
+  Table table(
+      {"ENDPOINT", ">DELIVERED", ">WAITING", ">DEAD LETTERS", ">FAILED", "NEXT TRY", "LAST ERROR"});
   for (const auto& endpoint : response.endpoints()) {
     table.AddRow({endpoint.endpoint(), std::to_string(endpoint.delivered()),
-                  std::to_string(endpoint.waiting()),
-                  std::to_string(endpoint.dead_letters_size()),
+                  std::to_string(endpoint.waiting()), std::to_string(endpoint.dead_letters_size()),
                   std::to_string(endpoint.attempts()), When(endpoint.next_attempt_at()),
                   endpoint.last_error().empty() ? "-" : Clip(endpoint.last_error(), 48)});
   }
@@ -88,9 +87,8 @@ void AddDeliveryCommands(CLI::App& app, Session& session) {
   CLI::App* deliveries =
       app.add_subcommand("deliveries", "What goes out to webhooks, and what they would not take");
   deliveries->add_option("ENDPOINT", options->endpoint, "This webhook only");
-  CLI::Option* retry =
-      deliveries->add_option("--retry", options->retry,
-                             "Send the dead letters of this webhook again, and try it at once");
+  CLI::Option* retry = deliveries->add_option(
+      "--retry", options->retry, "Send the dead letters of this webhook again, and try it at once");
   deliveries->add_option("--message", options->message_id, "Only this dead letter")->needs(retry);
   deliveries->footer(
       "With --json one webhook a line.\nExample: trigpoint deliveries --retry duty-desk");

@@ -321,7 +321,8 @@ void AddIntakeCommands(CLI::App& app, Session& session) {
 
   auto redrive_options = std::make_shared<RedriveOptions>();
   CLI::App* redrive = app.add_subcommand(
-      "redrive", "Hands refused submissions in again, corrected or as they were, or sets them aside");
+      "redrive",
+      "Hands refused submissions in again, corrected or as they were, or sets them aside");
   redrive->add_option("ID", redrive_options->ids,
                       "Ids of trigpoint refused; none: all that are open, oldest first");
   redrive->add_option("--source", redrive_options->source, "Of this source only");

@@ -5,8 +5,8 @@
 
 #include "arguments.h"
 #include "client.h"
-#include "instants.h"
 #include "explain.h"
+#include "instants.h"
 #include "print.h"
 
 namespace trigpoint {
