@@ -146,11 +146,11 @@ absl::Status Projector::Load() {
           }
           return true;
         }));
-    TP_RETURN_IF_ERROR(
-        store_->ScanIndex(kBackfillIndex, p, "", [this](std::string_view key, std::string_view value) {
-          backfills_[std::string(key)] = std::string(value);
-          return true;
-        }));
+    TP_RETURN_IF_ERROR(store_->ScanIndex(kBackfillIndex, p, "",
+                                         [this](std::string_view key, std::string_view value) {
+                                           backfills_[std::string(key)] = std::string(value);
+                                           return true;
+                                         }));
     bool readable = true;
     TP_RETURN_IF_ERROR(
         store_->ScanIndex(kChainIndex, p, "", [&](std::string_view key, std::string_view value) {

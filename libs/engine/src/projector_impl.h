@@ -27,7 +27,7 @@ inline constexpr char kChainIndex[] =
     "chain";  // stream id -> StreamChunk: derived events that have not come back
 inline constexpr char kBackfillIndex[] = "backfill";      // stream id -> batch under way
 inline constexpr char kQuarantineIndex[] = "quarantine";  // quarantine id -> HeldSubmission
-inline constexpr char kResolvedIndex[] = "resolved";      // quarantine id -> QuarantineResolved event
+inline constexpr char kResolvedIndex[] = "resolved";  // quarantine id -> QuarantineResolved event
 
 /// The newest events of a stream, in the bytes in which they are stored (v1::StreamChunk).
 class OpenChunk {

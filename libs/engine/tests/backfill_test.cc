@@ -1,5 +1,5 @@
-// History between its brackets: assessed as it would have been, heard by nobody; what still holds at the
-// end is raised then, once (design 2).
+// History between its brackets: assessed as it would have been, heard by nobody; what still holds
+// at the end is raised then, once (design 2).
 #include <string>
 #include <vector>
 

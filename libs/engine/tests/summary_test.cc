@@ -1,4 +1,5 @@
-// The line of one provider names every policy that applies to it, not only those with something to say.
+// The line of one provider names every policy that applies to it, not only those with something to
+// say.
 #include "trigpoint/engine/summary.h"
 
 #include <string>
@@ -23,7 +24,8 @@ std::vector<std::string> LevelsOfHome(const std::string& commissioner, bool heal
   Owner owner;
   owner.Fold(event);
   std::vector<std::string> levels;
-  const v1::ProviderSummary summary = Summarise(owner.stream().state, owner.stream().record, owner.controls());
+  const v1::ProviderSummary summary =
+      Summarise(owner.stream().state, owner.stream().record, owner.controls());
   for (const auto& level : summary.levels()) {
     EXPECT_FALSE(level.awaiting_decision());
     levels.push_back(level.policy_id() + ' ' + level.decided_state());

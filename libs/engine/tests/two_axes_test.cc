@@ -1,4 +1,5 @@
-// What was known when, and how things were when: late, corrected and retracted events on both axes of time.
+// What was known when, and how things were when: late, corrected and retracted events on both axes
+// of time.
 #include <random>
 #include <string>
 #include <vector>

@@ -117,7 +117,8 @@ class Validator {
     if (event_.has_occurred_at() && ToMicros(event_.occurred_at()) > latest) {
       Add("occurred_at", "OCCURRED_IN_FUTURE", "more than one day after it was received");
     }
-    if (!Trusted() && event_.has_received_at() && ToMicros(event_.received_at()) > options_.received_us) {
+    if (!Trusted() && event_.has_received_at() &&
+        ToMicros(event_.received_at()) > options_.received_us) {
       Add("received_at", "RECEIVED_IN_FUTURE", "a backfill holds what was received before now");
     }
     if (event_.has_reported_at() && ToMicros(event_.reported_at()) > latest) {

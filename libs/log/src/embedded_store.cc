@@ -46,8 +46,7 @@ std::string PlaceOf(Position position) {
   return absl::StrCat("partition ", position.partition, " offset ", position.offset);
 }
 
-absl::Status FileError(const char* doing, const std::string& path,
-                       const std::error_code& error) {
+absl::Status FileError(const char* doing, const std::string& path, const std::error_code& error) {
   const auto code = error == std::errc::no_space_on_device ? absl::StatusCode::kResourceExhausted
                                                            : absl::StatusCode::kUnavailable;
   return {code, absl::StrCat("cannot ", doing, " ", path, ": ", error.message())};

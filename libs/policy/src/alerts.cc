@@ -136,8 +136,8 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
     alert.set_historic(historic);
     for (const auto& record : known) {
       if (record.alert().kind() == v1::RapidQualityReviewAlert::KIND_RAISED &&
-          record.alert().historic() == historic &&
-          IsOpen(record, context.state) && SharesTheme(record.alert(), draft.themes)) {
+          record.alert().historic() == historic && IsOpen(record, context.state) &&
+          SharesTheme(record.alert(), draft.themes)) {
         alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
         alert.set_attached_to(record.alert().alert_id());
         alert.set_dispatch(draft.immediate && !historic);

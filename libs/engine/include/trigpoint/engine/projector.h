@@ -136,7 +136,7 @@ class Projector {
   bool HasQuarantined(const std::string& source_stream, const std::string& quarantine_id) const;
   /// Which quarantined submissions are asked for.
   struct QuarantineQuery {
-    std::string source{};  ///< Empty: of all sources.
+    std::string source{};   ///< Empty: of all sources.
     bool resolved = false;  ///< Those that were re-driven or set aside, too.
   };
   /// Quarantined submissions with id > `after`, in order of id, at most `limit`.
