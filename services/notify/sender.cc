@@ -131,9 +131,11 @@ void Sender::Attempt(const OutboxMessage& message) {
   const absl::StatusOr<HttpAnswer> answer = Post(message);
   if (absl::IsCancelled(answer.status())) return;  // Stopped: it stays in front.
   if (!answer.ok()) {
-    Failed(message, std::string(answer.status().message()), 0);
+    Failed(message, {.error = std::string(answer.status().message()),
+                     .code = absl::StatusCodeToString(answer.status().code())});
     return;
   }
+  const std::string http = "HTTP " + std::to_string(answer->status);
   switch (Judge(answer->status)) {
     case Verdict::kTaken:
       Settle([&] { return outbox_->Delivered(options_.name, message.sequence); });
@@ -144,21 +146,23 @@ void Sender::Attempt(const OutboxMessage& message) {
       break;
     case Verdict::kRefused:
       failed_attempts_->Increment();
-      GiveUp(message, "HTTP " + std::to_string(answer->status));
+      GiveUp(message, http);
       break;
     case Verdict::kAgain:
-      Failed(message, "HTTP " + std::to_string(answer->status), answer->retry_after);
+      Failed(message, {.error = http,
+                       .code = "HTTP_" + std::to_string(answer->status),
+                       .retry_after = answer->retry_after});
       break;
   }
   Export();
 }
 
-void Sender::Failed(const OutboxMessage& message, const std::string& error, Micros retry_after) {
+void Sender::Failed(const OutboxMessage& message, const Failure& failure) {
   failed_attempts_->Increment();
   const Micros now = options_.now_us();
   // While the node did not run nothing could be tried: that time does not count.
   if (now - std::max(message.queued_us, started_us_) >= options_.give_up_after) {
-    GiveUp(message, error + "; given up");
+    GiveUp(message, failure.error + "; given up");
     return;
   }
   Micros wait = 0;
@@ -167,13 +171,14 @@ void Sender::Failed(const OutboxMessage& message, const std::string& error, Micr
     const absl::MutexLock lock(&mu_);
     failed = ++status_.failed;
     const double random = std::uniform_real_distribution<double>(0, 1)(random_);
-    wait = BackOff(options_.back_off, failed, random, retry_after);
+    wait = BackOff(options_.back_off, failed, random, failure.retry_after);
     status_.next_attempt_us = now + wait;
-    status_.last_error = error;
+    status_.last_error = failure.error;
   }
   Log(LogLevel::kWarning, "webhook_attempt_failed",
       {{"endpoint", LogId{options_.name}},
        {"message", LogId{message.id}},
+       {"code", LogId{failure.code}},
        {"failed", failed},
        {"next_in_ms", wait / kMicrosPerMilli}});
   Export();
@@ -195,14 +200,12 @@ void Sender::GiveUp(const OutboxMessage& message, const std::string& reason) {
 }
 
 void Sender::Settle(const std::function<absl::Status()>& change) {
-  while (true) {
-    const absl::Status changed = change();
-    if (changed.ok()) return;
-    Log(LogLevel::kError, "webhook_outbox_failed",
-        {{"endpoint", LogId{options_.name}},
-         {"code", LogId{absl::StatusCodeToString(changed.code())}}});
-    if (!Rest(kOutboxPause, false)) return;
-  }
+  absl::Status changed = change();
+  if (changed.ok()) return;
+  Log(LogLevel::kError, "webhook_outbox_failed",
+      {{"endpoint", LogId{options_.name}},
+       {"code", LogId{absl::StatusCodeToString(changed.code())}}});
+  while (!changed.ok() && Rest(kOutboxPause, false)) changed = change();
 }
 
 void Sender::Clear(const std::string& last_error) {

@@ -69,8 +69,14 @@ class Sender {
   bool Step();
   absl::StatusOr<HttpAnswer> Post(const OutboxMessage& message);
   void Attempt(const OutboxMessage& message);
-  void Failed(const OutboxMessage& message, const std::string& error, Micros retry_after);
-  /// Repeats until the outbox has it: what was sent must not be sent again for a full disk.
+  /// Why an attempt failed, for people and for the log; and what the receiver asked for.
+  struct Failure {
+    std::string error;
+    std::string code;
+    Micros retry_after = 0;
+  };
+  void Failed(const OutboxMessage& message, const Failure& failure);
+  /// Repeats until the outbox has it: what was taken must not be sent again for a full disk.
   void Settle(const std::function<absl::Status()>& change);
   void GiveUp(const OutboxMessage& message, const std::string& reason);
   void Clear(const std::string& last_error);

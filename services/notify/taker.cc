@@ -95,8 +95,11 @@ absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookC
     }
   } else if (IsWanted(webhook, alert->alert())) {
     // As of its raising, so that every endpoint gets the same bytes whenever it is queued.
+    v1::AlertRecord raised = *alert;
+    raised.clear_acknowledged_us();
+    raised.clear_acknowledged_by();
     change->messages.push_back(
-        AlertMessage(PresentAlert(*alert, stream.state, alert->raised_us()), deps_.now_us()));
+        AlertMessage(PresentAlert(raised, stream.state, raised.raised_us()), deps_.now_us()));
   }
   return absl::OkStatus();
 }

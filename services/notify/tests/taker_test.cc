@@ -167,6 +167,21 @@ TEST_F(TakerTest, TellsANewEndpointWhatIsOpenAndNotThePast) {
   EXPECT_EQ(late[0], first[1]) << "the same bytes, whoever gets them and when";
 }
 
+TEST_F(TakerTest, TellsAnAlertAsItWasRaisedThoughItIsAcknowledgedBeforeItIsQueued) {
+  Taker taker = NewTaker({Desk(), Desk("second")});
+  ASSERT_TRUE(taker.Take(Desk()).ok());
+  ASSERT_TRUE(taker.Take(Desk("second")).ok());
+  Delivered();
+  Delivered("second");
+  Urgent("r1", v1::THEME_NEGLECT);
+  ASSERT_TRUE(taker.Take(Desk()).ok());
+  const auto first = Delivered();
+  ASSERT_THAT(Types(first), ElementsAre(kRaised));
+  Acknowledge(first[0]["data"]["alert_id"]);
+  ASSERT_TRUE(taker.Take(Desk("second")).ok());
+  EXPECT_EQ(Delivered("second"), first);
+}
+
 TEST_F(TakerTest, GoesOnFromItsCheckpointAfterACrash) {
   ASSERT_TRUE(Look(NewTaker()));
   EXPECT_THAT(Types(Delivered()), ElementsAre("digest"));
