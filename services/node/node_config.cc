@@ -18,6 +18,9 @@
 namespace trigpoint {
 namespace {
 
+/// The one key that is a list, and no flag.
+constexpr char kWebhooks[] = "webhooks";
+
 /// One setting: its name as a key, what it is for, and how it is read from and written to text.
 struct Setting {
   std::string key;
@@ -119,6 +122,11 @@ absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, N
     const auto setting =
         std::find_if(Settings().begin(), Settings().end(),
                      [&key](const Setting& candidate) { return candidate.key == key; });
+    if (key == kWebhooks) {
+      if (!seen.insert(key).second) return wrong(line, "`" + key + "` stands twice");
+      TP_RETURN_IF_ERROR(ReadWebhooks(entry.second, file, &config->webhooks));
+      continue;
+    }
     if (setting == Settings().end())
       return wrong(line, "unknown key `" + key + "`; see --print-default-config");
     if (!seen.insert(key).second) return wrong(line, "`" + key + "` stands twice");
@@ -157,7 +165,7 @@ absl::Status CheckConfig(const NodeConfig& config) {
     return absl::NotFoundError("no directory of policy packs at " + config.policies +
                                "; name it with --policies");
   }
-  return absl::OkStatus();
+  return CheckWebhooks(config.webhooks);
 }
 
 std::string DefaultConfigYaml() {
@@ -171,7 +179,7 @@ std::string DefaultConfigYaml() {
                 ? "# policies:\n"
                 : setting.key + ": " + (value.empty() ? "\"\"" : value) + "\n";
   }
-  return text;
+  return text + DefaultWebhooksYaml();
 }
 
 absl::StatusOr<NodeCommand> ReadCommand(int argc, char** argv) {

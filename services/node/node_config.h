@@ -2,13 +2,15 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/notify/webhook_config.h"
 
 namespace trigpoint {
 
-/// How a node runs. Every field is a key of the configuration file (with "_") and a flag (with
-/// "-").
+/// How a node runs. Every field is a key of the configuration file (with "_") and, but for
+/// `webhooks`, a flag (with "-").
 struct NodeConfig {
   std::string data = "./trigpoint-data";
   std::string listen = "127.0.0.1:7447";
@@ -22,6 +24,7 @@ struct NodeConfig {
   int64_t deadline_grace_seconds = 60;
   std::string log_level = "info";   ///< debug, info, warning or error.
   std::string log_format = "json";  ///< json or text.
+  std::vector<WebhookConfig> webhooks;
 };
 
 /// What the command line asks for.

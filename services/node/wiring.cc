@@ -31,6 +31,8 @@
 #include "services/ingest/waiting_release.h"
 #include "services/node/backup.h"
 #include "services/node/store_folder.h"
+#include "services/notify/deliveries.h"
+#include "services/query/query_services.h"
 #include "trigpoint/access/disclosure.h"
 #include "trigpoint/access/principals.h"
 #include "trigpoint/base/digest.h"
@@ -41,9 +43,6 @@
 #include "trigpoint/store/store.h"
 #include "trigpoint/telemetry/logging.h"
 #include "trigpoint/telemetry/metrics.h"
-#ifdef TRIGPOINT_WITH_QUERY
-#include "services/query/query_services.h"
-#endif
 
 namespace trigpoint {
 namespace {
@@ -84,7 +83,6 @@ absl::StatusOr<Principals> ReadPrincipals(const NodeConfig& config) {
   return principals;
 }
 
-#ifdef TRIGPOINT_WITH_QUERY
 /// The name of this log, made once: resume tokens carry it, so that they are not taken for another
 /// log's.
 absl::StatusOr<std::string> ReadLogId(const std::string& data) {
@@ -99,7 +97,6 @@ absl::StatusOr<std::string> ReadLogId(const std::string& data) {
   if (!file) return absl::UnavailableError("cannot write " + path);
   return id;
 }
-#endif
 
 void SetLimits(grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
@@ -132,6 +129,7 @@ struct RunningNode::Parts {
   std::unique_ptr<ControlPublisher> controls;
   std::unique_ptr<BaselinePublisher> baselines;
   std::unique_ptr<Clock> clock;
+  std::unique_ptr<Deliveries> deliveries;  // Null: there is no webhook.
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::function<void()> end_watches = [] {};  // They end only by their clients otherwise.
   std::unique_ptr<grpc::Server> server;
@@ -242,7 +240,6 @@ absl::Status RunningNode::Parts::OpenServices() {
                                                              .pool = pool.get(),
                                                              .metrics = metrics.get(),
                                                              .page_secret = secret}));
-#ifdef TRIGPOINT_WITH_QUERY
   TP_ASSIGN_OR_RETURN(const std::string log_id, ReadLogId(config.data));
   QueryDeps deps;
   deps.projector = projector.get();
@@ -261,10 +258,20 @@ absl::Status RunningNode::Parts::OpenServices() {
   };
   deps.publish_baselines = [this] { return baselines->Publish(); };
   deps.log_id = log_id;
+  TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),
+                                                    .metrics = metrics.get(),
+                                                    .directory = config.data + "/outbox",
+                                                    .log_id = log_id,
+                                                    .now_us = &NowMicros},
+                                                   config.webhooks));
+  if (deliveries != nullptr) {
+    deps.on_alerts = [this] { deliveries->Wake(); };
+    deps.list_deliveries = [this](const auto& endpoint) { return deliveries->List(endpoint); };
+    deps.retry_deliveries = [this](const auto& request) { return deliveries->Retry(request); };
+  }
   QueryServices query = MakeQueryServices(deps);
   for (auto& service : query.services) services.push_back(std::move(service));
   end_watches = std::move(query.drain);
-#endif
   return absl::OkStatus();
 }
 
@@ -326,6 +333,7 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
   TP_RETURN_IF_ERROR(parts.OpenEngine());
   TP_RETURN_IF_ERROR(parts.OpenServices());
   TP_RETURN_IF_ERROR(parts.Listen());
+  if (parts.deliveries != nullptr) parts.deliveries->Start();
   return node;
 }
 
@@ -352,6 +360,7 @@ absl::Status RunningNode::Stop() {
   Parts& parts = *parts_;
   if (parts.stopped) return absl::OkStatus();
   parts.stopped = true;
+  if (parts.deliveries != nullptr) parts.deliveries->BeginStop();
   if (parts.server != nullptr) {
     if (auto* health = parts.server->GetHealthCheckService()) health->SetServingStatus(false);
     if (parts.projector != nullptr) parts.projector->CancelRebuild();
@@ -364,6 +373,7 @@ absl::Status RunningNode::Stop() {
   // The log answers what is under way, into a projector that still stands; then nothing refers to
   // either.
   absl::Status status;
+  if (parts.deliveries != nullptr) status.Update(parts.deliveries->Stop());
   if (parts.projector != nullptr) parts.projector->Stop();
   if (parts.log != nullptr) status.Update(parts.log->Close());
   parts.server.reset();

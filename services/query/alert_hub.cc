@@ -165,7 +165,10 @@ void AlertWatch::OnCancel() { Close(grpc::Status::CANCELLED); }
 void AlertWatch::OnDone() { hub_->Remove(this); }
 
 AlertHub::AlertHub(QueryCore* core) : core_(core), thread_([this] { Run(); }) {
-  core_->projector().OnAlerts([signal = signal_] { signal->Raise(); });
+  core_->projector().OnAlerts([signal = signal_, more = core_->deps.on_alerts] {
+    signal->Raise();
+    if (more) more();
+  });
 }
 
 AlertHub::~AlertHub() {

@@ -19,6 +19,8 @@ namespace {
 
 constexpr char kList[] = "trigpoint.v1.AlertService/ListAlerts";
 constexpr char kAcknowledge[] = "trigpoint.v1.AlertService/AcknowledgeAlert";
+constexpr char kListDeliveries[] = "trigpoint.v1.AlertService/ListDeliveries";
+constexpr char kRetryDeliveries[] = "trigpoint.v1.AlertService/RetryDeliveries";
 constexpr char kWatch[] = "trigpoint.v1.AlertService/WatchAlerts";
 constexpr int kHeartbeatDefault = 15;
 constexpr int kHeartbeatMax = 3600;
@@ -175,7 +177,38 @@ class AlertService final : public v1::AlertService::CallbackService {
     return added.ok() ? reactor : Refused(added);
   }
 
+  grpc::ServerUnaryReactor* ListDeliveries(grpc::CallbackServerContext* context,
+                                           const v1::ListDeliveriesRequest* request,
+                                           v1::ListDeliveriesResponse* response) override {
+    return Serve(*core_, context, kListDeliveries, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   return ListDeliveries(*core, request->endpoint(), response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* RetryDeliveries(grpc::CallbackServerContext* context,
+                                            const v1::RetryDeliveriesRequest* request,
+                                            v1::RetryDeliveriesResponse* response) override {
+    return Serve(*core_, context, kRetryDeliveries, {}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   if (!core->deps.retry_deliveries) return NotFound("there is no such endpoint");
+                   const absl::StatusOr<int> queued = core->deps.retry_deliveries(*request);
+                   if (queued.ok()) response->set_queued(*queued);
+                   return ToGrpc(queued.status());
+                 });
+  }
+
  private:
+  static grpc::Status ListDeliveries(const QueryCore& core, const std::string& endpoint,
+                                     v1::ListDeliveriesResponse* response) {
+    if (!core.deps.list_deliveries) {
+      return endpoint.empty() ? grpc::Status::OK : NotFound("there is no such endpoint");
+    }
+    absl::StatusOr<v1::ListDeliveriesResponse> listed = core.deps.list_deliveries(endpoint);
+    if (listed.ok()) *response = *std::move(listed);
+    return ToGrpc(listed.status());
+  }
+
   static grpc::ServerWriteReactor<v1::WatchAlertsResponse>* Refused(const grpc::Status& status) {
     return new RefusedStream<v1::WatchAlertsResponse>(status);
   }

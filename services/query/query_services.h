@@ -33,6 +33,12 @@ struct QueryDeps {
   std::function<absl::StatusOr<Projector::RebuildReport>()> rebuild{};
   std::string log_id{};  ///< Stands in resume tokens: a token of another log is refused.
   std::string log_backend = "embedded";  ///< Shown in the status.
+  /// Called after each commit that brought alerts; must not block.
+  std::function<void()> on_alerts{};
+  /// What goes out to webhooks, of one endpoint or of all; may block. Empty: nothing does.
+  std::function<absl::StatusOr<v1::ListDeliveriesResponse>(const std::string&)> list_deliveries{};
+  /// Queues dead letters again; how many.
+  std::function<absl::StatusOr<int>(const v1::RetryDeliveriesRequest&)> retry_deliveries{};
 };
 
 /// The query services of a node.

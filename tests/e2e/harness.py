@@ -66,19 +66,20 @@ class Result:
 class Node:
     """trigpoint-node on a data directory of its own."""
 
-    def __init__(self, directory, *arguments, listen="127.0.0.1:0"):
+    def __init__(self, directory, *arguments, listen="127.0.0.1:0", policies=POLICIES):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.data = self.directory / "data"
         self.log = self.directory / "node.log"
         self.arguments = arguments
         self.listen = listen
+        self.policies = policies
         self.process = None
         self.address = None
 
     def command_line(self):
         line = [str(BIN / "trigpoint-node"), "--data", str(self.data), "--listen", self.listen,
-                "--policies", str(POLICIES)]
+                "--policies", str(self.policies)]
         if "--metrics-listen" not in self.arguments:
             line += ["--metrics-listen", ""]
         return line + list(self.arguments)
@@ -114,6 +115,7 @@ class Node:
         return code, time.monotonic() - started
 
     def stop(self):
+        """SIGKILL, where it runs."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

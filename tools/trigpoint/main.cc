@@ -62,6 +62,7 @@ int Main(int argc, char** argv) {
   AddWhyCommand(app, session);
   AddDecisionCommands(app, session);
   AddAlertCommands(app, session);
+  AddDeliveryCommands(app, session);
 #ifdef TRIGPOINT_WITH_ASSESS
   AddAssessCommand(app, session);
 #endif

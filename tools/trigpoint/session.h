@@ -42,6 +42,7 @@ void AddProviderCommands(CLI::App& app, Session& session);
 void AddWhyCommand(CLI::App& app, Session& session);
 void AddDecisionCommands(CLI::App& app, Session& session);
 void AddAlertCommands(CLI::App& app, Session& session);
+void AddDeliveryCommands(CLI::App& app, Session& session);
 void AddIntakeCommands(CLI::App& app, Session& session);
 void AddImportCommand(CLI::App& app, Session& session);
 void AddBackupCommands(CLI::App& app, Session& session);

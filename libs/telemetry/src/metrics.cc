@@ -143,11 +143,12 @@ class AllFamilies final : public prometheus::Collectable {
   }
 
   std::vector<MetricFamily> Collect() const override {
-    return {appended.Collect(),        folded.Collect(),     fold_lag.Collect(),
-            recommendations.Collect(), alerts.Collect(),     quarantined.Collect(),
-            grpc_requests.Collect(),   commit.Collect(),     report_to_visible.Collect(),
-            ignored_derived.Collect(), last_event.Collect(), build_info.Collect(),
-            start_time.Collect()};
+    return {appended.Collect(),        folded.Collect(),          fold_lag.Collect(),
+            recommendations.Collect(), alerts.Collect(),          quarantined.Collect(),
+            grpc_requests.Collect(),   commit.Collect(),          report_to_visible.Collect(),
+            ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
+            webhook_failed.Collect(),  webhook_waiting.Collect(), webhook_dead.Collect(),
+            build_info.Collect(),      start_time.Collect()};
   }
 
   Family<Counter> appended{MetricType::Counter, "trigpoint_events_appended_total",
@@ -186,6 +187,22 @@ class AllFamilies final : public prometheus::Collectable {
                            "trigpoint_last_event_timestamp_seconds",
                            "Receipt of the newest event of a source, Unix time.",
                            {"source"}};
+  Family<Counter> webhook_delivered{MetricType::Counter,
+                                    "trigpoint_webhook_delivered_total",
+                                    "Messages that a webhook has taken.",
+                                    {"endpoint"}};
+  Family<Counter> webhook_failed{MetricType::Counter,
+                                 "trigpoint_webhook_failed_attempts_total",
+                                 "Attempts that a webhook has not taken.",
+                                 {"endpoint"}};
+  Family<Gauge> webhook_waiting{MetricType::Gauge,
+                                "trigpoint_webhook_waiting_messages",
+                                "Messages not delivered yet, dead letters apart.",
+                                {"endpoint"}};
+  Family<Gauge> webhook_dead{MetricType::Gauge,
+                             "trigpoint_webhook_dead_letters",
+                             "Messages that were given up and not sent again.",
+                             {"endpoint"}};
   Family<Gauge> build_info{MetricType::Gauge,
                            "trigpoint_build_info",
                            "Always 1; the version stands in the label.",
@@ -270,6 +287,19 @@ Histogram& Metrics::ReportToVisibleSeconds() { return impl_->families->report_to
 Counter& Metrics::IgnoredDerived() { return impl_->families->ignored_derived.Get({}); }
 Gauge& Metrics::LastEventTimestamp(std::string_view source) {
   return impl_->families->last_event.Get({LabelText(source)});
+}
+
+Counter& Metrics::WebhookDelivered(std::string_view endpoint) {
+  return impl_->families->webhook_delivered.Get({LabelText(endpoint)});
+}
+Counter& Metrics::WebhookFailedAttempts(std::string_view endpoint) {
+  return impl_->families->webhook_failed.Get({LabelText(endpoint)});
+}
+Gauge& Metrics::WebhookWaiting(std::string_view endpoint) {
+  return impl_->families->webhook_waiting.Get({LabelText(endpoint)});
+}
+Gauge& Metrics::WebhookDeadLetters(std::string_view endpoint) {
+  return impl_->families->webhook_dead.Get({LabelText(endpoint)});
 }
 
 std::string Metrics::Text() const {

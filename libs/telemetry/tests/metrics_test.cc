@@ -38,6 +38,10 @@ void TouchAll(Metrics& metrics) {
   metrics.ReportToVisibleSeconds().Observe(2);
   metrics.IgnoredDerived().Increment();
   metrics.LastEventTimestamp("hfd/safeguarding").SetMax(1e9);
+  metrics.WebhookDelivered("duty-desk").Increment(2);
+  metrics.WebhookFailedAttempts("duty-desk").Increment();
+  metrics.WebhookWaiting("duty-desk").Set(4);
+  metrics.WebhookDeadLetters("duty-desk").Set(1);
 }
 
 TEST(Metrics, HaveTheirFixedNamesTypesAndLabels) {
@@ -56,11 +60,17 @@ TEST(Metrics, HaveTheirFixedNamesTypesAndLabels) {
         "# TYPE trigpoint_commit_seconds histogram\n",
         "trigpoint_commit_seconds_bucket{le=\"0.0005\"} 0\n",
         "trigpoint_commit_seconds_bucket{le=\"0.001\"} 1\n",
-        "trigpoint_commit_seconds_bucket{le=\"+Inf\"} 1\n", "trigpoint_commit_seconds_count 1\n",
+        "trigpoint_commit_seconds_bucket{le=\"+Inf\"} 1\n",
+        "trigpoint_commit_seconds_count 1\n",
         "# TYPE trigpoint_report_to_visible_seconds histogram\n",
         "trigpoint_ignored_derived_total 1\n",
         "trigpoint_last_event_timestamp_seconds{source=\"hfd/safeguarding\"} 1000000000\n",
-        "trigpoint_build_info{version=\"", "# TYPE process_start_time_seconds gauge\n"}) {
+        "trigpoint_webhook_delivered_total{endpoint=\"duty-desk\"} 2\n",
+        "trigpoint_webhook_failed_attempts_total{endpoint=\"duty-desk\"} 1\n",
+        "trigpoint_webhook_waiting_messages{endpoint=\"duty-desk\"} 4\n",
+        "trigpoint_webhook_dead_letters{endpoint=\"duty-desk\"} 1\n",
+        "trigpoint_build_info{version=\"",
+        "# TYPE process_start_time_seconds gauge\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

@@ -100,6 +100,14 @@ class Metrics {
   Counter& IgnoredDerived();
   /// trigpoint_last_event_timestamp_seconds{source}: receipt of the newest event (Unix seconds).
   Gauge& LastEventTimestamp(std::string_view source);
+  /// trigpoint_webhook_delivered_total{endpoint}: messages that a webhook has taken.
+  Counter& WebhookDelivered(std::string_view endpoint);
+  /// trigpoint_webhook_failed_attempts_total{endpoint}: attempts that it has not.
+  Counter& WebhookFailedAttempts(std::string_view endpoint);
+  /// trigpoint_webhook_waiting_messages{endpoint}: not delivered yet, dead letters apart.
+  Gauge& WebhookWaiting(std::string_view endpoint);
+  /// trigpoint_webhook_dead_letters{endpoint}: given up, until they are sent again.
+  Gauge& WebhookDeadLetters(std::string_view endpoint);
 
   /// Gives the Prometheus text exposition; trigpoint_build_info and process_start_time_seconds are
   /// part of it.

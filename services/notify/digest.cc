@@ -1,0 +1,164 @@
+#include "services/notify/digest.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+#include <utility>
+
+#include "services/notify/message.h"
+#include "services/query/present.h"
+#include "trigpoint/base/digest.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The criteria that hold: rule and clause; the proof is read where the recommendation is.
+Json CriteriaOf(const v1::Recommendation& recommendation) {
+  Json criteria = Json::array();
+  for (const auto& criterion : recommendation.criteria()) {
+    if (criterion.value() != v1::TRUTH_VALUE_TRUE) continue;
+    criteria.push_back({{"id", criterion.id()},
+                        {"clause", criterion.clause()},
+                        {"decisive", criterion.decisive()}});
+  }
+  return criteria;
+}
+
+Json RecommendationOf(const v1::OpenRecommendation& open) {
+  const v1::Recommendation& recommendation = open.recommendation();
+  Json ids = Json::array();
+  for (const auto& id : open.ids()) ids.push_back(id.scheme() + "/" + id.value());
+  return {{"recommendation_id", recommendation.recommendation_id()},
+          {"provider", open.provider()},
+          {"display_name", open.display_name()},
+          {"ids", std::move(ids)},
+          {"policy_id", recommendation.policy_id()},
+          {"policy_version", recommendation.policy_version()},
+          {"kind", v1::Recommendation::Kind_Name(recommendation.kind())},
+          {"target_state", recommendation.urgent() && !recommendation.urgent_target().empty()
+                               ? recommendation.urgent_target()
+                               : recommendation.target_state()},
+          {"urgent", recommendation.urgent()},
+          {"decided_state", open.decided_state()},
+          {"recommended_at", FormatInstant(ToMicros(open.recommended_at()))},
+          {"criteria", CriteriaOf(recommendation)}};
+}
+
+Json EndpointsOf(const DigestContent& content) {
+  Json endpoints = Json::array();
+  for (const auto& endpoint : content.endpoints) {
+    endpoints.push_back({{"endpoint", endpoint.name},
+                         {"delivered", endpoint.counts.delivered},
+                         {"waiting", endpoint.counts.waiting},
+                         {"dead_letters", endpoint.counts.dead}});
+  }
+  return endpoints;
+}
+
+Json DeadLettersOf(const DigestContent& content) {
+  Json letters = Json::array();
+  for (const auto& endpoint : content.endpoints) {
+    for (const auto& letter : endpoint.dead) {
+      letters.push_back({{"endpoint", endpoint.name},
+                         {"message_id", letter.message.id},
+                         {"alert_id", letter.message.alert_id},
+                         {"provider", letter.message.provider},
+                         {"error", letter.failure.reason},
+                         {"attempts", letter.failure.attempts},
+                         {"failed_at", FormatInstant(letter.failure.failed_us)}});
+    }
+  }
+  return letters;
+}
+
+struct Row {
+  const v1::ProviderSummary* summary;
+  const v1::ProviderSummary::Level* level;
+};
+
+bool ComesFirst(const Row& a, const Row& b) {
+  const auto key = [](const Row& row) {
+    return std::make_tuple(!row.level->urgent(), -row.level->rank(), row.level->recommended_us(),
+                           row.summary->stream_id(), row.level->policy_id());
+  };
+  return key(a) < key(b);
+}
+
+absl::StatusOr<v1::OpenRecommendation> Present(const Projector& projector, const Row& row) {
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(row.summary->stream_id()));
+  v1::OpenRecommendation open;
+  open.set_provider("providers/" + row.summary->stream_id());
+  open.set_display_name(row.summary->display_name());
+  *open.mutable_ids() = row.summary->ids();
+  const v1::PolicyRecord* policy = FindPolicyRecord(stream.record, row.level->policy_id());
+  if (policy == nullptr) return absl::InternalError("a listed recommendation is not in its record");
+  *open.mutable_recommendation() = policy->recommendation();
+  HideProtected(stream.state, open.mutable_recommendation());
+  open.set_decided_state(row.level->decided_state());
+  SetMicros(policy->recommended_us(), open.mutable_recommended_at());
+  open.set_awaiting_decision(policy->awaiting_decision());
+  return open;
+}
+
+}  // namespace
+
+bool IsNothingToReport(const DigestContent& content) {
+  return content.recommendations.empty() && content.attached.empty() &&
+         std::all_of(content.endpoints.begin(), content.endpoints.end(),
+                     [](const DigestEndpoint& endpoint) { return endpoint.dead.empty(); });
+}
+
+OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
+  const bool nothing = IsNothingToReport(content);
+  const std::string due = FormatInstant(content.due_us);
+  Json data;
+  data["date"] = FormatDate(LondonDate(content.due_us));
+  data["nothing_to_report"] = nothing;
+  data["summary"] = nothing ? "nothing to report" : "see the lists";
+  data["recommendations"] = Json::array();
+  for (const auto& open : content.recommendations)
+    data["recommendations"].push_back(RecommendationOf(open));
+  data["more_recommendations"] = content.more_recommendations;
+  data["clusters_attached"] = Json::array();
+  for (const auto& alert : content.attached) data["clusters_attached"].push_back(ToJsonData(alert));
+  data["dead_letters"] = DeadLettersOf(content);
+  data["awaiting_decision"] = content.awaiting_decision;
+  data["open_alerts"] = content.open_alerts;
+  data["endpoints"] = EndpointsOf(content);
+  OutboxMessage message;
+  message.id = Sha256Hex("digest\n" + content.told_from + "\n" + due).substr(0, 32);
+  message.queued_us = now_us;
+  message.body = MessageBody("digest", content.due_us, std::move(data));
+  return message;
+}
+
+absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,
+                                        const std::set<std::string>& told) {
+  const std::vector<v1::ProviderSummary> summaries = projector.Summaries();
+  Awaiting awaiting;
+  std::vector<Row> fresh;
+  for (const auto& summary : summaries) {
+    awaiting.open_alerts += summary.open_alerts();
+    for (const auto& level : summary.levels()) {
+      if (!level.awaiting_decision() || level.recommendation_id().empty()) continue;
+      awaiting.ids.insert(level.recommendation_id());
+      if (told.count(level.recommendation_id()) == 0) fresh.push_back({&summary, &level});
+    }
+  }
+  std::sort(fresh.begin(), fresh.end(), ComesFirst);
+  awaiting.more_fresh = fresh.size() - std::min(fresh.size(), kDigestItemsMax);
+  fresh.resize(std::min(fresh.size(), kDigestItemsMax));
+  for (const Row& row : fresh) {
+    TP_ASSIGN_OR_RETURN(v1::OpenRecommendation open, Present(projector, row));
+    awaiting.fresh.push_back(std::move(open));
+  }
+  return awaiting;
+}
+
+}  // namespace trigpoint

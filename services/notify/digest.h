@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "trigpoint/engine/projector.h"
+#include "trigpoint/store/outbox.h"
+#include "trigpoint/v1/api.pb.h"
+
+namespace trigpoint {
+
+/// Items of each list of one digest; what is beyond waits for the next.
+inline constexpr size_t kDigestItemsMax = 500;
+
+/// An endpoint as a digest tells of it: the others, too, for one that is dead cannot say so itself.
+struct DigestEndpoint {
+  std::string name;
+  OutboxCounts counts;
+  std::vector<OutboxDeadLetter> dead;  ///< At most kDigestItemsMax.
+};
+
+/// What one digest says.
+struct DigestContent {
+  int64_t due_us = 0;     ///< The instant that it is for.
+  std::string told_from;  ///< Log and endpoint: what makes its id its own.
+  std::vector<v1::OpenRecommendation> recommendations;  ///< Issued or revised since the last one.
+  uint64_t more_recommendations = 0;                    ///< Those that wait for the next digest.
+  std::vector<v1::Alert> attached;  ///< Clusters that were attached to an open alert, undispatched.
+  uint64_t awaiting_decision = 0;   ///< Of all, those told before included.
+  uint64_t open_alerts = 0;
+  std::vector<DigestEndpoint> endpoints;
+};
+
+/// Whether there is nothing that the reader has not been told.
+bool IsNothingToReport(const DigestContent& content);
+
+/// The digest as a message. With nothing to report it says so: silence would be no answer.
+OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us);
+
+/// Recommendations that await a decision, gathered once: urgent first, then what has waited
+/// longest.
+struct Awaiting {
+  std::vector<v1::OpenRecommendation> fresh;  ///< Not in `told`; at most kDigestItemsMax.
+  uint64_t more_fresh = 0;                    ///< Beyond that.
+  std::set<std::string> ids;                  ///< Of all that await a decision.
+  uint64_t open_alerts = 0;
+};
+
+/// Errors: those of Projector::Read.
+absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,
+                                        const std::set<std::string>& told);
+
+}  // namespace trigpoint
