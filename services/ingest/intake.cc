@@ -547,7 +547,8 @@ bool Intake::OvertakenElsewhere(const v1::Event& waiting, const std::string& str
     if (other == stream_id) continue;
     const auto entry = deps_.projector->store().ReadEventIndex(
         deps_.projector->PartitionFor(other), other, waiting.source(), waiting.id());
-    if (entry.ok() && entry->has_value() && (*entry)->version() > std::max(1U, waiting.source_version()))
+    if (entry.ok() && entry->has_value() &&
+        (*entry)->version() > std::max(1U, waiting.source_version()))
       return true;
   }
   return false;
@@ -556,8 +557,8 @@ bool Intake::OvertakenElsewhere(const v1::Event& waiting, const std::string& str
 absl::Status Intake::NoteReleased(const v1::Event& waiting) {
   const std::string identity =
       Joined({waiting.source(), waiting.id(), std::to_string(waiting.source_version())});
-  v1::Event released = OwnEvent(kIntakeSource, "released/" + Sha256Hex(identity).substr(0, 32),
-                                deps_.writer->Now());
+  v1::Event released =
+      OwnEvent(kIntakeSource, "released/" + Sha256Hex(identity).substr(0, 32), deps_.writer->Now());
   released.set_stream_id(SourceStream(waiting.source()));
   if (waiting.has_subject()) *released.mutable_subject() = waiting.subject();
   auto* payload = released.mutable_waiting_released();

@@ -177,10 +177,11 @@ absl::Status RunningNode::Parts::OpenStorage() {
   }
   if (!keys_there && !log_empty) {
     Log(LogLevel::kWarning, "keys_missing");
-    std::fprintf(stderr,
-                 "trigpoint-node: %s/keys is missing beside a log that holds events: what was sealed "
-                 "so far stays sealed; restore the keys if that is not meant\n",
-                 config.data.c_str());
+    std::fprintf(
+        stderr,
+        "trigpoint-node: %s/keys is missing beside a log that holds events: what was sealed "
+        "so far stays sealed; restore the keys if that is not meant\n",
+        config.data.c_str());
   }
   store_folder = std::make_unique<StoreFolder>(config.data);
   auto opened_store = store_folder->Open();

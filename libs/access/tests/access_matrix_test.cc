@@ -17,8 +17,8 @@ namespace {
 
 // The columns, in the order of roles::All().
 const std::vector<std::string> kColumns = {
-    "PARTNER",         "BACKFILL",          "QUALITY_READER",     "QUALITY_DECIDER",
-    "ALERT_RECEIVER",
+    "PARTNER",         "BACKFILL",           "QUALITY_READER",
+    "QUALITY_DECIDER", "ALERT_RECEIVER",
     "OPERATOR",  //
     "TEAM_MANAGER",    "MULTI_AGENCY_PANEL", "ICB_AUTHORISER",
     "NHSE_AUTHORISER", "COUNCIL_AUTHORISER", "QUALITY_REVIEW_MEETING",
