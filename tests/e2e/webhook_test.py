@@ -271,16 +271,15 @@ class WebhookTlsTest(Webhooks):
 class WebhookDigestTest(Webhooks):
     def test_the_heartbeat_comes_at_its_time_and_what_waits_is_told_once(self):
         desk = self.receiver()
-        london = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/London")) + datetime.timedelta(minutes=1)
-        node = self.sending_node(self.entry("duty-desk", desk, digest_at=london.strftime("%H:%M")), start=False)
-        # Known before the first digest: it is told in that.
-        node.start()
+        # The first minute that begins in half a minute or later: the node starts before it.
+        london = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/London")) + datetime.timedelta(seconds=90)
+        node = self.sending_node(self.entry("duty-desk", desk, digest_at=london.strftime("%H:%M")))
         desk.wait_for(lambda r: r.taken("digest"), SECONDS, "the first digest, at once")
         self.register(node, HOME)
         self.assertEqual("ACCEPTED", node.submit({
             "source": "cqc/enforcement", "id": "W-1", "subject": f"cqc-location/{HOME}", "occurredAt": now(20),
             "cqcEnforcementActionRecorded": {"action": "ENFORCEMENT_KIND_WARNING_NOTICE"}})[0])
-        desk.wait_for(lambda r: len(r.taken("digest")) == 2, 120, "the digest of the minute")
+        desk.wait_for(lambda r: len(r.taken("digest")) == 2, 150, "the digest of the minute")
         first, second = desk.taken("digest")
         self.assertTrue(first.data["nothing_to_report"])
         self.assertEqual("nothing to report", first.data["summary"])
