@@ -40,7 +40,7 @@ TEST_P(Seeds, AndWhatIsLeftOfThem) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fuzz, Seeds, ::testing::ValuesIn(FuzzTargets()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& target) { return target.param.name; });
 
 }  // namespace
 }  // namespace trigpoint

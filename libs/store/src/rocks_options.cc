@@ -20,6 +20,9 @@ RocksSettings MakeSettings(rocksdb::Env* env, RocksMemory memory) {
   settings.db = BaseOptions(env, /*warnings=*/"", settings.ran_out);
   rocksdb::DBOptions& db = settings.db;
   db.create_missing_column_families = true;
+  // All families or none: where the end of the manifest is damaged, what is left is the store as it
+  // was before, checkpoint and all, and the rest is folded from the log again.
+  db.atomic_flush = true;
   // Idle families pin logs; this flushes them.
   db.max_total_wal_size = 2 * memory.write_buffer_bytes;
   db.write_buffer_manager =
