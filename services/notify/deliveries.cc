@@ -56,7 +56,6 @@ absl::StatusOr<std::unique_ptr<Deliveries>> Deliveries::Open(
     made->senders_[webhook.name] =
         std::make_unique<Sender>(made->outbox_.get(), deps.metrics, std::move(options));
   }
-  TP_RETURN_IF_ERROR(made->taker_.NoteAbsent());
   return made;
 }
 
@@ -100,6 +99,8 @@ void Deliveries::Run() {
       woken_ = false;
     }
     wait = UntilNextDigest();
+    if (!noted_absent_) noted_absent_ = taker_.NoteAbsent().ok();
+    if (!noted_absent_) wait = kAfterTrouble;
     for (const auto& webhook : webhooks_) wait = std::min(wait, Look(webhook));
   }
 }

@@ -70,6 +70,7 @@ class Deliveries {
   Taker taker_;  // Confined to the thread.
   std::map<std::string, std::unique_ptr<Sender>> senders_;
   std::map<std::string, absl::StatusCode> troubles_;  // Confined to the thread.
+  bool noted_absent_ = false;                         // Confined to the thread.
   absl::Mutex mu_;
   bool woken_ ABSL_GUARDED_BY(mu_) = false;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;

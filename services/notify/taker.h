@@ -36,7 +36,7 @@ class Taker {
  public:
   Taker(TakerDeps deps, std::vector<WebhookConfig> webhooks);
 
-  /// Marks endpoints that have left the configuration. At start.
+  /// Marks endpoints that have left the configuration. Once, and again until it is OK.
   absl::Status NoteAbsent();
   /// Queues alerts since the endpoint's checkpoint, of a new endpoint those that are open; when
   /// there are no more, a digest if one is due. Errors: those of the projector's reads and of the

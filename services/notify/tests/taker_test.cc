@@ -221,6 +221,18 @@ TEST_F(TakerTest, TellsAnAttachedClusterThatIsNotDispatchedInOneDigest) {
   EXPECT_THAT(Delivered()[0]["data"]["clusters_attached"], IsEmpty());
 }
 
+TEST_F(TakerTest, SendsTheDigestThoughANotedAlertIsGone) {
+  ASSERT_TRUE(Look(NewTaker()));
+  Delivered();
+  OutboxChange change;
+  change.notes = {{.sequence = 0, .stream_id = "prv-gone", .alert_id = "gone"}};
+  ASSERT_TRUE(outbox_->Apply(kDesk, change).ok());
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker()));
+  EXPECT_EQ(Delivered()[0]["data"]["nothing_to_report"], true);
+  EXPECT_THAT(*outbox_->Notes(kDesk, 10), IsEmpty());
+}
+
 TEST_F(TakerTest, SendsTheNextTierToThoseWhoTakeIt) {
   WebhookConfig chiefs = Desk("chiefs");
   chiefs.tiers = {2, 3};
