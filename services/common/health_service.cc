@@ -165,17 +165,14 @@ grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
   bool draining = false;
   {
     const absl::MutexLock lock(&mu_);
-    if (watchers_.size() < kWatchersMax) {
-      watcher =
-          std::make_shared<Watcher>(this, std::move(call), known,
-                                    known ? StatusLocked() : HealthCheckResponse::SERVICE_UNKNOWN);
-      watchers_.insert(watcher);
-      draining = draining_;
+    if (watchers_.size() >= kWatchersMax) {
+      return new RefusedStream<HealthCheckResponse>(
+          *call, ToGrpc(absl::ResourceExhaustedError("too many watches at once"), "BUSY"));
     }
-  }
-  if (watcher == nullptr) {
-    return new RefusedStream<HealthCheckResponse>(
-        *call, ToGrpc(absl::ResourceExhaustedError("too many watches at once"), "BUSY"));
+    const Status first = known ? StatusLocked() : HealthCheckResponse::SERVICE_UNKNOWN;
+    watcher = std::make_shared<Watcher>(this, std::move(call), known, first);
+    watchers_.insert(watcher);
+    draining = draining_;
   }
   watcher->Proceed();
   if (draining) watcher->Drain();

@@ -49,7 +49,7 @@ grpc::Status Finish(const google::rpc::Status& status) {
 // The texts of storage are for the operator: they name files, directories and positions. A reason
 // is only given to texts of the services.
 std::string TextForCaller(const absl::Status& status, bool has_reason) {
-  const std::string text(FromAbsl(status.message()));
+  std::string text(FromAbsl(status.message()));
   switch (status.code()) {
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kDataLoss:
