@@ -1,5 +1,6 @@
 #include "services/common/write_gate.h"
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <utility>
@@ -8,8 +9,12 @@
 
 namespace trigpoint {
 
-EventWriter::EventWriter(EventLog* log, Projector* projector, std::function<int64_t()> now_us)
-    : log_(log), projector_(projector), now_us_(std::move(now_us)) {}
+EventWriter::EventWriter(EventLog* log, Projector* projector, std::function<int64_t()> now_us,
+                         Metrics* metrics)
+    : log_(log),
+      projector_(projector),
+      now_us_(std::move(now_us)),
+      commit_seconds_(metrics == nullptr ? nullptr : &metrics->CommitSeconds()) {}
 
 void EventWriter::AppendAndFold(uint32_t partition, const v1::Event& event,
                                 std::function<void(absl::StatusOr<Written>)> done) {
@@ -25,12 +30,18 @@ void EventWriter::Append(uint32_t partition, std::vector<std::string> values,
   }
   // A partition is folded in order: what holds for the last of them holds for all.
   const auto after_first = static_cast<int64_t>(values.size()) - 1;
+  const auto begun = std::chrono::steady_clock::now();
   log_->Append(partition, std::move(values),
-               [projector = projector_, after_first,
+               [projector = projector_, after_first, begun, commit_seconds = commit_seconds_,
                 done = std::move(done)](absl::StatusOr<Position> first) {
                  if (!first.ok()) {
                    done(first.status());
                    return;
+                 }
+                 if (commit_seconds != nullptr) {
+                   const std::chrono::duration<double> taken =
+                       std::chrono::steady_clock::now() - begun;
+                   commit_seconds->Observe(taken.count());
                  }
                  const Position at{first->partition, first->offset + after_first};
                  projector->AwaitFold(at, [at, done](absl::StatusOr<FoldOutcome> outcome) {

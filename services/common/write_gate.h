@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/log/event_log.h"
+#include "trigpoint/telemetry/metrics.h"
 #include "trigpoint/v1/events.pb.h"
 
 namespace trigpoint {
@@ -22,7 +23,9 @@ using Written = std::pair<Position, FoldOutcome>;
 /// projector must outlive it and every call under way.
 class EventWriter {
  public:
-  EventWriter(EventLog* log, Projector* projector, std::function<int64_t()> now_us);
+  /// `metrics` may be null; it learns how long each append took to be durable, and must outlive it.
+  EventWriter(EventLog* log, Projector* projector, std::function<int64_t()> now_us,
+              Metrics* metrics = nullptr);
 
   /// Appends to the log and, once durable, waits for the fold. `done` is called exactly once, from
   /// a thread of the log or the projector, or before this returns: it must not block. After an
@@ -48,6 +51,7 @@ class EventWriter {
   EventLog* log_;
   Projector* projector_;
   std::function<int64_t()> now_us_;
+  Histogram* commit_seconds_;  // Null: nobody asks.
 };
 
 }  // namespace trigpoint

@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "trigpoint/base/digest.h"
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/events/digest.h"
@@ -382,9 +383,16 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
   answer.position = written->first;
   answer.stream_id = event.stream_id();
   if (deps_.metrics != nullptr) {
-    deps_.metrics->EventsAppended().Increment();
+    const int64_t received_us = ToMicros(event.received_at());
     deps_.metrics->LastEventTimestamp(event.source())
-        .SetMax(static_cast<double>(ToMicros(event.received_at())) / 1e6);
+        .SetMax(static_cast<double>(received_us) / 1e6);
+    // Folded is visible. What was received long before it could be folded, history and what waited,
+    // would only tell when somebody loaded or registered it.
+    const bool at_once = origin.backfill.empty() && !event.has_first_received_at();
+    if (at_once && answer.outcome == v1::SUBMISSION_OUTCOME_ACCEPTED) {
+      deps_.metrics->ReportToVisibleSeconds().Observe(
+          static_cast<double>(deps_.writer->Now() - received_us) / 1e6);
+    }
   }
   if (answer.outcome != v1::SUBMISSION_OUTCOME_CONFLICT) {
     done(std::move(answer));
@@ -437,7 +445,8 @@ absl::StatusOr<std::optional<v1::Event>> Intake::OpenQuarantined(const v1::HeldS
 void Intake::Resolve(const v1::HeldSubmission& held, Resolution resolution, IntakeDone done) {
   const auto& kept = held.event().submission_quarantined();
   if (held.has_resolved()) {
-    done(absl::FailedPreconditionError("the submission was resolved already"));
+    done(WithReason(absl::FailedPreconditionError("the submission was resolved already"),
+                    "RESOLVED_ALREADY"));
     return;
   }
   if (resolution.set_aside) {
@@ -454,8 +463,9 @@ void Intake::Resolve(const v1::HeldSubmission& held, Resolution resolution, Inta
     return;
   }
   if (!resolution.corrected.has_value() && !original->has_value()) {
-    done(absl::FailedPreconditionError(
-        "the row could not be read as an event: hand it in corrected"));
+    done(WithReason(absl::FailedPreconditionError(
+                        "the row could not be read as an event: hand it in corrected"),
+                    "CORRECTION_NEEDED"));
     return;
   }
   v1::Event event = resolution.corrected.has_value() ? *resolution.corrected : **original;

@@ -1,7 +1,8 @@
 #include "services/ingest/intelligence_service.h"
 
-#include <limits>
+#include <utility>
 
+#include "services/common/field_error.h"
 #include "services/common/page.h"
 #include "services/common/rpc_status.h"
 #include "services/ingest/submit_stream.h"
@@ -19,17 +20,6 @@ constexpr char kGetQuarantined[] = "trigpoint.v1.IntelligenceService/GetQuaranti
 constexpr char kResolveQuarantined[] = "trigpoint.v1.IntelligenceService/ResolveQuarantined";
 constexpr int kPageDefault = 50;
 constexpr int kPageMax = 1000;
-
-std::string_view CodeName(grpc::StatusCode code) {
-  static const auto* names = [] {
-    auto* all = new std::vector<std::string>;  // Lives as long as the process.
-    for (int i = 0; i <= 16; ++i)
-      all->push_back(absl::StatusCodeToString(static_cast<absl::StatusCode>(i)));
-    return all;
-  }();
-  const auto at = static_cast<size_t>(code);
-  return at < names->size() ? (*names)[at] : std::string_view("UNKNOWN");
-}
 
 grpc::Status ToAnswer(const absl::StatusOr<IntakeAnswer>& answer,
                       v1::SubmitEventResponse* response) {
@@ -60,81 +50,87 @@ void Present(const v1::HeldSubmission& held, v1::QuarantinedSubmission* shown) {
   SetMicros(held.resolved_us(), shown->mutable_resolved_at());
 }
 
-}  // namespace
-
-void CountCall(Metrics* metrics, std::string_view method, const grpc::Status& status) {
-  if (metrics != nullptr) metrics->GrpcRequests(method, CodeName(status.error_code())).Increment();
+/// Whether a request to resolve says one thing, and nothing personal.
+absl::Status CheckResolution(const v1::ResolveQuarantinedRequest& request,
+                             const std::string& submitted_source) {
+  if (request.set_aside() && request.has_corrected())
+    return FieldError("corrected", "CONTRADICTION", "what is set aside is not corrected");
+  if (request.set_aside() && request.reason().empty())
+    return FieldError("reason", "REQUIRED", "say why it is not to be used");
+  if (const auto found = FindPersonalData(request.reason()); found.has_value())
+    return FieldError("reason", PiiRuleName(found->rule), "holds what looks like personal data");
+  if (request.has_corrected() && request.corrected().source() != submitted_source) {
+    return FieldError("corrected.source", "OTHER_SOURCE",
+                      "a correction is of the source that submitted it");
+  }
+  return absl::OkStatus();
 }
+
+}  // namespace
 
 grpc::ServerUnaryReactor* IntelligenceService::SubmitEvent(grpc::CallbackServerContext* context,
                                                            const v1::SubmitEventRequest* request,
                                                            v1::SubmitEventResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  const auto finish = [reactor, metrics = deps_.metrics](const grpc::Status& status) {
-    CountCall(metrics, kSubmitEvent, status);
-    reactor->Finish(status);
-  };
+  const auto call = std::make_shared<UnaryCall>(deps_.metrics, context, kSubmitEvent);
   Target target;
   target.source = request->event().source();
   target.backfill = !request->backfill().empty();
-  const auto principal = deps_.auth->Admit(*context, kSubmitEvent, target);
+  const auto principal = call->Admit(*deps_.auth, target);
   if (!principal.ok()) {
-    finish(ToGrpc(principal.status()));
-    return reactor;
+    call->Finish(ToGrpc(principal.status()));
+    return call->reactor();
   }
-  deps_.pool->Run([this, request, response, finish] {
+  deps_.pool->Run([this, request, response, call] {
     deps_.intake->Submit(request->event(), {.backfill = request->backfill()},
                          request->validate_only(),
-                         [response, finish](const absl::StatusOr<IntakeAnswer>& answer) {
-                           finish(ToAnswer(answer, response));
+                         [response, call](const absl::StatusOr<IntakeAnswer>& answer) {
+                           call->Finish(ToAnswer(answer, response));
                          });
   });
-  return reactor;
+  return call->reactor();
 }
 
 grpc::ServerBidiReactor<v1::SubmitEventsRequest, v1::SubmitEventsResponse>*
 IntelligenceService::SubmitEvents(grpc::CallbackServerContext* context) {
-  SubmitStreamDeps deps{
-      .intake = deps_.intake, .auth = deps_.auth, .pool = deps_.pool, .method = kSubmitEvents};
-  deps.finished = [metrics = deps_.metrics](const grpc::Status& status) {
-    CountCall(metrics, kSubmitEvents, status);
-  };
-  return StartSubmitStream(std::move(deps), deps_.auth->Admit(*context, kSubmitEvents, {}));
+  auto call = std::make_unique<Call>(deps_.metrics, context, kSubmitEvents);
+  absl::StatusOr<Principal> principal = call->Admit(*deps_.auth, {});
+  return StartSubmitStream(
+      {.intake = deps_.intake, .auth = deps_.auth, .pool = deps_.pool, .call = std::move(call)},
+      std::move(principal));
 }
 
 grpc::ServerUnaryReactor* IntelligenceService::ListQuarantined(
     grpc::CallbackServerContext* context, const v1::ListQuarantinedRequest* request,
     v1::ListQuarantinedResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  const auto finish = [reactor, metrics = deps_.metrics](const grpc::Status& status) {
-    CountCall(metrics, kListQuarantined, status);
-    reactor->Finish(status);
-  };
+  const auto call = std::make_shared<UnaryCall>(deps_.metrics, context, kListQuarantined);
   Target target;
   if (!request->source().empty()) target.source = request->source();
-  const auto principal = deps_.auth->Admit(*context, kListQuarantined, target);
+  const auto principal = call->Admit(*deps_.auth, target);
   if (!principal.ok()) {
-    finish(ToGrpc(principal.status()));
-    return reactor;
+    call->Finish(ToGrpc(principal.status()));
+    return call->reactor();
   }
-  deps_.pool->Run([this, request, response, finish] { finish(List(*request, response)); });
-  return reactor;
+  deps_.pool->Run([this, request, response, call] { call->Finish(List(*request, response)); });
+  return call->reactor();
 }
 
-absl::StatusOr<v1::HeldSubmission> IntelligenceService::FindHeld(
-    const grpc::CallbackServerContext& context, std::string_view method,
-    const std::string& quarantine_id, Principal* principal) const {
-  TP_ASSIGN_OR_RETURN(*principal, deps_.auth->Caller(context));
+absl::StatusOr<v1::HeldSubmission> IntelligenceService::FindHeld(Call& call,
+                                                                 const std::string& quarantine_id,
+                                                                 Principal* principal) const {
+  TP_ASSIGN_OR_RETURN(*principal, call.Caller(*deps_.auth));
   auto held = deps_.projector->FindQuarantined(quarantine_id);
   Target target;
   if (held.has_value() && !held->event().submission_quarantined().submitted_source().empty()) {
     target.source = held->event().submission_quarantined().submitted_source();
   }
-  const absl::Status allowed = deps_.auth->Check(*principal, method, target);
+  const absl::Status allowed = deps_.auth->Check(*principal, call.method(), target);
   if (!held.has_value()) {
     // Whoever may submit for nothing learns nothing, not even that there is none.
     if (!HasRole(*principal, roles::kPartner)) return allowed;
-    return absl::NotFoundError("no refused submission has this id");
+    if (quarantine_id.empty())
+      return FieldError("quarantine_id", "REQUIRED", "name the refused submission");
+    return WithReason(absl::NotFoundError("no refused submission has this id"),
+                      "SUBMISSION_NOT_FOUND", Naming("quarantine_id", quarantine_id));
   }
   TP_RETURN_IF_ERROR(allowed);
   return *std::move(held);
@@ -160,89 +156,69 @@ grpc::Status IntelligenceService::Get(const Principal& principal, const v1::Held
 grpc::ServerUnaryReactor* IntelligenceService::GetQuarantined(
     grpc::CallbackServerContext* context, const v1::GetQuarantinedRequest* request,
     v1::GetQuarantinedResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  const auto finish = [reactor, metrics = deps_.metrics](const grpc::Status& status) {
-    CountCall(metrics, kGetQuarantined, status);
-    reactor->Finish(status);
-  };
-  deps_.pool->Run([this, context, request, response, finish] {
+  const auto call = std::make_shared<UnaryCall>(deps_.metrics, context, kGetQuarantined);
+  deps_.pool->Run([this, request, response, call] {
     Principal principal;
-    const auto held = FindHeld(*context, kGetQuarantined, request->quarantine_id(), &principal);
-    finish(held.ok() ? Get(principal, *held, response) : ToGrpc(held.status()));
+    const auto held = FindHeld(*call, request->quarantine_id(), &principal);
+    call->Finish(held.ok() ? Get(principal, *held, response) : ToGrpc(held.status()));
   });
-  return reactor;
+  return call->reactor();
 }
 
 grpc::ServerUnaryReactor* IntelligenceService::ResolveQuarantined(
     grpc::CallbackServerContext* context, const v1::ResolveQuarantinedRequest* request,
     v1::ResolveQuarantinedResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  const auto finish = [reactor, metrics = deps_.metrics](const grpc::Status& status) {
-    CountCall(metrics, kResolveQuarantined, status);
-    reactor->Finish(status);
-  };
-  deps_.pool->Run([this, context, request, response, finish] {
-    Principal principal;
-    const auto held = FindHeld(*context, kResolveQuarantined, request->quarantine_id(), &principal);
-    if (!held.ok()) {
-      finish(ToGrpc(held.status()));
-      return;
-    }
-    const auto& submitted = held->event().submission_quarantined();
-    if (request->set_aside() && (request->has_corrected() || request->reason().empty())) {
-      finish(InvalidArgument(request->has_corrected() ? "corrected" : "reason",
-                             request->has_corrected() ? "CONTRADICTION" : "REQUIRED",
-                             request->has_corrected() ? "what is set aside is not corrected"
-                                                      : "say why it is not to be used"));
-      return;
-    }
-    if (const auto found = FindPersonalData(request->reason()); found.has_value()) {
-      finish(InvalidArgument("reason", PiiRuleName(found->rule),
-                             "holds what looks like personal data"));
-      return;
-    }
-    if (request->has_corrected() && request->corrected().source() != submitted.submitted_source()) {
-      finish(InvalidArgument("corrected.source", "OTHER_SOURCE",
-                             "a correction is of the source that submitted it"));
-      return;
-    }
-    Intake::Resolution resolution{.set_aside = request->set_aside(),
-                                  .reason = request->reason(),
-                                  .validate_only = request->validate_only()};
-    if (request->has_corrected()) resolution.corrected = request->corrected();
-    resolution.actor.set_principal(principal.id);
-    resolution.actor.set_organisation(principal.organisation);
-    deps_.intake->Resolve(*held, std::move(resolution),
-                          [response, finish](const absl::StatusOr<IntakeAnswer>& done) {
-                            if (done.ok() && done->outcome == v1::SUBMISSION_OUTCOME_CONFLICT) {
-                              finish(InvalidArgument(done->violations));
-                              return;
-                            }
-                            v1::SubmitEventResponse answer;
-                            const grpc::Status status = ToAnswer(done, &answer);
-                            response->set_outcome(answer.outcome());
-                            response->set_stream_id(answer.stream_id());
-                            *response->mutable_position() = answer.position();
-                            finish(status);
-                          });
-  });
-  return reactor;
+  const auto call = std::make_shared<UnaryCall>(deps_.metrics, context, kResolveQuarantined);
+  deps_.pool->Run([this, request, response, call] { Resolve(call, *request, response); });
+  return call->reactor();
+}
+
+void IntelligenceService::Resolve(const std::shared_ptr<UnaryCall>& call,
+                                  const v1::ResolveQuarantinedRequest& request,
+                                  v1::ResolveQuarantinedResponse* response) {
+  Principal principal;
+  const auto held = FindHeld(*call, request.quarantine_id(), &principal);
+  if (!held.ok()) {
+    call->Finish(ToGrpc(held.status()));
+    return;
+  }
+  const absl::Status good =
+      CheckResolution(request, held->event().submission_quarantined().submitted_source());
+  if (!good.ok()) {
+    call->Finish(ToGrpc(good));
+    return;
+  }
+  Intake::Resolution resolution{.set_aside = request.set_aside(),
+                                .reason = request.reason(),
+                                .validate_only = request.validate_only()};
+  if (request.has_corrected()) resolution.corrected = request.corrected();
+  resolution.actor.set_principal(principal.id);
+  resolution.actor.set_organisation(principal.organisation);
+  deps_.intake->Resolve(*held, std::move(resolution),
+                        [response, call](const absl::StatusOr<IntakeAnswer>& done) {
+                          if (done.ok() && done->outcome == v1::SUBMISSION_OUTCOME_CONFLICT) {
+                            call->Finish(InvalidArgument(done->violations));
+                            return;
+                          }
+                          v1::SubmitEventResponse answer;
+                          const grpc::Status status = ToAnswer(done, &answer);
+                          response->set_outcome(answer.outcome());
+                          response->set_stream_id(answer.stream_id());
+                          *response->mutable_position() = answer.position();
+                          call->Finish(status);
+                        });
 }
 
 grpc::Status IntelligenceService::List(const v1::ListQuarantinedRequest& request,
                                        v1::ListQuarantinedResponse* response) const {
   const auto size = PageSize(request.page_size(), kPageDefault, kPageMax);
-  if (!size.ok())
-    return InvalidArgument("page_size", "NUMBER_OUT_OF_RANGE",
-                           std::string(size.status().message()));
+  if (!size.ok()) return ToGrpc(size.status());
   const Projector::QuarantineQuery query{.source = request.source(),
                                          .resolved = request.include_resolved()};
   const std::string scope = std::string(kListQuarantined) + '\0' + request.source() + '\0' +
                             (request.include_resolved() ? "all" : "open");
   const auto after = ReadPageToken(deps_.page_secret, scope, request.page_token());
-  if (!after.ok())
-    return InvalidArgument("page_token", "PAGE_TOKEN_INVALID",
-                           std::string(after.status().message()));
+  if (!after.ok()) return ToGrpc(after.status());
   const auto limit = static_cast<size_t>(*size);
   const auto held = deps_.projector->Quarantined(query, *after, limit + 1);
   for (size_t i = 0; i < held.size() && i < limit; ++i) {

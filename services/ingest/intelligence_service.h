@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "services/common/call.h"
 #include "services/common/caller.h"
 #include "services/ingest/intake.h"
 #include "trigpoint/v1/api.grpc.pb.h"
@@ -41,10 +43,10 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
  private:
   /// The submission, for a caller who may submit for its source. Errors: NotFound, also where the
   /// caller may not know of it.
-  absl::StatusOr<v1::HeldSubmission> FindHeld(const grpc::CallbackServerContext& context,
-                                              std::string_view method,
-                                              const std::string& quarantine_id,
+  absl::StatusOr<v1::HeldSubmission> FindHeld(Call& call, const std::string& quarantine_id,
                                               Principal* principal) const;
+  void Resolve(const std::shared_ptr<UnaryCall>& call, const v1::ResolveQuarantinedRequest& request,
+               v1::ResolveQuarantinedResponse* response);
   grpc::Status Get(const Principal& principal, const v1::HeldSubmission& held,
                    v1::GetQuarantinedResponse* response) const;
   grpc::Status List(const v1::ListQuarantinedRequest& request,
@@ -52,8 +54,5 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
 
   IntelligenceDeps deps_;
 };
-
-/// Counts a finished call.
-void CountCall(Metrics* metrics, std::string_view method, const grpc::Status& status);
 
 }  // namespace trigpoint

@@ -133,7 +133,7 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     Target target;
     target.source = request.has_event() ? request.event().source() : request.unreadable().source();
     target.backfill = !request.backfill().empty();
-    return deps_.auth->Check(*caller_, deps_.method, target);
+    return deps_.auth->Check(*caller_, deps_.call->method(), target);
   }
 
   /// Nothing more is taken; what was not is not acknowledged, so the sender sends it again.
@@ -198,7 +198,7 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
   void FinishLocked(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (finished_) return;
     finished_ = true;
-    deps_.finished(status);
+    deps_.call->Ended(status);
     Finish(status);
   }
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <functional>
-#include <string_view>
+#include <memory>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/support/server_callback.h"
+#include "services/common/call.h"
 #include "services/common/caller.h"
 #include "services/ingest/intake.h"
 #include "trigpoint/v1/api.pb.h"
@@ -18,8 +18,7 @@ struct SubmitStreamDeps {
   Intake* intake = nullptr;
   const CallerAuth* auth = nullptr;
   WorkerPool* pool = nullptr;
-  std::string_view method{};
-  std::function<void(const grpc::Status&)> finished{};
+  std::unique_ptr<Call> call{};
 };
 
 /// Items not yet acknowledged at which a call is read no further.

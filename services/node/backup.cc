@@ -9,6 +9,8 @@
 #include <system_error>
 
 #include "google/protobuf/util/json_util.h"
+#include "services/common/field_error.h"
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint {
@@ -24,14 +26,16 @@ absl::Status FileError(const std::string& doing, const std::error_code& error) {
 
 absl::Status CheckPath(const char* field, const std::string& path) {
   if (!fs::path(path).is_absolute()) {
-    return absl::InvalidArgumentError(std::string(field) + ": name an absolute path on the node");
+    return FieldError(field, "PATH_INVALID", "name an absolute path on the node");
   }
   std::error_code error;
   if (fs::exists(path, error)) {
-    return absl::AlreadyExistsError(std::string(field) + ": is there already; name a new one");
+    return WithReason(
+        absl::AlreadyExistsError(std::string(field) + ": is there already; name a new one"),
+        "PATH_EXISTS", {{"field", field}});
   }
   if (!fs::is_directory(fs::path(path).lexically_normal().parent_path(), error)) {
-    return absl::InvalidArgumentError(std::string(field) + ": its parent is no directory");
+    return FieldError(field, "PATH_INVALID", "its parent is no directory");
   }
   return absl::OkStatus();
 }
@@ -70,8 +74,8 @@ absl::StatusOr<v1::CreateBackupResponse> CreateBackup(const EventLog& log, const
     const fs::path relative =
         fs::path(request.keys_directory()).lexically_normal().lexically_relative(to);
     if (relative.empty() || *relative.begin() != "..") {
-      return absl::InvalidArgumentError(
-          "keys_directory: lies in the backup; whoever finds both can read what is sealed");
+      return FieldError("keys_directory", "PATH_INVALID",
+                        "lies in the backup; whoever finds both can read what is sealed");
     }
   }
   v1::CreateBackupResponse made;

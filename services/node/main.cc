@@ -22,6 +22,10 @@ int Run(int argc, char** argv) {
     std::fputs(trigpoint::DefaultConfigYaml().c_str(), stdout);
     return 0;
   }
+  if (command->action == Action::kPrintConfig) {
+    std::fputs(trigpoint::EffectiveConfigYaml(*command).c_str(), stdout);
+    return 0;
+  }
   const absl::Status checked = trigpoint::CheckConfig(command->config);
   if (!checked.ok()) return Fail(std::string(checked.message()));
   if (command->action == Action::kCheckConfig) {

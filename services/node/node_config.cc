@@ -1,11 +1,16 @@
 #include "services/node/node_config.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -70,6 +75,9 @@ const std::vector<Setting>& Settings() {
       Whole("deadline_grace_seconds",
             "how long after a deadline the clock says that it passed, 0 to 86400",
             &NodeConfig::deadline_grace_seconds, 0, 86'400),
+      Whole("keepalive_seconds",
+            "silence after which a connection is asked whether its client is there, 1 to 86400",
+            &NodeConfig::keepalive_seconds, 1, 86'400),
       Text("log_level", "debug, info, warning or error", &NodeConfig::log_level),
       Text("log_format", "json or text", &NodeConfig::log_format),
   };
@@ -80,6 +88,47 @@ std::string FlagOf(const std::string& key) {
   std::string flag = "--" + key;
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
+}
+
+constexpr char kEnvironmentPrefix[] = "TRIGPOINT_NODE_";
+
+std::string VariableOf(const std::string& key) {
+  std::string name = kEnvironmentPrefix;
+  for (const char c : key) name.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+  return name;
+}
+
+std::optional<std::string> FromEnvironment(const std::string& key) {
+  // No other thread runs yet.
+  const char* value = std::getenv(VariableOf(key).c_str());  // NOLINT(concurrency-mt-unsafe)
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+/// A misspelt variable would be passed over in silence. It is no error: an orchestrator sets some
+/// of its own for a service of this name.
+void WarnOfUnknownVariables() {
+  std::set<std::string> known{VariableOf("config")};
+  for (const auto& setting : Settings()) known.insert(VariableOf(setting.key));
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string variable(*entry);
+    const std::string name = variable.substr(0, variable.find('='));
+    if (!name.starts_with(kEnvironmentPrefix) || known.count(name) > 0) continue;
+    std::fprintf(stderr, "trigpoint-node: %s names no key of the configuration\n", name.c_str());
+  }
+}
+
+/// A value as YAML reads it back.
+std::string Quoted(const std::string& value) {
+  const bool plain = !value.empty() && value.find_first_not_of(
+                                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                           "0123456789._/:-") == std::string::npos;
+  if (plain) return value;
+  std::string quoted = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + '"';
 }
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
@@ -103,7 +152,8 @@ std::string DefaultPolicies() {
 
 }  // namespace
 
-absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, NodeConfig* config) {
+absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
+                                                      const std::string& file, NodeConfig* config) {
   const auto wrong = [&file](int line, const std::string& what) {
     return absl::InvalidArgumentError(file + ":" + std::to_string(line + 1) + ": " + what);
   };
@@ -113,7 +163,7 @@ absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, N
   } catch (const YAML::Exception& e) {
     return wrong(e.mark.line, "not YAML");
   }
-  if (root.IsNull()) return absl::OkStatus();
+  if (root.IsNull()) return std::set<std::string>();
   if (!root.IsMap()) return wrong(0, "a configuration is a list of `key: value`");
   std::set<std::string> seen;
   for (const auto& entry : root) {
@@ -135,7 +185,7 @@ absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, N
       return wrong(line, "`" + key + "` takes one value");
     if (!setting->set(value, config)) return wrong(line, "`" + key + "`: " + setting->help);
   }
-  return absl::OkStatus();
+  return seen;
 }
 
 absl::Status CheckConfig(const NodeConfig& config) {
@@ -170,55 +220,110 @@ absl::Status CheckConfig(const NodeConfig& config) {
 
 std::string DefaultConfigYaml() {
   const NodeConfig config;
-  std::string text = "# Every key may be left out; a flag of the same name wins.\n";
+  std::string text =
+      "# Every key may be left out. A flag wins over the environment, that over this file.\n";
   for (const auto& setting : Settings()) {
-    const std::string value = setting.get(config);
-    text += "# " + setting.help + "\n";
+    text +=
+        "# " + setting.help + " (" + FlagOf(setting.key) + ", " + VariableOf(setting.key) + ")\n";
     // `policies` is found beside the program unless it is named.
-    text += setting.key == "policies"
-                ? "# policies:\n"
-                : setting.key + ": " + (value.empty() ? "\"\"" : value) + "\n";
+    text += setting.key == "policies" ? "# policies:\n"
+                                      : setting.key + ": " + Quoted(setting.get(config)) + "\n";
   }
   return text + DefaultWebhooksYaml();
 }
 
-absl::StatusOr<NodeCommand> ReadCommand(int argc, char** argv) {
-  CLI::App app{"Trigpoint node: takes intelligence, assesses, recommends, alerts"};
-  app.set_version_flag("--version", TRIGPOINT_VERSION);
-  std::string file;
-  std::map<std::string, std::string> flags;
+std::string EffectiveConfigYaml(const NodeCommand& command) {
+  std::string text;
+  for (const auto& setting : Settings()) {
+    text += setting.key + ": " + Quoted(setting.get(command.config)) + "  # " +
+            command.origins.at(setting.key) + "\n";
+  }
+  for (const auto& webhook : command.config.webhooks)
+    text += "# webhooks: " + webhook.name + "; its address is not shown\n";
+  return text;
+}
+
+namespace {
+
+/// The command line as it was typed.
+struct Typed {
+  std::string file{};
+  std::map<std::string, std::string> flags{};  ///< Of the keys that were given.
+  bool print_default = false;
   bool print = false;
   bool check = false;
-  app.add_option("--config", file, "configuration file (YAML)");
-  app.add_flag("--print-default-config", print,
+};
+
+/// Gives the exit code where there is nothing more to do: --help, or a mistake, which is reported.
+std::optional<int> Parse(int argc, char** argv, Typed* typed) {
+  CLI::App app{"Trigpoint node: takes intelligence, assesses, recommends, alerts"};
+  app.set_version_flag("--version", "trigpoint-node " TRIGPOINT_VERSION);
+  app.add_option("--config", typed->file,
+                 "configuration file (YAML) [" + VariableOf("config") + "]");
+  app.add_flag("--print-default-config", typed->print_default,
                "print a configuration file with the defaults and end");
-  app.add_flag("--check-config", check, "check the configuration and end");
+  app.add_flag("--print-config", typed->print,
+               "print the configuration that holds, with the origin of each key, and end");
+  app.add_flag("--check-config", typed->check, "check the configuration and end");
+  std::map<std::string, std::string> values;
   std::map<std::string, CLI::Option*> options;
   for (const auto& setting : Settings()) {
+    const std::string help = setting.help + " [" + VariableOf(setting.key) + "]";
     options[setting.key] =
-        app.add_option(FlagOf(setting.key), flags[setting.key], setting.help)->expected(1);
+        app.add_option(FlagOf(setting.key), values[setting.key], help)->expected(1);
   }
-  NodeCommand command;
+  app.footer("A flag wins over the variable of the environment in brackets, that over the file.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  }
+  for (const auto& [key, option] : options) {
+    if (option->count() > 0) typed->flags[key] = values[key];
+  }
+  return std::nullopt;
+}
+
+/// Sets one key from the strongest place that names it, the file having been read.
+absl::Status Set(const Setting& setting, const Typed& typed, NodeCommand* command) {
+  const auto flag = typed.flags.find(setting.key);
+  const std::optional<std::string> variable = FromEnvironment(setting.key);
+  if (flag != typed.flags.end()) {
+    command->origins[setting.key] = "flag";
+    if (setting.set(flag->second, &command->config)) return absl::OkStatus();
+    return absl::InvalidArgumentError(FlagOf(setting.key) + ": " + setting.help);
+  }
+  if (variable.has_value()) {
+    command->origins[setting.key] = "environment";
+    if (setting.set(*variable, &command->config)) return absl::OkStatus();
+    return absl::InvalidArgumentError(VariableOf(setting.key) + ": " + setting.help);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<NodeCommand> ReadCommand(int argc, char** argv) {
+  NodeCommand command;
+  Typed typed;
+  if (const std::optional<int> done = Parse(argc, argv, &typed); done.has_value()) {
     command.action = NodeCommand::Action::kExit;
-    command.exit_code = app.exit(e);
+    command.exit_code = *done;
     return command;
   }
+  WarnOfUnknownVariables();
+  for (const auto& setting : Settings()) command.origins[setting.key] = "default";
+  const std::string file = typed.file.empty() ? FromEnvironment("config").value_or("") : typed.file;
   if (!file.empty()) {
     TP_ASSIGN_OR_RETURN(const std::string text, ReadText(file));
-    TP_RETURN_IF_ERROR(ApplyConfigYaml(text, file, &command.config));
+    TP_ASSIGN_OR_RETURN(const auto keys, ApplyConfigYaml(text, file, &command.config));
+    for (const auto& key : keys) command.origins[key] = "file";
   }
-  for (const auto& setting : Settings()) {
-    if (options[setting.key]->count() == 0) continue;
-    if (!setting.set(flags[setting.key], &command.config)) {
-      return absl::InvalidArgumentError(FlagOf(setting.key) + ": " + setting.help);
-    }
-  }
+  for (const auto& setting : Settings()) TP_RETURN_IF_ERROR(Set(setting, typed, &command));
   if (command.config.policies.empty()) command.config.policies = DefaultPolicies();
-  if (print) command.action = NodeCommand::Action::kPrintDefaultConfig;
-  if (check) command.action = NodeCommand::Action::kCheckConfig;
+  if (typed.print_default) command.action = NodeCommand::Action::kPrintDefaultConfig;
+  if (typed.print) command.action = NodeCommand::Action::kPrintConfig;
+  if (typed.check) command.action = NodeCommand::Action::kCheckConfig;
   return command;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,7 +12,8 @@
 namespace trigpoint {
 
 /// How a node runs. Every field is a key of the configuration file (with "_") and, but for
-/// `webhooks`, a flag (with "-").
+/// `webhooks`, a flag (with "-") and a variable of the environment (TRIGPOINT_NODE_ and the key in
+/// capitals).
 struct NodeConfig {
   std::string data = "./trigpoint-data";
   std::string listen = "127.0.0.1:7447";
@@ -22,6 +25,7 @@ struct NodeConfig {
   std::string tls_client_ca;
   uint32_t partitions = 16;
   int64_t deadline_grace_seconds = 60;
+  int64_t keepalive_seconds = 60;
   std::string log_level = "info";   ///< debug, info, warning or error.
   std::string log_format = "json";  ///< json or text.
   std::vector<WebhookConfig> webhooks;
@@ -29,24 +33,31 @@ struct NodeConfig {
 
 /// What the command line asks for.
 struct NodeCommand {
-  enum class Action : uint8_t { kServe, kPrintDefaultConfig, kCheckConfig, kExit };
+  enum class Action : uint8_t { kServe, kPrintDefaultConfig, kPrintConfig, kCheckConfig, kExit };
   Action action = Action::kServe;
   int exit_code = 0;  ///< Of kExit: --help, or a mistake that was already reported.
   NodeConfig config;
+  std::map<std::string, std::string> origins;  ///< Of every key: flag, environment, file, default.
 };
 
-/// Reads the command line and the file it names; a flag wins over the file. Errors:
-/// InvalidArgument, NotFound.
+/// Reads the command line, the environment and the file that either names: a flag wins over the
+/// environment, that over the file, that over the default. A variable that is set to nothing sets
+/// the key to nothing. Errors: InvalidArgument, NotFound.
 absl::StatusOr<NodeCommand> ReadCommand(int argc, char** argv);
 
 /// Reads a configuration. Strict: an unknown or repeated key is an error that names it and its
-/// line.
-absl::Status ApplyConfigYaml(const std::string& text, const std::string& file, NodeConfig* config);
+/// line. Gives the keys that it sets.
+absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
+                                                      const std::string& file, NodeConfig* config);
 
 /// Checks what can be known without starting anything.
 absl::Status CheckConfig(const NodeConfig& config);
 
 /// The default configuration as a commented YAML file.
 std::string DefaultConfigYaml();
+
+/// The configuration that holds, as YAML, each key with its origin. No key holds a secret, for they
+/// name files; of a webhook, whose address may, only the name is shown.
+std::string EffectiveConfigYaml(const NodeCommand& command);
 
 }  // namespace trigpoint

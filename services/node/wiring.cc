@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -18,10 +19,9 @@
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
-#include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "services/common/caller.h"
-#include "services/common/page.h"
+#include "services/common/health_service.h"
 #include "services/common/write_gate.h"
 #include "services/ingest/baseline_publisher.h"
 #include "services/ingest/clock.h"
@@ -30,12 +30,13 @@
 #include "services/ingest/intelligence_service.h"
 #include "services/ingest/waiting_release.h"
 #include "services/node/backup.h"
+#include "services/node/data_files.h"
+#include "services/node/metrics_export.h"
 #include "services/node/store_folder.h"
 #include "services/notify/deliveries.h"
 #include "services/query/query_services.h"
 #include "trigpoint/access/disclosure.h"
 #include "trigpoint/access/principals.h"
-#include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/log/embedded_log.h"
@@ -49,6 +50,7 @@ namespace {
 
 constexpr int kReceiveBytesMax = 4 << 20;  // Intake takes a file's rows; reference/streaming 3.2.
 constexpr size_t kPoolThreads = 4;
+constexpr int64_t kKeepaliveAnswerSeconds = 20;
 constexpr int64_t kDrainSeconds = 5;  // For calls in flight; supervisors wait for 10 s, then kill.
 
 int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1000; }
@@ -83,27 +85,20 @@ absl::StatusOr<Principals> ReadPrincipals(const NodeConfig& config) {
   return principals;
 }
 
-/// The name of this log, made once: resume tokens carry it, so that they are not taken for another
-/// log's.
-absl::StatusOr<std::string> ReadLogId(const std::string& data) {
-  const std::string path = data + "/log.id";
-  std::ifstream existing(path);
-  std::string id;
-  if (existing >> id && !id.empty()) return id;
-  id = Sha256Hex(NewPageSecret()).substr(0, 16);
-  std::ofstream file(path, std::ios::trunc);
-  file << id << "\n";
-  file.flush();
-  if (!file) return absl::UnavailableError("cannot write " + path);
-  return id;
-}
-
-void SetLimits(grpc::ServerBuilder* builder) {
+void SetLimits(const NodeConfig& config, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
   builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // A client whose machine vanished does not say so: its watches would stay for ever. Asked also
+  // while nothing is sent, and as often as it takes.
+  const int64_t answer_seconds = std::min(config.keepalive_seconds, kKeepaliveAnswerSeconds);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                              static_cast<int>(config.keepalive_seconds * 1'000));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                              static_cast<int>(answer_seconds * 1'000));
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // Two nodes on one port would each get some of the calls.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
@@ -116,6 +111,7 @@ struct RunningNode::Parts {
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<KeyStore> keys;
   std::unique_ptr<EventLog> log;
+  std::unique_ptr<MetricsExport> exports;
   std::unique_ptr<StoreFolder> store_folder;
   std::mutex rebuilding;  // One rebuild at a time.
   std::unique_ptr<Store> store;
@@ -131,12 +127,10 @@ struct RunningNode::Parts {
   std::unique_ptr<Clock> clock;
   std::unique_ptr<Deliveries> deliveries;  // Null: there is no webhook.
   std::vector<std::unique_ptr<grpc::Service>> services;
+  std::vector<std::string> names;             // Of the services, for health checks.
   std::function<void()> end_watches = [] {};  // They end only by their clients otherwise.
+  std::unique_ptr<HealthService> health;
   std::unique_ptr<grpc::Server> server;
-  uint64_t folded_seen = 0;
-  uint64_t duplicates_seen = 0;
-  uint64_t conflicts_seen = 0;
-  uint64_t ignored_seen = 0;
   bool serving = true;
   bool stopped = false;
 
@@ -144,7 +138,6 @@ struct RunningNode::Parts {
   absl::Status OpenEngine();
   absl::Status OpenServices();
   absl::Status Listen();
-  void ExportCounters();
 };
 
 absl::Status RunningNode::Parts::OpenStorage() {
@@ -210,7 +203,7 @@ absl::Status RunningNode::Parts::OpenEngine() {
     TP_RETURN_IF_ERROR(projector->CatchUp());
   }
   TP_RETURN_IF_ERROR(projector->Start());
-  writer = std::make_unique<EventWriter>(log.get(), projector.get(), &NowMicros);
+  writer = std::make_unique<EventWriter>(log.get(), projector.get(), &NowMicros, metrics.get());
   controls = std::make_unique<ControlPublisher>(projector.get(), writer.get());
   TP_RETURN_IF_ERROR(controls->EnsureCopies());
   TP_RETURN_IF_ERROR(controls->ActivatePolicies(config.policies));
@@ -233,7 +226,7 @@ absl::Status RunningNode::Parts::OpenServices() {
       std::make_unique<Clock>(projector.get(), writer.get(), baselines.get(),
                               ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
   clock->Start();
-  const std::string secret = NewPageSecret();
+  TP_ASSIGN_OR_RETURN(const std::string secret, ReadPageSecret(config.data));
   services.push_back(
       std::make_unique<IntelligenceService>(IntelligenceDeps{.intake = intake.get(),
                                                              .projector = projector.get(),
@@ -241,6 +234,7 @@ absl::Status RunningNode::Parts::OpenServices() {
                                                              .pool = pool.get(),
                                                              .metrics = metrics.get(),
                                                              .page_secret = secret}));
+  names.push_back(v1::IntelligenceService::service_full_name());
   TP_ASSIGN_OR_RETURN(const std::string log_id, ReadLogId(config.data));
   QueryDeps deps;
   deps.projector = projector.get();
@@ -259,6 +253,7 @@ absl::Status RunningNode::Parts::OpenServices() {
   };
   deps.publish_baselines = [this] { return baselines->Publish(); };
   deps.log_id = log_id;
+  deps.metrics = metrics.get();
   TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),
                                                     .metrics = metrics.get(),
                                                     .directory = config.data + "/outbox",
@@ -272,47 +267,32 @@ absl::Status RunningNode::Parts::OpenServices() {
   }
   QueryServices query = MakeQueryServices(deps);
   for (auto& service : query.services) services.push_back(std::move(service));
+  names.insert(names.end(), query.names.begin(), query.names.end());
   end_watches = std::move(query.drain);
   return absl::OkStatus();
 }
 
 absl::Status RunningNode::Parts::Listen() {
-  grpc::EnableDefaultHealthCheckService(true);
+  health = std::make_unique<HealthService>(names, metrics.get());
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   TP_ASSIGN_OR_RETURN(const auto credentials, TransportOf(config));
   grpc::ServerBuilder builder;
-  SetLimits(&builder);
+  SetLimits(config, &builder);
   int port = 0;
   builder.AddListeningPort(config.listen, credentials, &port);
   for (const auto& service : services) builder.RegisterService(service.get());
+  builder.RegisterService(health.get());
   server = builder.BuildAndStart();
   if (server == nullptr || (port == 0 && config.listen.rfind("unix:", 0) != 0)) {
     return absl::UnavailableError("cannot listen on " + config.listen +
                                   ": the port is in use or not ours; name another with --listen");
   }
+  health->SetServing(true);
   Log(LogLevel::kInfo, "node_ready",
       {{"port", port},
        {"partitions", config.partitions},
        {"providers", projector->ProviderCount()}});
   return absl::OkStatus();
-}
-
-void RunningNode::Parts::ExportCounters() {
-  const auto add = [](uint64_t now, uint64_t* seen, Counter& counter) {
-    if (now > *seen) counter.Increment(now - *seen);
-    *seen = now;
-  };
-  const ProjectorCounters& counters = projector->counters();
-  add(counters.duplicates.load(), &duplicates_seen, metrics->EventsFolded("duplicate"));
-  add(counters.conflicts.load(), &conflicts_seen, metrics->EventsFolded("conflict"));
-  add(counters.folded.load() - duplicates_seen - conflicts_seen, &folded_seen,
-      metrics->EventsFolded("applied"));
-  add(counters.ignored_derived.load(), &ignored_seen, metrics->IgnoredDerived());
-  const std::vector<int64_t> committed = projector->Committed();
-  for (uint32_t p = 0; p < log->partitions(); ++p) {
-    const auto head = log->HeadOffset(p);
-    if (head.ok()) metrics->FoldLag(p).Set(static_cast<double>(*head - committed[p]));
-  }
 }
 
 RunningNode::RunningNode(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -331,6 +311,7 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
                         " (name another address with --metrics-listen, or none with \"\")");
   }
   parts.metrics = *std::move(metrics);
+  parts.exports = std::make_unique<MetricsExport>(parts.metrics.get(), parts.log.get());
   TP_RETURN_IF_ERROR(parts.OpenEngine());
   TP_RETURN_IF_ERROR(parts.OpenServices());
   TP_RETURN_IF_ERROR(parts.Listen());
@@ -348,13 +329,26 @@ void RunningNode::Refresh() {
   const bool serving = health.ok();
   if (serving != parts_->serving) {
     parts_->serving = serving;
-    if (auto* service = parts_->server->GetHealthCheckService()) service->SetServingStatus(serving);
+    parts_->health->SetServing(serving);
     // Callers are told that there is no room; which disk that is, the operator reads here.
     if (!serving)
       std::fprintf(stderr, "trigpoint-node: %s\n", std::string(health.message()).c_str());
     Log(serving ? LogLevel::kInfo : LogLevel::kError, "health_changed", {{"serving", serving}});
   }
-  parts_->ExportCounters();
+  parts_->exports->Run(*parts_->projector);
+}
+
+void RunningNode::ReloadPolicies() {
+  // Waits for the disk and the fold, so not on the thread that watches over the node.
+  parts_->pool->Run([parts = parts_.get()] {
+    const absl::Status reloaded = parts->controls->ActivatePolicies(parts->config.policies);
+    if (!reloaded.ok()) {
+      std::fprintf(stderr, "trigpoint-node: policies: %s\n",
+                   std::string(reloaded.message()).c_str());
+    }
+    Log(reloaded.ok() ? LogLevel::kInfo : LogLevel::kError, "policies_reloaded",
+        {{"code", LogId{absl::StatusCodeToString(reloaded.code())}}});
+  });
 }
 
 absl::Status RunningNode::Stop() {
@@ -363,7 +357,7 @@ absl::Status RunningNode::Stop() {
   parts.stopped = true;
   if (parts.deliveries != nullptr) parts.deliveries->BeginStop();
   if (parts.server != nullptr) {
-    if (auto* health = parts.server->GetHealthCheckService()) health->SetServingStatus(false);
+    parts.health->Drain();
     if (parts.projector != nullptr) parts.projector->CancelRebuild();
     parts.end_watches();
     parts.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(kDrainSeconds));
@@ -378,6 +372,7 @@ absl::Status RunningNode::Stop() {
   if (parts.projector != nullptr) parts.projector->Stop();
   if (parts.log != nullptr) status.Update(parts.log->Close());
   parts.server.reset();
+  parts.health.reset();
   parts.end_watches = nullptr;
   parts.services.clear();
   if (parts.store != nullptr) status.Update(parts.store->Close());
@@ -389,6 +384,7 @@ int Serve(const NodeConfig& config) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   // Its lines are no structured logs; set the variable to see them. No other thread runs yet.
@@ -405,7 +401,10 @@ int Serve(const NodeConfig& config) {
   }
   int exit_code = 0;
   const timespec period{.tv_sec = 0, .tv_nsec = 250'000'000};
-  while (sigtimedwait(&signals, nullptr, &period) < 0) {
+  while (true) {
+    const int signal = sigtimedwait(&signals, nullptr, &period);
+    if (signal == SIGTERM || signal == SIGINT) break;
+    if (signal == SIGHUP) (*node)->ReloadPolicies();
     (*node)->Refresh();
     const absl::Status health = (*node)->Health();
     if (health.ok() || absl::IsResourceExhausted(health)) continue;

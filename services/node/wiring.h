@@ -20,6 +20,9 @@ class RunningNode {
   absl::Status Health() const;
   /// Sets the health service and the metrics to the present state; called a few times a second.
   void Refresh();
+  /// Activates, in the background, what the directory of policies holds and is not active yet. A
+  /// mistake in it is printed and logged by its kind; the node goes on with the policies it has.
+  void ReloadPolicies();
   /// Drains: NOT_SERVING first, then watches end with UNAVAILABLE, other calls in flight have five
   /// seconds, then everything is flushed.
   /// Idempotent.
@@ -31,8 +34,8 @@ class RunningNode {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Serves until a signal (0) or until the node cannot go on (1). Blocks SIGTERM and SIGINT for
-/// every thread.
+/// Serves until SIGTERM or SIGINT (0) or until the node cannot go on (1); SIGHUP reloads the
+/// policies. Blocks these signals for every thread.
 int Serve(const NodeConfig& config);
 
 }  // namespace trigpoint

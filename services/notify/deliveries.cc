@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "services/notify/schedule.h"
 #include "services/notify/signature.h"
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/telemetry/logging.h"
@@ -170,18 +171,19 @@ absl::StatusOr<v1::ListDeliveriesResponse> Deliveries::List(const std::string& e
     TP_RETURN_IF_ERROR(Fill(name, response.add_endpoints()));
   }
   if (!endpoint.empty() && response.endpoints().empty())
-    return absl::NotFoundError("there is no such endpoint");
+    return WithReason(absl::NotFoundError("there is no such endpoint"), "ENDPOINT_NOT_FOUND");
   return response;
 }
 
 absl::StatusOr<int> Deliveries::Retry(const v1::RetryDeliveriesRequest& request) {
   TP_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names());
   if (std::find(names.begin(), names.end(), request.endpoint()) == names.end())
-    return absl::NotFoundError("there is no such endpoint");
+    return WithReason(absl::NotFoundError("there is no such endpoint"), "ENDPOINT_NOT_FOUND");
   TP_ASSIGN_OR_RETURN(const int queued,
                       outbox_->Revive(request.endpoint(), request.message_id(), deps_.now_us()));
   if (queued == 0 && !request.message_id().empty())
-    return absl::NotFoundError("this endpoint has no such dead letter");
+    return WithReason(absl::NotFoundError("this endpoint has no such dead letter"),
+                      "DEAD_LETTER_NOT_FOUND");
   const auto sender = senders_.find(request.endpoint());
   if (sender != senders_.end()) sender->second->TryNow();
   return queued;

@@ -19,13 +19,13 @@ constexpr size_t kWatchesMax = 1024;
 
 }  // namespace
 
-AlertWatch::AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* tokens,
-                       WatchPosition position, std::chrono::seconds heartbeat)
+AlertWatch::AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* tokens, Opening opening)
     : hub_(hub),
       core_(core),
       tokens_(tokens),
-      heartbeat_(heartbeat),
-      position_(std::move(position)),
+      call_(std::move(opening.call)),
+      heartbeat_(opening.heartbeat),
+      position_(std::move(opening.position)),
       next_heartbeat_(Clock::now()) {}
 
 size_t AlertWatch::Room() {
@@ -119,6 +119,7 @@ void AlertWatch::Proceed() {
   // OnWriteDone. No buffer hint: on the first message it would hold the stream back
   // (grpc/grpc#34231).
   if (finish) {
+    call_->Ended(status);
     Finish(status);
   } else {
     StartWrite(&out_);

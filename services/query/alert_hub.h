@@ -11,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
+#include "services/common/call.h"
 #include "services/query/query_core.h"
 #include "services/query/resume_token.h"
 #include "trigpoint/v1/api.pb.h"
@@ -26,13 +27,20 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
  public:
   using Clock = std::chrono::steady_clock;
 
-  AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* tokens, WatchPosition position,
-             std::chrono::seconds heartbeat);
+  /// What a client asked for.
+  struct Opening {
+    std::unique_ptr<Call> call;
+    WatchPosition position;
+    std::chrono::seconds heartbeat{};
+  };
+
+  AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* tokens, Opening opening);
 
   /// Reads alerts up to the room in the queue and sends a heartbeat when it is time. Hub thread
   /// only. True when there is more to read at once.
   bool Pump(Clock::time_point now);
   Clock::time_point next_heartbeat() const { return next_heartbeat_; }
+  Call& call() { return *call_; }
   /// Ends the stream once the write in flight is done.
   void Close(grpc::Status status);
   /// The same for a node that stops: UNAVAILABLE with the last token that was sent.
@@ -53,6 +61,7 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   AlertHub* hub_;
   QueryCore* core_;
   const ResumeTokens* tokens_;
+  std::unique_ptr<Call> call_;
   const std::chrono::seconds heartbeat_;
   WatchPosition position_;            // Hub thread only.
   Clock::time_point next_heartbeat_;  // Hub thread only.

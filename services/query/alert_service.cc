@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <set>
 
+#include "services/common/call.h"
+#include "services/common/field_error.h"
 #include "services/query/alert_hub.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
@@ -68,11 +70,16 @@ grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request,
   const auto page = PageOf(
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());
-  if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
+  if (!page.ok()) return ToGrpc(page.status());
   for (size_t i = page->from; i < page->to; ++i) *response->add_alerts() = std::move(rows[i].alert);
   response->set_next_page_token(page->next_token);
   response->set_total_size(static_cast<int64_t>(rows.size()));
   return grpc::Status::OK;
+}
+
+absl::Status NoAlert(const std::string& alert_id) {
+  return WithReason(absl::NotFoundError("there is no such alert"), "ALERT_NOT_FOUND",
+                    Naming("alert_id", alert_id));
 }
 
 /// The alert as it stands in its stream. Errors: NotFound.
@@ -80,30 +87,35 @@ absl::StatusOr<v1::Alert> ReadAlert(const QueryCore& core, const std::string& st
                                     const std::string& alert_id) {
   TP_ASSIGN_OR_RETURN(StreamAsOf stream, core.projector().Read(stream_id));
   const v1::AlertRecord* alert = FindAlert(&stream.record, alert_id);
-  if (alert == nullptr) return absl::NotFoundError("there is no such alert");
+  if (alert == nullptr) return NoAlert(alert_id);
   return PresentAlert(*alert, stream.state, core.Now());
 }
 
-/// One event for each alert, whoever acknowledges it first: a repetition changes nothing.
-v1::Event Acknowledgement(const std::string& stream_id, const std::string& alert_id,
-                          const Principal& principal, int64_t now_us) {
+/// The id of the event: of the request, or, where it has none, of the alert, whoever acknowledges
+/// it. A repetition changes nothing either way: the first acknowledgement stands.
+absl::StatusOr<std::string> AcknowledgementId(const Principal& principal,
+                                              const v1::AcknowledgeAlertRequest& request) {
+  if (request.request_id().empty())
+    return Sha256Hex("acknowledged\n" + request.alert_id()).substr(0, 32);
+  return EventIdOf(principal, kAcknowledge, request.request_id());
+}
+
+v1::Event Acknowledgement(const std::string& id, const std::string& stream_id,
+                          const std::string& alert_id, int64_t now_us) {
   v1::Event event;
   event.set_source(kDecisionSource);
-  event.set_id(Sha256Hex("acknowledged\n" + alert_id).substr(0, 32));
+  event.set_id(id);
   event.set_source_version(1);
   event.set_stream_id(stream_id);
   SetMicros(now_us, event.mutable_occurred_at());
   SetMicros(now_us, event.mutable_received_at());
   event.mutable_alert_acknowledged()->set_alert_id(alert_id);
-  *event.mutable_alert_acknowledged()->mutable_actor() = ActorOf(principal);
-  event.set_submission_digest(SubmissionDigest(event));
   return event;
 }
 
 /// Where the alert stands: by the index of identities, or, in the moment before it is written,
 /// among what is open.
 absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& alert_id) {
-  if (alert_id.empty()) return absl::InvalidArgumentError("alert_id: name the alert");
   for (const auto& stream_id : core.projector().StreamsWith(kEngineSource, alert_id)) {
     if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
   }
@@ -111,7 +123,61 @@ absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& al
   for (const auto& stream_id : streams) {
     if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
   }
-  return absl::NotFoundError("there is no such alert");
+  return NoAlert(alert_id);
+}
+
+/// One acknowledgement, shared by the threads it passes through.
+struct Acknowledging {
+  Acknowledging(QueryCore* of, grpc::CallbackServerContext* context,
+                const v1::AcknowledgeAlertRequest* asked, v1::Alert* answer)
+      : core(of), rpc(of->deps.metrics, context, kAcknowledge), request(asked), response(answer) {}
+
+  QueryCore* core;
+  UnaryCall rpc;
+  const v1::AcknowledgeAlertRequest* request;
+  v1::Alert* response;
+};
+
+/// Answers with the alert as it stands now.
+void AnswerAlert(Acknowledging& call, const std::string& stream_id) {
+  absl::StatusOr<v1::Alert> alert = ReadAlert(*call.core, stream_id, call.request->alert_id());
+  const grpc::Status status = ToGrpc(alert.status());
+  if (alert.ok()) *call.response = *std::move(alert);
+  call.rpc.Finish(status);
+}
+
+/// OK: it answers by itself, now or later. Otherwise why not.
+absl::Status Acknowledge(const std::shared_ptr<Acknowledging>& call, const Principal& principal) {
+  QueryCore& core = *call->core;
+  const std::string& alert_id = call->request->alert_id();
+  if (alert_id.empty()) return FieldError("alert_id", "REQUIRED", "name the alert");
+  TP_ASSIGN_OR_RETURN(const std::string id, AcknowledgementId(principal, *call->request));
+  TP_ASSIGN_OR_RETURN(const std::string stream_id, StreamOfAlert(core, alert_id));
+  if (!call->request->request_id().empty()) {
+    TP_ASSIGN_OR_RETURN(const auto earlier, EventOfRequest(core.projector(), id));
+    if (earlier.has_value() && earlier->alert_acknowledged().alert_id() != alert_id)
+      return RequestIdReused();
+  }
+  TP_ASSIGN_OR_RETURN(const v1::Alert present, ReadAlert(core, stream_id, alert_id));
+  if (present.has_acknowledged_at()) {
+    AnswerAlert(*call, stream_id);
+    return absl::OkStatus();
+  }
+  v1::Event event = Acknowledgement(id, stream_id, alert_id, core.Now());
+  if (!core.requests.Take(id, event.alert_acknowledged())) return RequestIdReused();
+  *event.mutable_alert_acknowledged()->mutable_actor() = ActorOf(principal);
+  event.set_submission_digest(SubmissionDigest(event));
+  core.deps.writer->AppendAndFold(
+      core.projector().PartitionFor(stream_id), event,
+      [call, stream_id](const absl::StatusOr<Written>& written) {
+        if (!written.ok()) {
+          call->rpc.Finish(ToGrpc(written.status()));
+        } else if (!call->core->pool.Run([call, stream_id] { AnswerAlert(*call, stream_id); })) {
+          call->rpc.Finish(
+              ToGrpc(absl::UnavailableError("busy; the alert is acknowledged"), "BUSY"));
+        }
+      });
+  return absl::OkStatus();
 }
 
 class AlertService final : public v1::AlertService::CallbackService {
@@ -133,48 +199,40 @@ class AlertService final : public v1::AlertService::CallbackService {
   grpc::ServerUnaryReactor* AcknowledgeAlert(grpc::CallbackServerContext* context,
                                              const v1::AcknowledgeAlertRequest* request,
                                              v1::Alert* response) override {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    auto call = std::make_shared<Acknowledging>(core_.get(), context, request, response);
     absl::StatusOr<Principal> principal =
-        core_->deps.auth->Admit(*context, kAcknowledge, {.sensitivity = kAnswerClass});
+        call->rpc.Admit(*core_->deps.auth, {.sensitivity = kAnswerClass});
     if (!principal.ok()) {
-      reactor->Finish(ToGrpc(principal.status()));
-      return reactor;
+      call->rpc.Finish(ToGrpc(principal.status()));
+      return call->rpc.reactor();
     }
-    const bool accepted = core_->pool.Run(
-        [core = core_.get(), who = *std::move(principal), request, response, reactor] {
-          Acknowledge(core, who, request->alert_id(), response, reactor);
-        });
+    const bool accepted = core_->pool.Run([call, who = *std::move(principal)] {
+      const absl::Status refused = Acknowledge(call, who);
+      if (!refused.ok()) call->rpc.Finish(ToGrpc(refused));
+    });
     if (!accepted)
-      reactor->Finish(
+      call->rpc.Finish(
           ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
-    return reactor;
+    return call->rpc.reactor();
   }
 
   grpc::ServerWriteReactor<v1::WatchAlertsResponse>* WatchAlerts(
       grpc::CallbackServerContext* context, const v1::WatchAlertsRequest* request) override {
+    AlertWatch::Opening opening;
+    opening.call = std::make_unique<Call>(core_->deps.metrics, context, kWatch);
     const absl::StatusOr<Principal> principal =
-        core_->deps.auth->Admit(*context, kWatch, {.sensitivity = kAnswerClass});
-    if (!principal.ok()) return Refused(ToGrpc(principal.status()));
-    if (request->heartbeat_seconds() < 0) {
-      return Refused(InvalidArgument("heartbeat_seconds", "OUT_OF_RANGE", "is not negative"));
-    }
-    if (request->from_start() && !request->resume_token().empty()) {
-      return Refused(InvalidArgument("from_start", "CONFLICT", "stands without a resume_token"));
-    }
-    const absl::StatusOr<WatchPosition> position = Start(*request);
-    if (absl::IsOutOfRange(position.status())) {
-      return Refused(OutOfRange(
-          "RESUME_TOKEN_UNUSABLE", FromAbsl(position.status().message()),
-          {{"earliest_resume_token", tokens_.Earliest(core_->projector().provider_partitions())}}));
-    }
-    if (!position.ok()) return Refused(ToGrpc(position.status()));
+        opening.call->Admit(*core_->deps.auth, {.sensitivity = kAnswerClass});
+    const grpc::Status good =
+        principal.ok() ? Check(*request, &opening.position) : ToGrpc(principal.status());
+    if (!good.ok()) return new RefusedStream<v1::WatchAlertsResponse>(*opening.call, good);
     const int asked = request->heartbeat_seconds();
-    const std::chrono::seconds heartbeat(asked == 0 ? kHeartbeatDefault
-                                                    : std::min(asked, kHeartbeatMax));
-    auto watch = std::make_shared<AlertWatch>(&hub_, core_.get(), &tokens_, *position, heartbeat);
-    AlertWatch* reactor = watch.get();
-    const grpc::Status added = hub_.Add(std::move(watch));
-    return added.ok() ? reactor : Refused(added);
+    opening.heartbeat =
+        std::chrono::seconds(asked == 0 ? kHeartbeatDefault : std::min(asked, kHeartbeatMax));
+    const auto watch =
+        std::make_shared<AlertWatch>(&hub_, core_.get(), &tokens_, std::move(opening));
+    const grpc::Status added = hub_.Add(watch);
+    if (added.ok()) return watch.get();
+    return new RefusedStream<v1::WatchAlertsResponse>(watch->call(), added);
   }
 
   grpc::ServerUnaryReactor* ListDeliveries(grpc::CallbackServerContext* context,
@@ -191,7 +249,7 @@ class AlertService final : public v1::AlertService::CallbackService {
                                             v1::RetryDeliveriesResponse* response) override {
     return Serve(*core_, context, kRetryDeliveries, {}, Where::kPool,
                  [core = core_.get(), request, response](const Principal&) {
-                   if (!core->deps.retry_deliveries) return NotFound("there is no such endpoint");
+                   if (!core->deps.retry_deliveries) return ToGrpc(NoEndpoint(request->endpoint()));
                    const absl::StatusOr<int> queued = core->deps.retry_deliveries(*request);
                    if (queued.ok()) response->set_queued(*queued);
                    return ToGrpc(queued.status());
@@ -199,49 +257,35 @@ class AlertService final : public v1::AlertService::CallbackService {
   }
 
  private:
+  static absl::Status NoEndpoint(const std::string& endpoint) {
+    return WithReason(absl::NotFoundError("there is no such endpoint"), "ENDPOINT_NOT_FOUND",
+                      Naming("endpoint", endpoint));
+  }
+
   static grpc::Status ListDeliveries(const QueryCore& core, const std::string& endpoint,
                                      v1::ListDeliveriesResponse* response) {
     if (!core.deps.list_deliveries) {
-      return endpoint.empty() ? grpc::Status::OK : NotFound("there is no such endpoint");
+      return ToGrpc(endpoint.empty() ? absl::OkStatus() : NoEndpoint(endpoint));
     }
     absl::StatusOr<v1::ListDeliveriesResponse> listed = core.deps.list_deliveries(endpoint);
     if (listed.ok()) *response = *std::move(listed);
     return ToGrpc(listed.status());
   }
 
-  static grpc::ServerWriteReactor<v1::WatchAlertsResponse>* Refused(const grpc::Status& status) {
-    return new RefusedStream<v1::WatchAlertsResponse>(status);
-  }
-
-  static void Acknowledge(QueryCore* core, const Principal& principal, const std::string& alert_id,
-                          v1::Alert* response, grpc::ServerUnaryReactor* reactor) {
-    const auto answer = [core, alert_id, response, reactor](const std::string& stream_id) {
-      absl::StatusOr<v1::Alert> alert = ReadAlert(*core, stream_id, alert_id);
-      const grpc::Status status = ToGrpc(alert.status());
-      if (alert.ok()) *response = *std::move(alert);
-      reactor->Finish(status);
-    };
-    const absl::StatusOr<std::string> stream_id = StreamOfAlert(*core, alert_id);
-    if (!stream_id.ok()) {
-      reactor->Finish(ToGrpc(stream_id.status()));
-      return;
+  /// Whether a watch can begin as asked, and where.
+  grpc::Status Check(const v1::WatchAlertsRequest& request, WatchPosition* position) const {
+    if (request.heartbeat_seconds() < 0)
+      return InvalidArgument("heartbeat_seconds", "OUT_OF_RANGE", "is not negative");
+    if (request.from_start() && !request.resume_token().empty())
+      return InvalidArgument("from_start", "CONFLICT", "stands without a resume_token");
+    absl::StatusOr<WatchPosition> start = Start(request);
+    if (absl::IsOutOfRange(start.status())) {
+      return OutOfRange(
+          "RESUME_TOKEN_UNUSABLE", FromAbsl(start.status().message()),
+          {{"earliest_resume_token", tokens_.Earliest(core_->projector().provider_partitions())}});
     }
-    const absl::StatusOr<v1::Alert> present = ReadAlert(*core, *stream_id, alert_id);
-    if (present.ok() && present->has_acknowledged_at()) {
-      answer(*stream_id);
-      return;
-    }
-    core->deps.writer->AppendAndFold(
-        core->projector().PartitionFor(*stream_id),
-        Acknowledgement(*stream_id, alert_id, principal, core->Now()),
-        [core, answer, reactor, stream = *stream_id](const absl::StatusOr<Written>& written) {
-          if (!written.ok()) {
-            reactor->Finish(ToGrpc(written.status()));
-          } else if (!core->pool.Run([answer, stream] { answer(stream); })) {
-            reactor->Finish(
-                ToGrpc(absl::UnavailableError("busy; the alert is acknowledged"), "BUSY"));
-          }
-        });
+    if (start.ok()) *position = *std::move(start);
+    return ToGrpc(start.status());
   }
 
   absl::StatusOr<WatchPosition> Start(const v1::WatchAlertsRequest& request) const {

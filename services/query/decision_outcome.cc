@@ -1,6 +1,7 @@
 #include "services/query/decision_outcome.h"
 
 #include "services/common/rpc_status.h"
+#include "trigpoint/domain/decisions.h"
 
 namespace trigpoint {
 namespace {
@@ -15,6 +16,48 @@ std::string Explain(const v1::DecisionRecord& decision,
   if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE)
     return "the recommendation is declined";
   return "moved from " + proposal.from_state() + " to " + proposal.to_state();
+}
+
+grpc::Status Precondition(const v1::DecisionRecord& decision, std::string_view reason,
+                          const ErrorMetadata& metadata = {}) {
+  ErrorMetadata all = metadata;
+  if (!decision.clause().empty()) all["clause"] = decision.clause();
+  return ToGrpc(absl::FailedPreconditionError(decision.reason()), reason, all);
+}
+
+grpc::Status Refused(const v1::DecisionRecord& decision) {
+  const auto& proposal = decision.decision();
+  const Refusal refusal = RefusalOf(decision);
+  switch (refusal.kind) {
+    case RefusalKind::kAuthority: {
+      ErrorMetadata states;
+      if (!proposal.to_state().empty()) {
+        states = {{"from_state", proposal.from_state()}, {"to_state", proposal.to_state()}};
+      }
+      const std::string clause = decision.clause().empty() ? "" : " (" + decision.clause() + ")";
+      return FailedPrecondition(decision.clause(), decision.reason() + clause, states);
+    }
+    case RefusalKind::kRequirement:
+      return Precondition(decision, "REQUIREMENT_MISSING", {{"field", refusal.field}});
+    case RefusalKind::kBasisMoved:
+      return Aborted(decision.reason());
+    case RefusalKind::kPolicyNotInForce:
+      return InvalidArgument("policy_id", "POLICY_NOT_IN_FORCE", decision.reason());
+    case RefusalKind::kUnknownState:
+      return InvalidArgument("to_state", "UNKNOWN_STATE", decision.reason());
+    case RefusalKind::kDecidedAlready:
+      return Precondition(decision, "DECIDED_ALREADY", {{"decided_state", proposal.to_state()}});
+    case RefusalKind::kNothingToDecline:
+      return Precondition(decision, "NOTHING_TO_DECLINE", {{"policy_id", proposal.policy_id()}});
+    case RefusalKind::kNotPending:
+      return Precondition(decision, "NOT_PENDING", {{"proposal_id", decision.decision_id()}});
+    case RefusalKind::kNone:
+      break;
+  }
+  // Said by another version.
+  return decision.clause().empty()
+             ? InvalidArgument("to_state", "DECISION_INVALID", decision.reason())
+             : FailedPrecondition(decision.clause(), decision.reason());
 }
 
 }  // namespace
@@ -32,16 +75,8 @@ grpc::Status AnswerDecision(const v1::DecisionRecord& decision,
     case v1::DecisionRecord::OUTCOME_BLOCKED:
       outcome = v1::ProposeDecisionResponse::OUTCOME_BLOCKED;
       break;
-    case v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY:
-      return FailedPrecondition(
-          decision.clause(),
-          decision.reason() + (decision.clause().empty() ? "" : " (" + decision.clause() + ")"));
-    case v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED:
-      return Aborted(decision.reason());
     default:
-      if (!decision.clause().empty())
-        return FailedPrecondition(decision.clause(), decision.reason());
-      return InvalidArgument("decision", "DECISION_INVALID", decision.reason());
+      return Refused(decision);
   }
   const auto& proposal = decision.decision();
   const bool moved = outcome == v1::ProposeDecisionResponse::OUTCOME_RECORDED &&

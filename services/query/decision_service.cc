@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "services/common/call.h"
 #include "services/query/decision_outcome.h"
 #include "services/query/query_core.h"
 #include "services/query/request_id.h"
@@ -23,8 +24,11 @@ constexpr size_t kRationaleMax = 20'000;
 /// A call between its first look at the record and the answer of the fold. Shared by the threads it
 /// passes through.
 struct Pending {
-  QueryCore* core = nullptr;
-  grpc::ServerUnaryReactor* reactor = nullptr;
+  Pending(QueryCore* of, grpc::CallbackServerContext* context, std::string_view method)
+      : core(of), rpc(of->deps.metrics, context, method) {}
+
+  QueryCore* core;
+  UnaryCall rpc;
   v1::ProposeDecisionResponse* response = nullptr;
   std::string stream_id{};
   std::string decision_id{};  ///< Of the proposal, also for a concurrence.
@@ -66,12 +70,49 @@ v1::Event DecisionEvent(const std::string& id, const std::string& stream_id, int
   return event;
 }
 
+/// What was said with a proposal, or nothing where its key is gone.
+std::string RationaleOf(const v1::DecisionRecord& kept, KeySource* keys) {
+  if (!kept.decision().has_rationale() || keys == nullptr)
+    return kept.decision().rationale().clear();
+  v1::Event event;
+  event.set_source(kDecisionSource);
+  event.set_id(kept.decision_id());
+  event.set_source_version(1);
+  *event.mutable_decision_proposed() = kept.decision();
+  const absl::Status opened = UnsealEvent(&event, *keys);
+  return opened.ok() ? event.decision_proposed().rationale().clear() : std::string();
+}
+
+/// Whether the kept proposal was made by this very request. What the request left open, the basis,
+/// was filled in then.
+bool SameRequest(const v1::DecisionRecord& kept, const v1::ProposeDecisionRequest& request,
+                 KeySource* keys) {
+  const v1::DecisionProposed& proposal = kept.decision();
+  if (proposal.kind() != request.kind() || proposal.policy_id() != request.policy_id() ||
+      proposal.to_state() != request.to_state() || proposal.override() != request.override() ||
+      proposal.meeting_id() != request.meeting_id() ||
+      proposal.risk_profile_ref() != request.risk_profile_ref() ||
+      proposal.sqg_ref() != request.sqg_ref() ||
+      proposal.has_rationale() != !request.rationale().empty()) {
+    return false;
+  }
+  if (!request.based_on().empty() && proposal.based_on() != request.based_on()) return false;
+  const std::string rationale = RationaleOf(kept, keys);
+  return rationale.empty() || rationale == request.rationale();
+}
+
+grpc::Status NoProposal(const std::string& proposal_id, std::string_view text) {
+  return ToGrpc(absl::NotFoundError(ToAbsl(text)), "PROPOSAL_NOT_FOUND",
+                Naming("proposal_id", proposal_id));
+}
+
 grpc::Status AnswerFromRecord(const Pending& call) {
   const absl::StatusOr<StreamAsOf> stream = call.core->projector().Read(call.stream_id);
   if (!stream.ok()) return ToGrpc(stream.status());
   const auto decision =
       FindDecision(stream->record, call.decision_id, call.event.has_decision_proposed());
-  if (!decision.has_value()) return NotFound("there is no such proposal, or it is no longer kept");
+  if (!decision.has_value())
+    return NoProposal(call.decision_id, "there is no such proposal, or it is no longer kept");
   return AnswerDecision(*decision, call.response);
 }
 
@@ -82,20 +123,20 @@ void Append(const std::shared_ptr<Pending>& call) {
   call->core->deps.writer->AppendAndFold(
       partition, call->event, [call](absl::StatusOr<Written> written) {
         if (!written.ok()) {
-          call->reactor->Finish(ToGrpc(written.status()));
+          call->rpc.Finish(ToGrpc(written.status()));
           return;
         }
         const FoldOutcome& outcome = written->second;
         if (outcome.decision.has_value()) {
-          call->reactor->Finish(AnswerDecision(*outcome.decision, call->response));
+          call->rpc.Finish(AnswerDecision(*outcome.decision, call->response));
           return;
         }
         // A repeated request, or a proposal that is gone: the record knows. Reading it may touch
         // the disk.
         const bool accepted =
-            call->core->pool.Run([call] { call->reactor->Finish(AnswerFromRecord(*call)); });
+            call->core->pool.Run([call] { call->rpc.Finish(AnswerFromRecord(*call)); });
         if (!accepted)
-          call->reactor->Finish(
+          call->rpc.Finish(
               ToGrpc(absl::UnavailableError("busy; ask again with the same request_id"), "BUSY"));
       });
 }
@@ -134,9 +175,15 @@ v1::DecisionProposed ProposalOf(const v1::ProposeDecisionRequest& request,
   return proposal;
 }
 
-bool SameRequest(const v1::DecisionProposed& kept, const v1::ProposeDecisionRequest& request) {
-  return kept.kind() == request.kind() && kept.policy_id() == request.policy_id() &&
-         kept.to_state() == request.to_state() && kept.override() == request.override();
+/// Whether the request may use its id; asked just before it is carried out.
+template <typename Request>
+bool MayUse(QueryCore& core, const std::string& event_id, const Request& request,
+            const std::string& stream_id) {
+  if (request.request_id().empty()) return true;
+  Request content = request;
+  content.set_provider(stream_id);  // One provider has several names.
+  content.clear_request_id();
+  return core.requests.Take(event_id, content);
 }
 
 /// Answers at once with a status, or appends and answers later (nullopt).
@@ -151,8 +198,18 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
   const auto stream = core.projector().Read(*stream_id);
   if (!stream.ok()) return ToGrpc(stream.status());
   if (const auto earlier = FindDecision(stream->record, *id, true); earlier.has_value()) {
-    if (SameRequest(earlier->decision(), request)) return AnswerDecision(*earlier, call->response);
-    return InvalidArgument("request_id", "REQUEST_ID_REUSED", "was used for another decision");
+    if (SameRequest(*earlier, request, core.deps.keys))
+      return AnswerDecision(*earlier, call->response);
+    return ToGrpc(RequestIdReused());
+  }
+  if (!request.request_id().empty()) {
+    const auto elsewhere = EventOfRequest(core.projector(), *id);
+    if (!elsewhere.ok()) return ToGrpc(elsewhere.status());
+    if (elsewhere->has_value()) {
+      return (*elsewhere)->stream_id() == *stream_id
+                 ? NoProposal(*id, "the decision of this request is no longer kept")
+                 : ToGrpc(RequestIdReused());
+    }
   }
   const int64_t now_us = core.Now();
   const int64_t known_us = std::max(now_us, stream->state.known_us());
@@ -175,6 +232,7 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
         FoldProposal(call->event.decision_proposed(), *id, known_us, context, &record),
         call->response);
   }
+  if (!MayUse(core, *id, request, *stream_id)) return ToGrpc(RequestIdReused());
   const absl::Status sealed = SealEvent(&call->event, *core.deps.keys);
   if (!sealed.ok()) return ToGrpc(sealed);
   call->stream_id = *stream_id;
@@ -196,19 +254,28 @@ std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
   const auto stream = core.projector().Read(*stream_id);
   if (!stream.ok()) return ToGrpc(stream.status());
   const auto proposed = FindDecision(stream->record, request.proposal_id(), false);
-  if (!proposed.has_value()) return NotFound("the provider has no such proposal");
-  const uint32_t partition = core.projector().PartitionFor(*stream_id);
-  const auto repeated =
-      core.projector().store().ReadEventIndex(partition, *stream_id, kDecisionSource, *id);
-  if (repeated.ok() && repeated->has_value()) return AnswerDecision(*proposed, call->response);
+  if (!proposed.has_value())
+    return NoProposal(request.proposal_id(), "the provider has no such proposal");
+  if (!request.request_id().empty()) {
+    const auto earlier = EventOfRequest(core.projector(), *id);
+    if (!earlier.ok()) return ToGrpc(earlier.status());
+    if (earlier->has_value()) {
+      const auto& said = (*earlier)->decision_concurrence();
+      const bool same = (*earlier)->stream_id() == *stream_id &&
+                        said.proposal_id() == request.proposal_id() &&
+                        said.concurs() == request.concurs();
+      return same ? AnswerDecision(*proposed, call->response) : ToGrpc(RequestIdReused());
+    }
+  }
   const bool pending = std::any_of(stream->record.policies().begin(),
                                    stream->record.policies().end(), [&request](const auto& policy) {
                                      return policy.pending().proposal_id() == request.proposal_id();
                                    });
   if (!pending) {
     return ToGrpc(absl::FailedPreconditionError("the proposal no longer awaits concurrence"),
-                  "NOT_PENDING");
+                  "NOT_PENDING", Naming("proposal_id", request.proposal_id()));
   }
+  if (!MayUse(core, *id, request, *stream_id)) return ToGrpc(RequestIdReused());
   call->event = DecisionEvent(*id, *stream_id, core.Now());
   auto* concurrence = call->event.mutable_decision_concurrence();
   concurrence->set_proposal_id(request.proposal_id());
@@ -241,25 +308,22 @@ class DecisionService final : public v1::DecisionService::CallbackService {
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, std::string_view method,
                                   const Request* request, v1::ProposeDecisionResponse* response,
                                   Work work) {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    absl::StatusOr<Principal> principal =
-        core_->deps.auth->Admit(*context, method, {.sensitivity = kAnswerClass});
-    if (!principal.ok()) {
-      reactor->Finish(ToGrpc(principal.status()));
-      return reactor;
-    }
-    auto call = std::make_shared<Pending>();
-    call->core = core_.get();
-    call->reactor = reactor;
+    auto call = std::make_shared<Pending>(core_.get(), context, method);
     call->response = response;
+    absl::StatusOr<Principal> principal =
+        call->rpc.Admit(*core_->deps.auth, {.sensitivity = kAnswerClass});
+    if (!principal.ok()) {
+      call->rpc.Finish(ToGrpc(principal.status()));
+      return call->rpc.reactor();
+    }
     const bool accepted = core_->pool.Run([call, request, work, who = *std::move(principal)] {
       const std::optional<grpc::Status> at_once = work(*call->core, who, *request, call);
-      if (at_once.has_value()) call->reactor->Finish(*at_once);
+      if (at_once.has_value()) call->rpc.Finish(*at_once);
     });
     if (!accepted)
-      reactor->Finish(
+      call->rpc.Finish(
           ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
-    return reactor;
+    return call->rpc.reactor();
   }
 
   std::shared_ptr<QueryCore> core_;

@@ -7,6 +7,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "google/protobuf/descriptor.h"
+#include "services/common/rpc_status.h"
 #include "services/query/present.h"
 #include "trigpoint/base/status.h"
 
@@ -25,7 +27,7 @@ struct Token {
 
 absl::Status Wrong(size_t at, std::string_view what) {
   return MakeStatus(absl::StatusCode::kInvalidArgument,
-                    "filter, character " + std::to_string(at) + ": " + std::string(what));
+                    "character " + std::to_string(at) + ": " + std::string(what));
 }
 
 bool IsWordCharacter(char c) {
@@ -91,6 +93,15 @@ absl::StatusOr<std::vector<Token>> Cut(std::string_view text) {
 std::string EnumValue(std::string value, std::string_view prefix) {
   std::replace(value.begin(), value.end(), ' ', '_');
   return value.starts_with(prefix) ? value.substr(prefix.size()) : value;
+}
+
+/// The values of an enum as filters write them.
+std::vector<std::string> ValuesOf(const google::protobuf::EnumDescriptor* values,
+                                  std::string_view prefix) {
+  std::vector<std::string> names;
+  for (int i = 0; i < values->value_count(); ++i)
+    names.push_back(EnumValue(Lower(values->value(i)->name()), prefix));
+  return names;
 }
 
 }  // namespace
@@ -221,7 +232,7 @@ class FilterParser {
       known += (known.empty() ? "" : ", ") + std::string(name);
     }
     return Wrong(token.at,
-                 "there is no field \"" + token.text.substr(0, 64) + "\"; there are " + known);
+                 "there is no field \"" + Shortened(token.text, 64) + "\"; there are " + known);
   }
 
   static absl::StatusOr<Op> OperatorOf(const Token& token, Field field) {
@@ -239,8 +250,9 @@ class FilterParser {
     node->value = Lower(token.text);
     if (node->value == "*") return absl::OkStatus();
     if (node->field == Field::kServiceType)
-      node->value = EnumValue(std::move(node->value), "service_type_");
-    if (node->field == Field::kRating) node->value = EnumValue(std::move(node->value), "rating_");
+      return TakeEnum(token, v1::ServiceType_descriptor(), "service_type_", node);
+    if (node->field == Field::kRating)
+      return TakeEnum(token, v1::Rating_descriptor(), "rating_", node);
     const bool truth = node->field == Field::kAwaiting || node->field == Field::kUrgent;
     if (truth && node->value != "true" && node->value != "false")
       return Wrong(token.at, "true or false is meant here");
@@ -249,6 +261,21 @@ class FilterParser {
       return Wrong(token.at, "a number is meant here");
     }
     return absl::OkStatus();
+  }
+
+  /// A value, or with `*` or ":" a part of one, that the enum has.
+  static absl::Status TakeEnum(const Token& token, const google::protobuf::EnumDescriptor* of,
+                               std::string_view prefix, Node* node) {
+    node->value = EnumValue(std::move(node->value), prefix);
+    std::string known;
+    for (const auto& name : ValuesOf(of, prefix)) {
+      if (node->op == Op::kHas ? absl::StrContains(name, node->value)
+                               : MatchesPattern(node->value, name)) {
+        return absl::OkStatus();
+      }
+      known += (known.empty() ? "" : ", ") + name;
+    }
+    return Wrong(token.at, "there is no such value; there are " + known);
   }
 
   std::vector<Token> tokens_;

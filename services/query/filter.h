@@ -23,7 +23,8 @@ namespace trigpoint {
 class Filter {
  public:
   /// Reads a filter; an empty one matches everything.
-  /// Errors: InvalidArgument, which names an unknown field or the place of a mistake.
+  /// Errors: InvalidArgument, which says where a mistake is and what there is instead of an unknown
+  /// field, rating or service type.
   static absl::StatusOr<Filter> Parse(std::string_view text);
 
   /// Tells whether a provider matches.

@@ -25,7 +25,7 @@ absl::StatusOr<Order> ParseOrder(const std::string& text) {
   Order order;
   const bool direction_ok =
       words.size() == 1 || (words.size() == 2 && (words[1] == "desc" || words[1] == "asc"));
-  if (!direction_ok) return absl::InvalidArgumentError("order_by: one field, then desc or nothing");
+  if (!direction_ok) return absl::InvalidArgumentError("one field, then desc or nothing");
   order.descending = words.size() == 2 && words[1] == "desc";
   constexpr std::pair<std::string_view, By> kFields[] = {{"name", By::kName},
                                                          {"level", By::kLevel},
@@ -37,8 +37,7 @@ absl::StatusOr<Order> ParseOrder(const std::string& text) {
       return order;
     }
   }
-  return absl::InvalidArgumentError(
-      "order_by: there are name, level, recommended_at and last_event_at");
+  return absl::InvalidArgumentError("there are name, level, recommended_at and last_event_at");
 }
 
 struct Row {
@@ -91,7 +90,7 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
   const auto page = PageOf(
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());
-  if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
+  if (!page.ok()) return ToGrpc(page.status());
   for (size_t i = page->from; i < page->to; ++i)
     *response->add_providers() = PresentProvider(*rows[i].summary);
   response->set_next_page_token(page->next_token);

@@ -64,7 +64,7 @@ grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsR
   const auto page = PageOf(
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());
-  if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
+  if (!page.ok()) return ToGrpc(page.status());
   for (size_t i = page->from; i < page->to; ++i) {
     const absl::Status filled = Fill(core, rows[i], response->add_recommendations());
     if (!filled.ok()) return ToGrpc(filled);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "services/common/call.h"
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
 #include "services/query/verify.h"
@@ -27,16 +28,19 @@ constexpr std::chrono::milliseconds kSlice(200);
 /// client slows it down.
 class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
  public:
-  VerifyStream(std::shared_ptr<QueryCore> core, std::vector<std::string> streams, bool everything)
-      : core_(std::move(core)), verification_(&core_->projector(), std::move(streams), everything) {
+  /// `one` empty: every stream.
+  VerifyStream(std::shared_ptr<QueryCore> core, std::unique_ptr<Call> call, const std::string& one)
+      : core_(std::move(core)),
+        call_(std::move(call)),
+        verification_(&core_->projector(), StreamsOf(*core_, one), one.empty()) {
     Schedule();
   }
 
   void OnWriteDone(bool ok) override {
     if (!ok || cancelled_.load()) {
-      Finish(grpc::Status::CANCELLED);
+      End(grpc::Status::CANCELLED);
     } else if (response_.done()) {
-      Finish(grpc::Status::OK);
+      End(grpc::Status::OK);
     } else {
       Schedule();
     }
@@ -46,10 +50,23 @@ class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
   void OnDone() override { delete this; }
 
  private:
+  static std::vector<std::string> StreamsOf(QueryCore& core, const std::string& one) {
+    if (!one.empty()) return {one};
+    std::vector<std::string> streams;
+    for (const auto& summary : *core.AllSummaries()) streams.push_back(summary.stream_id());
+    std::sort(streams.begin(), streams.end());
+    return streams;
+  }
+
   void Schedule() {
     if (!core_->pool.Run([this] { Slice(); })) {
-      Finish(ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
+      End(ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
     }
+  }
+
+  void End(const grpc::Status& status) {
+    call_->Ended(status);
+    Finish(status);
   }
 
   void Slice() {
@@ -58,14 +75,14 @@ class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
     bool more = true;
     while (more && std::chrono::steady_clock::now() < until) {
       if (cancelled_.load()) {
-        Finish(grpc::Status::CANCELLED);
+        End(grpc::Status::CANCELLED);
         return;
       }
       const absl::StatusOr<bool> step = verification_.Step(&response_);
       if (!step.ok()) {
         Log(LogLevel::kError, "verify_failed",
             {{"code", LogId{absl::StatusCodeToString(step.status().code())}}});
-        Finish(ToGrpc(step.status()));
+        End(ToGrpc(step.status()));
         return;
       }
       more = *step;
@@ -77,6 +94,7 @@ class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
   }
 
   std::shared_ptr<QueryCore> core_;
+  std::unique_ptr<Call> call_;
   Verification verification_;
   v1::VerifyResponse response_;
   std::atomic<bool> cancelled_{false};
@@ -122,18 +140,16 @@ class OperationService final : public v1::OperationService::CallbackService {
 
   grpc::ServerWriteReactor<v1::VerifyResponse>* Verify(grpc::CallbackServerContext* context,
                                                        const v1::VerifyRequest* request) override {
-    const absl::StatusOr<Principal> principal = core_->deps.auth->Admit(*context, kVerify, {});
-    if (!principal.ok()) return new RefusedStream<v1::VerifyResponse>(ToGrpc(principal.status()));
-    if (request->provider().empty()) {
-      std::vector<std::string> streams;
-      for (const auto& summary : *core_->AllSummaries()) streams.push_back(summary.stream_id());
-      std::sort(streams.begin(), streams.end());
-      return new VerifyStream(core_, std::move(streams), true);
-    }
-    absl::StatusOr<std::string> stream_id =
+    auto call = std::make_unique<Call>(core_->deps.metrics, context, kVerify);
+    const absl::StatusOr<Principal> principal = call->Admit(*core_->deps.auth, {});
+    if (!principal.ok())
+      return new RefusedStream<v1::VerifyResponse>(*call, ToGrpc(principal.status()));
+    if (request->provider().empty()) return new VerifyStream(core_, std::move(call), "");
+    const absl::StatusOr<std::string> stream_id =
         ResolveProvider(core_->projector(), request->provider());
-    if (!stream_id.ok()) return new RefusedStream<v1::VerifyResponse>(ToGrpc(stream_id.status()));
-    return new VerifyStream(core_, {*std::move(stream_id)}, false);
+    if (!stream_id.ok())
+      return new RefusedStream<v1::VerifyResponse>(*call, ToGrpc(stream_id.status()));
+    return new VerifyStream(core_, std::move(call), *stream_id);
   }
 
   grpc::ServerUnaryReactor* PublishBaselines(grpc::CallbackServerContext* context,
@@ -152,17 +168,16 @@ class OperationService final : public v1::OperationService::CallbackService {
   grpc::ServerUnaryReactor* RebuildStore(grpc::CallbackServerContext* context,
                                          const v1::RebuildStoreRequest*,
                                          v1::RebuildStoreResponse* response) override {
-    auto* reactor = context->DefaultReactor();
-    const auto principal = core_->deps.auth->Admit(*context, kRebuild, {});
+    const auto call = std::make_shared<UnaryCall>(core_->deps.metrics, context, kRebuild);
+    const auto principal = call->Admit(*core_->deps.auth, {});
     if (!principal.ok() || !core_->deps.rebuild) {
-      reactor->Finish(ToGrpc(principal.ok()
-                                 ? absl::UnimplementedError("this process builds no store")
-                                 : principal.status()));
-      return reactor;
+      call->Finish(ToGrpc(principal.ok() ? absl::UnimplementedError("this process builds no store")
+                                         : principal.status()));
+      return call->reactor();
     }
     // It takes minutes: a thread of its own, so that no read waits for it. The server's shutdown
     // waits for the call, and the projector's CancelRebuild ends it.
-    std::thread([core = core_, reactor, response] {
+    std::thread([core = core_, call, response] {
       const auto started = std::chrono::steady_clock::now();
       const auto report = core->deps.rebuild();
       if (report.ok()) {
@@ -173,9 +188,9 @@ class OperationService final : public v1::OperationService::CallbackService {
                                       std::chrono::steady_clock::now() - started)
                                       .count());
       }
-      reactor->Finish(ToGrpc(report.status()));
+      call->Finish(ToGrpc(report.status()));
     }).detach();
-    return reactor;
+    return call->reactor();
   }
 
   grpc::ServerUnaryReactor* CreateBackup(grpc::CallbackServerContext* context,

@@ -27,7 +27,7 @@ struct Page {
 std::string SortableNumber(int64_t value, bool descending);
 
 /// The page of `rows` (sorted, `key(row)` gives the key) that a request asks for. A row that came
-/// or went between two pages moves no other row over their border. Errors: InvalidArgument for a
+/// or went between two pages moves no other row over their border. Errors: a FieldError for a
 /// negative size or a token of another list.
 template <typename Row, typename Key>
 absl::StatusOr<Page> PageOf(const std::vector<Row>& rows, Key key, std::string_view secret,

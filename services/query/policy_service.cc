@@ -124,7 +124,7 @@ class PolicyService final : public v1::PolicyService::CallbackService {
         all,
         [](const Controls::Activation& a) -> const std::string& { return a.pack->pack().id(); },
         core_->deps.page_secret, "ListPolicies", request.page_size(), request.page_token());
-    if (!page.ok()) return ToGrpc(page.status(), "PAGE_INVALID");
+    if (!page.ok()) return ToGrpc(page.status());
     const std::shared_ptr<const Coverage> coverage = coverage_.Get(*core_);
     for (size_t i = page->from; i < page->to; ++i) {
       grpc::Status filled = Fill(all[i], *coverage, now_us, response->add_policies());

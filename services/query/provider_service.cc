@@ -46,15 +46,19 @@ absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
     if (maybe == nullptr && (applies == Truth::kUnknown || request.assume_policy())) maybe = pack;
   }
   if (maybe != nullptr) return maybe;
-  if (!found && !request.policy_id().empty()) {
-    return absl::NotFoundError("the policy " + request.policy_id().substr(0, 64) +
-                               " is not in force then");
+  const ErrorMetadata named = Naming("policy_id", request.policy_id());
+  if (!found) {
+    const std::string which = named.empty() ? "no policy" : "the policy " + named.begin()->second;
+    return WithReason(
+        absl::NotFoundError(which + (named.empty() ? " is" : " is not") + " in force then"),
+        "POLICY_NOT_IN_FORCE", named);
   }
-  if (!found) return absl::NotFoundError("no policy is in force then");
-  return absl::FailedPreconditionError(
-      request.policy_id().empty()
-          ? "no policy in force applies to the provider; name one with assume_policy"
-          : "the policy does not apply to the provider; set assume_policy to see it");
+  return WithReason(
+      absl::FailedPreconditionError(
+          request.policy_id().empty()
+              ? "no policy in force applies to the provider; name one with assume_policy"
+              : "the policy does not apply to the provider; set assume_policy to see it"),
+      "POLICY_DOES_NOT_APPLY", named);
 }
 
 absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
@@ -123,8 +127,7 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                      *response = *std::move(found);
                      return grpc::Status::OK;
                    }
-                   const bool excluded = absl::IsFailedPrecondition(found.status());
-                   return ToGrpc(found.status(), excluded ? "POLICY_DOES_NOT_APPLY" : "");
+                   return ToGrpc(found.status());
                  });
   }
 

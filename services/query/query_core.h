@@ -9,9 +9,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
+#include "services/common/call.h"
 #include "services/common/rpc_status.h"
 #include "services/query/query_services.h"
 #include "services/query/read_pool.h"
+#include "services/query/request_id.h"
 #include "trigpoint/v1/api.pb.h"
 
 namespace trigpoint {
@@ -24,6 +26,7 @@ class QueryCore {
   explicit QueryCore(QueryDeps given);
 
   const QueryDeps deps;
+  RecentRequests requests;
   /// Ends the streams that do not end by themselves. Set before the first call.
   std::function<void()> drain = [] {};
 
@@ -53,33 +56,24 @@ template <typename Work>
 grpc::ServerUnaryReactor* Serve(QueryCore& core, grpc::CallbackServerContext* context,
                                 std::string_view method, const Target& target, Where where,
                                 Work work) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::StatusOr<Principal> principal = core.deps.auth->Admit(*context, method, target);
+  const auto call = std::make_shared<UnaryCall>(core.deps.metrics, context, method);
+  absl::StatusOr<Principal> principal = call->Admit(*core.deps.auth, target);
   if (!principal.ok()) {
-    reactor->Finish(ToGrpc(principal.status()));
-    return reactor;
+    call->Finish(ToGrpc(principal.status()));
+    return call->reactor();
   }
   if (where == Where::kInline) {
-    reactor->Finish(work(*principal));
-    return reactor;
+    call->Finish(work(*principal));
+    return call->reactor();
   }
   const bool accepted =
-      core.pool.Run([reactor, context, who = *std::move(principal), work = std::move(work)]() {
-        reactor->Finish(context->IsCancelled() ? grpc::Status::CANCELLED : work(who));
+      core.pool.Run([call, context, who = *std::move(principal), work = std::move(work)]() {
+        call->Finish(context->IsCancelled() ? grpc::Status::CANCELLED : work(who));
       });
   if (!accepted)
-    reactor->Finish(
-        ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
-  return reactor;
+    call->Finish(ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
+  return call->reactor();
 }
-
-/// A server stream that only says why there is none.
-template <typename Response>
-class RefusedStream final : public grpc::ServerWriteReactor<Response> {
- public:
-  explicit RefusedStream(const grpc::Status& status) { this->Finish(status); }
-  void OnDone() override { delete this; }
-};
 
 // One factory for each service.
 std::unique_ptr<grpc::Service> MakeProviderService(std::shared_ptr<QueryCore> core);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/query/query_core.h"
+#include "trigpoint/v1/api.grpc.pb.h"
 
 namespace trigpoint {
 
@@ -30,6 +31,9 @@ QueryServices MakeQueryServices(const QueryDeps& deps) {
   services.push_back(MakeAlertService(core));
   services.push_back(MakePolicyService(core));
   services.push_back(MakeOperationService(core));
+  made.names = {v1::ProviderService::service_full_name(), v1::DecisionService::service_full_name(),
+                v1::AlertService::service_full_name(), v1::PolicyService::service_full_name(),
+                v1::OperationService::service_full_name()};
   made.drain = [core] { core->drain(); };
   return made;
 }

@@ -12,6 +12,7 @@
 #include "services/common/write_gate.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/sealing.h"
+#include "trigpoint/telemetry/metrics.h"
 #include "trigpoint/v1/api.pb.h"
 
 namespace trigpoint {
@@ -39,11 +40,13 @@ struct QueryDeps {
   std::function<absl::StatusOr<v1::ListDeliveriesResponse>(const std::string&)> list_deliveries{};
   /// Queues dead letters again; how many.
   std::function<absl::StatusOr<int>(const v1::RetryDeliveriesRequest&)> retry_deliveries{};
+  Metrics* metrics = nullptr;  ///< May be null. Counts the calls.
 };
 
 /// The query services of a node.
 struct QueryServices {
   std::vector<std::unique_ptr<grpc::Service>> services;  ///< To register with the server.
+  std::vector<std::string> names;                        ///< Their full names, for health checks.
   /// Ends every watch with UNAVAILABLE, reason DRAINING, and takes up no more: to be called before
   /// the server's Shutdown, which waits for them. While the services stand.
   std::function<void()> drain;

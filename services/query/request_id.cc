@@ -2,16 +2,40 @@
 
 #include <openssl/rand.h>
 
+#include "absl/strings/ascii.h"
+#include "services/common/field_error.h"
 #include "trigpoint/base/digest.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/events/digest.h"
 
 namespace trigpoint {
+namespace {
+
+/// "5f0c9be2-46ab-4f6d-9d3e-0a52cfcf4b8a", any version and variant.
+bool IsUuid(std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  if (text.size() != kForm.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool good = kForm[i] == '-' ? text[i] == '-'
+                                      : absl::ascii_isxdigit(static_cast<unsigned char>(text[i]));
+    if (!good) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 absl::StatusOr<std::string> EventIdOf(const Principal& principal, std::string_view method,
                                       const std::string& request_id) {
   constexpr size_t kHexDigits = 32;
-  if (request_id.size() > 128) return absl::InvalidArgumentError("request_id: a UUID is meant");
   if (!request_id.empty()) {
-    return Sha256Hex(principal.id + '\n' + std::string(method) + '\n' + request_id)
+    if (!IsUuid(request_id)) {
+      return FieldError("request_id", "UUID_INVALID",
+                        "must be a UUID, e.g. 5f0c9be2-46ab-4f6d-9d3e-0a52cfcf4b8a");
+    }
+    return Sha256Hex(principal.id + '\n' + std::string(method) + '\n' +
+                     absl::AsciiStrToLower(request_id))
         .substr(0, kHexDigits);
   }
   std::string random(kHexDigits / 2, '\0');
@@ -20,6 +44,38 @@ absl::StatusOr<std::string> EventIdOf(const Principal& principal, std::string_vi
     return absl::InternalError("no random numbers");
   }
   return HexEncode(random);
+}
+
+absl::Status RequestIdReused() {
+  return FieldError("request_id", "REQUEST_ID_REUSED",
+                    "was used for another request: each has one of its own");
+}
+
+absl::StatusOr<std::optional<v1::Event>> EventOfRequest(const Projector& projector,
+                                                        const std::string& event_id) {
+  for (const auto& stream_id : projector.StreamsWith(kDecisionSource, event_id)) {
+    TP_ASSIGN_OR_RETURN(const auto entry,
+                        projector.store().ReadEventIndex(projector.PartitionFor(stream_id),
+                                                         stream_id, kDecisionSource, event_id));
+    if (!entry.has_value()) continue;
+    TP_ASSIGN_OR_RETURN(auto events,
+                        projector.ReadEvents(stream_id, entry->revision(), entry->revision() + 1));
+    if (!events.empty()) return std::optional(std::move(*events.front().mutable_event()));
+  }
+  return std::nullopt;
+}
+
+bool RecentRequests::Take(const std::string& event_id, const google::protobuf::Message& content) {
+  const std::string digest = Sha256Hex(CanonicalBytes(content));
+  const absl::MutexLock lock(&mu_);
+  const auto [kept, added] = digests_.emplace(event_id, digest);
+  if (!added) return kept->second == digest;
+  order_.push_back(event_id);
+  if (order_.size() > kKept) {
+    digests_.erase(order_.front());
+    order_.pop_front();
+  }
+  return true;
 }
 
 v1::Actor ActorOf(const Principal& principal) {

@@ -2,6 +2,9 @@
 
 #include <string_view>
 
+#include "services/common/field_error.h"
+#include "services/common/rpc_status.h"
+#include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/events/times.h"
 
@@ -9,9 +12,26 @@ namespace trigpoint {
 namespace {
 
 constexpr std::string_view kNamePrefix = "providers/";
-constexpr size_t kShown = 100;
 /// How far the clocks of client and server may differ.
 constexpr int64_t kClockSkewUs = kMicrosPerMinute;
+
+/// `name` as the caller wrote it: anything, also the number of a person.
+absl::Status NotKnown(const std::string& name) {
+  const ErrorMetadata named = Naming("provider", name);
+  const std::string as = named.empty() ? " by this name" : " as " + named.begin()->second;
+  return WithReason(absl::NotFoundError("no provider is known" + as), "PROVIDER_NOT_FOUND", named);
+}
+
+/// Errors: a FieldError for a timestamp that is none.
+absl::StatusOr<int64_t> MicrosOf(const google::protobuf::Timestamp& timestamp,
+                                 std::string_view field) {
+  constexpr int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
+  constexpr int64_t kLastSecond = 253'402'300'799;   // 9999-12-31T23:59:59Z
+  const bool good = timestamp.seconds() >= kFirstSecond && timestamp.seconds() <= kLastSecond &&
+                    timestamp.nanos() >= 0 && timestamp.nanos() <= 999'999'999;
+  if (!good) return FieldError(field, "TIMESTAMP_INVALID", "must lie in the years 1 to 9999");
+  return ToMicros(timestamp);
+}
 
 }  // namespace
 
@@ -19,7 +39,7 @@ absl::StatusOr<std::string> ResolveProvider(const Projector& projector,
                                             const std::string& provider) {
   std::string name = provider;
   if (name.starts_with(kNamePrefix)) name.erase(0, kNamePrefix.size());
-  if (name.empty()) return absl::InvalidArgumentError("name a provider");
+  if (name.empty()) return FieldError("provider", "REQUIRED", "name a provider");
   if (projector.HasStream(name)) return name;
   const size_t slash = name.find('/');
   const auto stream = slash == std::string::npos
@@ -27,7 +47,7 @@ absl::StatusOr<std::string> ResolveProvider(const Projector& projector,
                           : projector.StreamOf(name.substr(0, slash), name.substr(slash + 1));
   // A binding without an event yet is not a provider that anything is known of.
   if (stream.has_value() && projector.HasStream(*stream)) return *stream;
-  return absl::NotFoundError("no provider is known as " + name.substr(0, kShown));
+  return NotKnown(name);
 }
 
 absl::StatusOr<Instants> InstantsOf(const google::protobuf::Timestamp* as_of,
@@ -36,17 +56,17 @@ absl::StatusOr<Instants> InstantsOf(const google::protobuf::Timestamp* as_of,
   instants.assess_us = now_us;
   if (as_of != nullptr) {
     instants.past = true;
-    instants.assess_us = instants.as_of.known_us = ToMicros(*as_of);
-    if (instants.assess_us > now_us + kClockSkewUs) {
-      return absl::InvalidArgumentError("as_of: lies in the future");
-    }
+    TP_ASSIGN_OR_RETURN(instants.assess_us, MicrosOf(*as_of, "as_of"));
+    instants.as_of.known_us = instants.assess_us;
+    if (instants.assess_us > now_us + kClockSkewUs)
+      return FieldError("as_of", "IN_FUTURE", "lies in the future");
   }
   if (valid_at != nullptr) {
-    const int64_t valid_us = ToMicros(*valid_at);
-    if (valid_us > (as_of != nullptr ? instants.assess_us : now_us + kClockSkewUs)) {
-      return absl::InvalidArgumentError(as_of != nullptr ? "valid_at: lies after as_of"
-                                                         : "valid_at: lies in the future");
-    }
+    TP_ASSIGN_OR_RETURN(const int64_t valid_us, MicrosOf(*valid_at, "valid_at"));
+    if (as_of != nullptr && valid_us > instants.assess_us)
+      return FieldError("valid_at", "AFTER_AS_OF", "lies after as_of");
+    if (valid_us > now_us + kClockSkewUs)
+      return FieldError("valid_at", "IN_FUTURE", "lies in the future");
     instants.past = true;
     instants.assess_us = valid_us;
     instants.as_of.valid_us = valid_us;
@@ -56,7 +76,14 @@ absl::StatusOr<Instants> InstantsOf(const google::protobuf::Timestamp* as_of,
 
 absl::StatusOr<StreamAsOf> ReadStreamAt(const Projector& projector, const std::string& stream_id,
                                         const Instants& instants) {
-  return instants.past ? projector.ReadAsOf(stream_id, instants.as_of) : projector.Read(stream_id);
+  absl::StatusOr<StreamAsOf> stream =
+      instants.past ? projector.ReadAsOf(stream_id, instants.as_of) : projector.Read(stream_id);
+  if (absl::IsNotFound(stream.status())) {
+    return WithReason(stream.status(),
+                      instants.past ? "PROVIDER_NOT_KNOWN_THEN" : "PROVIDER_NOT_FOUND",
+                      {{"provider", stream_id}});
+  }
+  return stream;
 }
 
 }  // namespace trigpoint

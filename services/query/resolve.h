@@ -10,7 +10,8 @@
 namespace trigpoint {
 
 /// Finds the stream of a provider named by its stream id, "providers/{stream_id}", "scheme/value",
-/// or the bare id of a CQC location. Errors: InvalidArgument when nothing is named; NotFound.
+/// or the bare id of a CQC location. Errors: a FieldError when nothing is named; NotFound, reason
+/// PROVIDER_NOT_FOUND.
 absl::StatusOr<std::string> ResolveProvider(const Projector& projector,
                                             const std::string& provider);
 
@@ -22,7 +23,7 @@ struct Instants {
 };
 
 /// Reads the two axes of a request: what was known at `as_of`, how things were at `valid_at`; null:
-/// not given. Errors: InvalidArgument for an instant in the future, or valid_at after as_of.
+/// not given. Errors: a FieldError for an instant in the future, and for valid_at after as_of.
 absl::StatusOr<Instants> InstantsOf(const google::protobuf::Timestamp* as_of,
                                     const google::protobuf::Timestamp* valid_at, int64_t now_us);
 
@@ -33,7 +34,7 @@ absl::StatusOr<Instants> InstantsOf(const Request& request, int64_t now_us) {
                     request.has_valid_at() ? &request.valid_at() : nullptr, now_us);
 }
 
-/// The stream at these instants. Errors: NotFound.
+/// The stream at these instants. Errors: NotFound, reason PROVIDER_NOT_KNOWN_THEN for the past.
 absl::StatusOr<StreamAsOf> ReadStreamAt(const Projector& projector, const std::string& stream_id,
                                         const Instants& instants);
 

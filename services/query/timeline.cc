@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "services/common/field_error.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
@@ -116,7 +117,7 @@ Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice,
 absl::StatusOr<uint64_t> BeforeOf(const std::string& key) {
   uint64_t before = UINT64_MAX;
   if (!key.empty() && !absl::SimpleAtoi(key, &before)) {
-    return absl::InvalidArgumentError("page_token: is not one of this list");
+    return FieldError("page_token", "PAGE_TOKEN_INVALID", "does not belong to this list");
   }
   return before;
 }

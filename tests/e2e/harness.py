@@ -197,9 +197,13 @@ def incident(node_value, number, **more):
 
 
 class HealthWatch:
-    """grpc.health.v1.Health/Watch over a plain HTTP/2 connection: gives SERVING (1) and NOT_SERVING (2) as they come."""
+    """grpc.health.v1.Health/Watch over a plain HTTP/2 connection: gives SERVING (1) and NOT_SERVING (2) as they come.
 
-    def __init__(self, address):
+    With `answers` false it says nothing after its call, as a machine does that vanished from the network.
+    """
+
+    def __init__(self, address, answers=True):
+        self.answers = answers
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), timeout=30)
         self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + self._frame(4, 0, 0, b""))
@@ -223,7 +227,7 @@ class HealthWatch:
         while len(data) < size:
             more = self.socket.recv(size - len(data))
             if not more:
-                raise EOFError
+                raise EOFError("the server ended the connection")
             data += more
         return data
 
@@ -239,6 +243,8 @@ class HealthWatch:
             payload = self._read(struct.unpack(">I", b"\0" + head[:3])[0])
             if head[3] == 0:
                 self.data += payload
+            elif not self.answers:
+                continue
             elif head[3] == 4 and not head[4] & 1:
                 self.socket.sendall(self._frame(4, 1, 0, b""))
             elif head[3] == 6 and not head[4] & 1:

@@ -44,7 +44,7 @@ std::string BashScript(const CLI::App& app) {
       CommandNames(app) + "\";;\n";
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     script += "    " + command->get_name() + ") words=\"$words " + LongOptions(*command) +
-              (command->get_name() == "completion" ? " bash zsh" : "") + "\";;\n";
+              (command->get_name() == "completion" ? " bash zsh fish" : "") + "\";;\n";
   }
   return script +
          "  esac\n"
@@ -62,18 +62,55 @@ std::string ZshScript(const CLI::App& app) {
          BashScript(app);
 }
 
+std::string FishQuoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + "'";
+}
+
+// One line for each long option; `condition` says where it may stand.
+std::string FishOptions(const CLI::App& app, const std::string& condition) {
+  std::string lines;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      lines += "complete -c trigpoint" + condition + " -l " + name +
+               (option->get_type_size() != 0 ? " -r" : "") + " -d " +
+               FishQuoted(option->get_description()) + '\n';
+    }
+  }
+  return lines;
+}
+
+std::string FishScript(const CLI::App& app) {
+  std::string script =
+      "# fish completion of trigpoint; put it into ~/.config/fish/completions/trigpoint.fish\n" +
+      FishOptions(app, "");
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    const std::string& name = command->get_name();
+    script += "complete -c trigpoint -n __fish_use_subcommand -a " + name + " -d " +
+              FishQuoted(command->get_description()) + '\n' +
+              FishOptions(*command, " -n '__fish_seen_subcommand_from " + name + "'");
+  }
+  return script +
+         "complete -c trigpoint -n '__fish_seen_subcommand_from completion' -f "
+         "-a 'bash zsh fish'\n";
+}
+
 }  // namespace
 
 void AddCompletionCommand(CLI::App& app, Session& session) {
   auto shell = std::make_shared<std::string>();
   CLI::App* completion = app.add_subcommand("completion", "A completion script for a shell");
-  completion->add_option("SHELL", *shell, "bash or zsh")
+  completion->add_option("SHELL", *shell, "bash, zsh or fish")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}));
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   completion->footer("Example: source <(trigpoint completion bash)");
   completion->callback([&app, &session, shell] {
     session.command = [&app, shell] {
-      Put(*shell == "bash" ? BashScript(app) : ZshScript(app));
+      Put(*shell == "bash" ? BashScript(app) : *shell == "zsh" ? ZshScript(app) : FishScript(app));
       return ExitCode::kOk;
     };
   });

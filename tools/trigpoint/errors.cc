@@ -11,14 +11,14 @@ namespace trigpoint {
 namespace {
 
 // The rule of a field violation: google.rpc.BadRequest of this version has no reason field, so the
-// server ends the description with it: "is not a rating (UNKNOWN_CODE)".
+// server ends the description with it: "is not a rating [UNKNOWN_CODE]".
 v1::FieldViolation FromBadRequest(const google::rpc::BadRequest::FieldViolation& from) {
   v1::FieldViolation to;
   to.set_field(from.field());
   to.set_description(from.description());
   const std::string& text = from.description();
-  const size_t open = text.rfind(" (");
-  if (!text.empty() && text.back() == ')' && open != std::string::npos) {
+  const size_t open = text.rfind(" [");
+  if (!text.empty() && text.back() == ']' && open != std::string::npos) {
     const std::string rule = text.substr(open + 2, text.size() - open - 3);
     if (rule.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos) {
       to.set_rule(rule);

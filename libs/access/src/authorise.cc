@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint {
@@ -91,9 +92,15 @@ unsigned CallersOf(const Principal& principal) {
 }
 
 // The row's own spelling of the method is used: what came over the wire is never repeated.
-absl::Status Denied(const Row& row, std::string_view why) {
-  return MakeStatus(absl::StatusCode::kPermissionDenied,
-                    std::string(row.method) + ": " + std::string(why));
+absl::Status Denied(const Row& row, std::string_view reason, std::string_view why,
+                    const std::string& roles = "") {
+  ReasonMetadata metadata{{"method", std::string(row.method)}};
+  if (!roles.empty()) {
+    metadata["roles"] = roles;
+  }
+  return WithReason(MakeStatus(absl::StatusCode::kPermissionDenied,
+                               std::string(row.method) + ": " + std::string(why)),
+                    reason, metadata);
 }
 
 absl::Status MissingRole(const Row& row) {
@@ -106,17 +113,19 @@ absl::Status MissingRole(const Row& row) {
   if ((row.callers & kDecider) != 0) {
     names += " or an authority role";
   }
-  return Denied(row, "needs the role " + names);
+  return Denied(row, "ROLE_MISSING", "needs the role " + names, names);
 }
 
 absl::Status CheckSource(const Principal& principal, const Row& row, const Target& target) {
   if (target.backfill && !HasRole(principal, roles::kBackfill)) {
-    return Denied(row, "history needs the role BACKFILL beside PARTNER");
+    return Denied(row, "ROLE_MISSING", "history needs the role BACKFILL beside PARTNER",
+                  std::string(roles::kBackfill));
   }
   if (target.source.has_value()) {
     return OwnsSource(principal, *target.source)
                ? absl::OkStatus()
-               : Denied(row, "the source is not one of the caller's (role PARTNER)");
+               : Denied(row, "SOURCE_NOT_OWNED",
+                        "the source is not one of the caller's (role PARTNER)");
   }
   if (row.rule == Rule::kOwnOrPending) {
     return absl::OkStatus();
@@ -125,7 +134,7 @@ absl::Status CheckSource(const Principal& principal, const Row& row, const Targe
                                                "*") != principal.sources.end()) {
     return absl::OkStatus();
   }
-  return Denied(row, "name one of the caller's own sources (role PARTNER)");
+  return Denied(row, "SOURCE_REQUIRED", "name one of the caller's own sources (role PARTNER)");
 }
 
 }  // namespace
@@ -137,8 +146,9 @@ absl::Status Authorise(const Principal& principal, std::string_view method, cons
   const Row* row = std::find_if(std::begin(kTable), std::end(kTable),
                                 [method](const Row& r) { return r.method == method; });
   if (row == std::end(kTable)) {
-    return MakeStatus(absl::StatusCode::kPermissionDenied,
-                      "the method is not in the access table: no role may call it");
+    return WithReason(MakeStatus(absl::StatusCode::kPermissionDenied,
+                                 "the method is not in the access table: no role may call it"),
+                      "METHOD_CLOSED");
   }
   if ((row->callers & CallersOf(principal)) == 0) {
     return MissingRole(*row);
@@ -148,7 +158,7 @@ absl::Status Authorise(const Principal& principal, std::string_view method, cons
   }
   if (target.sensitivity < v1::SENSITIVITY_UNSPECIFIED ||
       target.sensitivity > ReadClearance(principal)) {
-    return Denied(*row, "the content is above the caller's clearance");
+    return Denied(*row, "CLEARANCE_TOO_LOW", "the content is above the caller's clearance");
   }
   return absl::OkStatus();
 }

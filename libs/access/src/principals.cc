@@ -12,6 +12,7 @@
 
 #include "trigpoint/access/authorise.h"
 #include "trigpoint/base/digest.h"
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint {
@@ -229,8 +230,8 @@ Principals Principals::LocalOperator() {
 }
 
 absl::StatusOr<Principal> Principals::Authenticate(const Credentials& credentials) const {
-  const auto unauthenticated = [](std::string_view why) {
-    return MakeStatus(absl::StatusCode::kUnauthenticated, why);
+  const auto unauthenticated = [](std::string_view reason, std::string_view why) {
+    return WithReason(MakeStatus(absl::StatusCode::kUnauthenticated, why), reason);
   };
   Kind kind = Kind::kToken;
   std::string shown;
@@ -254,10 +255,12 @@ absl::StatusOr<Principal> Principals::Authenticate(const Credentials& credential
                      .sources = {"*"},
                      .clearance = v1::SENSITIVITY_C3_PSEUDONYMISED};
   } else {
-    return unauthenticated("no credentials: a bearer token or a client certificate is needed");
+    return unauthenticated("CREDENTIALS_MISSING",
+                           "no credentials: a bearer token or a client certificate is needed");
   }
   if (local_operator_) {
     return unauthenticated(
+        "CREDENTIALS_NOT_EXPECTED",
         "no principals are configured, so no credential can be checked: send none");
   }
   // No early end: the time must not tell which digest was nearest.
@@ -268,7 +271,7 @@ absl::StatusOr<Principal> Principals::Authenticate(const Credentials& credential
     }
   }
   if (match == nullptr) {
-    return unauthenticated(refusal);
+    return unauthenticated("CREDENTIALS_UNKNOWN", refusal);
   }
   return match->principal;
 }

@@ -129,6 +129,10 @@ const std::map<std::string, Expected> kTable = {
                        {.own   = "y y y y y y   y y y y y y y y",
                         .other = "y y y y y y   y y y y y y y y",
                         .unnamed="y y y y y y   y y y y y y y y"}},
+  {"grpc.health.v1.Health/Watch",
+                       {.own   = "y y y y y y   y y y y y y y y",
+                        .other = "y y y y y y   y y y y y y y y",
+                        .unnamed="y y y y y y   y y y y y y y y"}},
 };
 // clang-format on
 

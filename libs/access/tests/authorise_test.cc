@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "trigpoint/base/reason.h"
+
 namespace trigpoint {
 namespace {
 
@@ -48,6 +50,20 @@ TEST(Authorise, NamesMethodAndMissingRoleAndNothingOfTheCaller) {
   const absl::Status decision =
       Authorise(WithRole("PARTNER"), "trigpoint.v1.DecisionService/ProposeDecision", {});
   EXPECT_THAT(Message(decision), HasSubstr("QUALITY_DECIDER or an authority role"));
+}
+
+TEST(Authorise, TellsProgramsWhyNot) {
+  constexpr std::string_view kAcknowledge = "trigpoint.v1.AlertService/AcknowledgeAlert";
+  const absl::Status role = Authorise(WithRole("OPERATOR"), kAcknowledge, {});
+  EXPECT_EQ(ReasonOf(role), "ROLE_MISSING");
+  EXPECT_EQ(ReasonMetadataOf(role),
+            (ReasonMetadata{{"method", std::string(kAcknowledge)}, {"roles", "ALERT_RECEIVER"}}));
+  const absl::Status source =
+      Authorise(WithRole("PARTNER"), "trigpoint.v1.IntelligenceService/SubmitEvent",
+                {.source = "9434765919"});
+  EXPECT_EQ(ReasonOf(source), "SOURCE_NOT_OWNED");
+  EXPECT_EQ(ReasonMetadataOf(source).count("source"), 0U) << "not even here";
+  EXPECT_EQ(ReasonOf(Authorise(WithRole("PARTNER"), "nothing", {})), "METHOD_CLOSED");
 }
 
 TEST(Authorise, DoesNotRepeatTheSourceOfAnother) {

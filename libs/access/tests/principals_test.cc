@@ -6,6 +6,7 @@
 
 #include "trigpoint/access/authorise.h"
 #include "trigpoint/base/digest.h"
+#include "trigpoint/base/reason.h"
 
 namespace trigpoint {
 namespace {
@@ -151,6 +152,7 @@ TEST(PrincipalsFile, MayBeEmptyAndThenKnowsNobody) {
   ASSERT_TRUE(principals.ok());
   EXPECT_TRUE(principals->empty());
   EXPECT_EQ(principals->Authenticate({}).status().code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_EQ(ReasonOf(principals->Authenticate({}).status()), "CREDENTIALS_MISSING");
 }
 
 TEST(Authenticate, RefusesAWrongTokenWithoutRepeatingIt) {
@@ -161,6 +163,7 @@ TEST(Authenticate, RefusesAWrongTokenWithoutRepeatingIt) {
         std::string("on-call"), std::string("lead.icb.example"), std::string(100000, 'x')}) {
     const auto got = principals->Authenticate({.bearer_token = wrong});
     EXPECT_EQ(got.status().code(), absl::StatusCode::kUnauthenticated);
+    EXPECT_EQ(ReasonOf(got.status()), "CREDENTIALS_UNKNOWN");
     EXPECT_THAT(std::string(got.status().message()),
                 AllOf(Not(HasSubstr(wrong)), HasSubstr("bearer token")));
   }

@@ -8,6 +8,16 @@ namespace {
 
 constexpr int kDecisionsKept = 100;
 
+// Stored in every record, and read again by RefusalOf: never to be changed.
+constexpr char kRequires[] = "the move requires ";
+constexpr char kAgainst[] = "no open recommendation says ";
+constexpr char kNotInForce[] = "the policy is not in force";
+constexpr char kNoSuchState[] = "the policy has no such state";
+constexpr char kThatAlready[] = "the decided state is that already";
+constexpr char kNothingAwaits[] = "no recommendation awaits a decision";
+constexpr char kNeedsRationale[] = "declining needs a rationale";
+constexpr char kNoProposal[] = "no such proposal awaits concurrence";
+
 template <typename A, typename B>
 bool Shares(const A& a, const B& b) {
   return std::any_of(a.begin(), a.end(), [&b](const std::string& x) {
@@ -81,11 +91,10 @@ Verdict JudgeDecline(const v1::DecisionProposed& proposal, const v1::AuthorityMa
                   "none of the actor's roles may decline a recommendation");
   }
   if (!record.awaiting_decision()) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, authority.decline_clause(),
-                  "no recommendation awaits a decision");
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, authority.decline_clause(), kNothingAwaits);
   }
   if (!HasRationale(proposal)) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "S3 3.0", "declining needs a rationale");
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "S3 3.0", kNeedsRationale);
   }
   return {.clause = authority.decline_clause(), .reason = ""};
 }
@@ -97,13 +106,13 @@ Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& c
   const std::string from = DecidedState(record, authority);
   const auto& states = authority.states();
   if (std::find(states.begin(), states.end(), proposal.to_state()) == states.end()) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", "the policy has no such state");
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", kNoSuchState);
   }
   if (!proposal.from_state().empty() && proposal.from_state() != from) {
     return Refuse(Outcome::OUTCOME_REFUSED_BASIS_MOVED, "", "the decided state is " + from);
   }
   if (proposal.to_state() == from) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", "the decided state is that already");
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", kThatAlready);
   }
   const auto* transition = FindTransition(authority, from, proposal.to_state());
   if (transition == nullptr) {
@@ -122,14 +131,14 @@ Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& c
   if (!missing.empty()) {
     return Refuse(
         Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
-        "the move requires " + missing +
+        kRequires + missing +
             (transition->override_waives_requirements() ? " (or override with a rationale)" : ""));
   }
   if (!RecommendationMatches(record, authority, from, proposal.to_state()) &&
       !(proposal.override() && HasRationale(proposal))) {
-    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",
-                  "no open recommendation says " + proposal.to_state() +
-                      ": a decision against it needs override and a rationale");
+    return Refuse(
+        Outcome::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",
+        kAgainst + proposal.to_state() + ": a decision against it needs override and a rationale");
   }
   const bool joint = transition->joint_if_jointly_commissioned() && context.jointly_commissioned;
   return {.outcome = joint ? Outcome::OUTCOME_PENDING_CONCURRENCE : Outcome::OUTCOME_RECORDED,
@@ -141,7 +150,7 @@ Verdict Judge(const v1::DecisionProposed& proposal, const DecisionContext& conte
               const v1::PolicyRecord& record) {
   using Outcome = v1::DecisionRecord;
   if (context.authority == nullptr) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", "the policy is not in force");
+    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", kNotInForce);
   }
   if (proposal.based_on() != record.head()) {
     return Refuse(Outcome::OUTCOME_REFUSED_BASIS_MOVED, "",
@@ -253,7 +262,7 @@ v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, i
   decision.set_clause("S2 3.1.4");
   if (!record->has_pending() || record->pending().proposal_id() != concurrence.proposal_id()) {
     decision.set_outcome(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
-    decision.set_reason("no such proposal awaits concurrence");
+    decision.set_reason(kNoProposal);
     Keep(decision, record);
     return decision;
   }
@@ -289,6 +298,35 @@ v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, i
   }
   Keep(decision, record);
   return decision;
+}
+
+Refusal RefusalOf(const v1::DecisionRecord& decision) {
+  const std::string& reason = decision.reason();
+  switch (decision.outcome()) {
+    case v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED:
+      return {.kind = RefusalKind::kBasisMoved};
+    case v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY:
+      if (reason.starts_with(kRequires)) {
+        const std::string rest = reason.substr(std::string_view(kRequires).size());
+        return {.kind = RefusalKind::kRequirement, .field = rest.substr(0, rest.find(' '))};
+      }
+      if (reason.starts_with(kAgainst)) {
+        return {.kind = RefusalKind::kRequirement,
+                .field = decision.decision().override() ? "rationale" : "override"};
+      }
+      return {.kind = RefusalKind::kAuthority};
+    case v1::DecisionRecord::OUTCOME_REFUSED_INVALID:
+      if (reason == kNotInForce) return {.kind = RefusalKind::kPolicyNotInForce};
+      if (reason == kNoSuchState) return {.kind = RefusalKind::kUnknownState};
+      if (reason == kThatAlready) return {.kind = RefusalKind::kDecidedAlready};
+      if (reason == kNothingAwaits) return {.kind = RefusalKind::kNothingToDecline};
+      if (reason == kNoProposal) return {.kind = RefusalKind::kNotPending};
+      if (reason == kNeedsRationale)
+        return {.kind = RefusalKind::kRequirement, .field = "rationale"};
+      return {};
+    default:
+      return {};
+  }
 }
 
 }  // namespace trigpoint

@@ -213,6 +213,46 @@ TEST(FoldProposal, KeepsTheLatestHundred) {
   EXPECT_EQ(record.decisions(99).decision_id(), "d129");
 }
 
+TEST(RefusalOf, TellsWhatIsMissingFromWhoMayNot) {
+  const v1::AuthorityMatrix matrix = Herefordshire();
+  const DecisionContext context{.authority = &matrix, .commissioners = {}};
+  const auto refusal = [&context](const std::string& from, const std::string& recommended,
+                                  const v1::DecisionProposed& proposal) {
+    v1::PolicyRecord record = At(from, recommended);
+    return RefusalOf(FoldProposal(proposal, "d", 5, context, &record));
+  };
+  EXPECT_EQ(refusal("L1", "L2", Move("L2", "TEAM_MANAGER")).kind, RefusalKind::kNone);
+  EXPECT_EQ(refusal("L1", "L2", Move("L2", "OFFICER")).kind, RefusalKind::kAuthority);
+  EXPECT_EQ(refusal("L1", "L3", Move("L3", "PANEL")).kind, RefusalKind::kAuthority);
+  const Refusal meeting = refusal("L2", "L3", Move("L3", "PANEL"));
+  EXPECT_EQ(meeting.kind, RefusalKind::kRequirement);
+  EXPECT_EQ(meeting.field, "meeting_id");
+  const Refusal against = refusal("L1", "", Move("L2", "TEAM_MANAGER"));
+  EXPECT_EQ(against.kind, RefusalKind::kRequirement);
+  EXPECT_EQ(against.field, "override");
+  EXPECT_EQ(refusal("L1", "", With(Move("L2", "TEAM_MANAGER"), "override")).field, "rationale");
+  EXPECT_EQ(refusal("L2", "L2", Move("L2", "PANEL")).kind, RefusalKind::kDecidedAlready);
+  EXPECT_EQ(refusal("L2", "", Move("L9", "PANEL")).kind, RefusalKind::kUnknownState);
+  v1::DecisionProposed moved = Move("L2", "TEAM_MANAGER");
+  moved.set_based_on("an older head");
+  EXPECT_EQ(refusal("L1", "L2", moved).kind, RefusalKind::kBasisMoved);
+  v1::DecisionProposed decline = Move("", "TEAM_MANAGER");
+  decline.set_kind(v1::DecisionProposed::KIND_DECLINE);
+  EXPECT_EQ(refusal("L1", "L2", decline).field, "rationale");
+  EXPECT_EQ(refusal("L1", "", decline).kind, RefusalKind::kNothingToDecline);
+}
+
+TEST(RefusalOf, NamesTheFirstReferenceThatIsMissing) {
+  const v1::AuthorityMatrix matrix = Nqb();
+  v1::PolicyRecord record = At("L2", "L3");
+  const auto decision = FoldProposal(Move("L3", "NHSE"), "d", 5,
+                                     {.authority = &matrix, .commissioners = {}}, &record);
+  EXPECT_EQ(RefusalOf(decision).field, "risk_profile_ref") << decision.reason();
+  v1::PolicyRecord none = At("L2", "L3");
+  EXPECT_EQ(RefusalOf(FoldProposal(Move("L3", "NHSE"), "d", 5, {}, &none)).kind,
+            RefusalKind::kPolicyNotInForce);
+}
+
 class JointDecision : public testing::Test {
  protected:
   v1::DecisionRecord Concur(const std::string& organisation, bool concurs,
@@ -254,7 +294,9 @@ TEST_F(JointDecision, IsBlockedWhenOneRefuses) {
 TEST_F(JointDecision, TakesNoConcurrenceOfTheProposerOrAStranger) {
   EXPECT_EQ(Concur("council", true).outcome(), Outcome::OUTCOME_REFUSED_AUTHORITY);
   EXPECT_EQ(Concur("stranger", true).outcome(), Outcome::OUTCOME_REFUSED_AUTHORITY);
-  EXPECT_EQ(Concur("icb", true, "unknown").outcome(), Outcome::OUTCOME_REFUSED_INVALID);
+  const auto unknown = Concur("icb", true, "unknown");
+  EXPECT_EQ(unknown.outcome(), Outcome::OUTCOME_REFUSED_INVALID);
+  EXPECT_EQ(RefusalOf(unknown).kind, RefusalKind::kNotPending);
 }
 
 TEST_F(JointDecision, ChecksTheBasisAgainAtTheLastConcurrence) {

@@ -567,6 +567,8 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     counters_.ignored_derived.fetch_add(1, std::memory_order_relaxed);
   if (event.has_recommendation() && step.record == RecordOutcome::kRecorded) {
     counters_.recommendations.fetch_add(1, std::memory_order_relaxed);
+    const auto& said = event.recommendation();
+    if (!withholding_) ++said_.recommendations[{said.policy_id(), said.kind()}];
   }
   if (event.has_backfill_started() || event.has_backfill_ended()) {
     const std::string& open = entry->hot.state.backfill();
@@ -582,6 +584,7 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   if (event.has_rapid_quality_review_alert() && step.record == RecordOutcome::kRecorded &&
       !event.rapid_quality_review_alert().historic()) {
     counters_.alerts.fetch_add(1, std::memory_order_relaxed);
+    if (!withholding_) ++said_.alerts[event.rapid_quality_review_alert().kind()];
     batch->store.PutIndex(kAlertIndex, p, OffsetKey(record.position.offset),
                           JoinKey({stream_id, event.rapid_quality_review_alert().alert_id()}));
     batch->alerts = true;

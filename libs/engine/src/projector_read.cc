@@ -94,6 +94,11 @@ std::string Projector::BackfillOf(const std::string& stream_id) const {
   return it == backfills_.end() ? std::string() : it->second;
 }
 
+SaidCounts Projector::Said() const {
+  const absl::MutexLock lock(&mu_);
+  return said_;
+}
+
 uint64_t Projector::BackfillCount() const {
   const absl::MutexLock lock(&mu_);
   return backfills_.size();

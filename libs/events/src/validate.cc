@@ -36,7 +36,7 @@ class Validator {
 
   std::vector<v1::FieldViolation> Run() {
     if (event_.ByteSizeLong() > options_.bytes_max) {
-      Add("", "MESSAGE_TOO_LARGE",
+      Add("event", "MESSAGE_TOO_LARGE",
           "the event is larger than " + std::to_string(options_.bytes_max) + " bytes");
       return std::move(violations_);
     }
@@ -131,7 +131,7 @@ class Validator {
     // A field that nobody here knows may hold personal data that nothing would seal.
     const google::protobuf::UnknownFieldSet& unknown = reflection->GetUnknownFields(message);
     for (int i = 0; !Trusted() && i < unknown.field_count(); ++i) {
-      Add(PathText(path), "UNKNOWN_FIELD",
+      Add(path == nullptr ? "event" : PathText(path), "UNKNOWN_FIELD",
           "field number " + std::to_string(unknown.field(i).number()) +
               " is not known to this version");
     }

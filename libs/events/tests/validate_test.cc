@@ -106,13 +106,13 @@ TEST(Validate, RefusesTheFutureAndUnknownFields) {
   EXPECT_EQ(Rules(event, {.received_us = now}), Set{"occurred_at OCCURRED_IN_FUTURE"});
   event = Valid();
   event.GetReflection()->MutableUnknownFields(&event)->AddVarint(60, 1);
-  EXPECT_EQ(Rules(event), Set{" UNKNOWN_FIELD"});
+  EXPECT_EQ(Rules(event), Set{"event UNKNOWN_FIELD"});
 }
 
 TEST(Validate, RefusesTooLargeAMessageAndSealedText) {
   v1::Event event = Valid();
   event.mutable_incident_reported()->mutable_narrative()->set_clear(std::string(300'000, 'a'));
-  EXPECT_EQ(Rules(event), Set{" MESSAGE_TOO_LARGE"});
+  EXPECT_EQ(Rules(event), Set{"event MESSAGE_TOO_LARGE"});
   event.mutable_incident_reported()->mutable_narrative()->mutable_sealed();
   EXPECT_EQ(Rules(event), Set{"incident_reported.narrative SEALED_NOT_ACCEPTED"});
 }

@@ -178,9 +178,11 @@ class AllFamilies final : public prometheus::Collectable {
                                 "gRPC calls answered, by method and status code.",
                                 {"method", "code"}};
   Family<Histogram> commit{MetricType::Histogram, "trigpoint_commit_seconds",
-                           "Time from append to durable."};
-  Family<Histogram> report_to_visible{MetricType::Histogram, "trigpoint_report_to_visible_seconds",
-                                      "Time from receipt of a report to its effect in reads."};
+                           "Time from append to durable, of what callers and the clock append."};
+  Family<Histogram> report_to_visible{
+      MetricType::Histogram, "trigpoint_report_to_visible_seconds",
+      "Time from receipt of a report to its effect in reads, of those "
+      "that were accepted at once."};
   Family<Counter> ignored_derived{MetricType::Counter, "trigpoint_ignored_derived_total",
                                   "Derived events that a fold left out."};
   Family<Gauge> last_event{MetricType::Gauge,

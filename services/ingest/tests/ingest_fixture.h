@@ -19,6 +19,7 @@
 #include "trigpoint/log/memory_log.h"
 #include "trigpoint/store/key_store.h"
 #include "trigpoint/store/store.h"
+#include "trigpoint/telemetry/metrics.h"
 
 namespace trigpoint {
 
@@ -87,13 +88,17 @@ class IngestTest : public testing::Test {
     projector_ = *std::move(opened);
     ASSERT_TRUE(projector_->CatchUp().ok());
     ASSERT_TRUE(projector_->Start().ok());
-    writer_ =
-        std::make_unique<EventWriter>(&log_, projector_.get(), [this] { return now_us_.load(); });
+    auto opened_metrics = Metrics::Start("");
+    ASSERT_TRUE(opened_metrics.ok());
+    metrics_ = *std::move(opened_metrics);
+    writer_ = std::make_unique<EventWriter>(
+        &log_, projector_.get(), [this] { return now_us_.load(); }, metrics_.get());
     pool_ = std::make_unique<WorkerPool>(1);
     intake_ = std::make_unique<Intake>(IntakeDeps{.projector = projector_.get(),
                                                   .writer = writer_.get(),
                                                   .keys = keys_.get(),
-                                                  .pool = pool_.get()});
+                                                  .pool = pool_.get(),
+                                                  .metrics = metrics_.get()});
   }
 
   /// What a process leaves when it ends; Open starts the next one on the same log and store.
@@ -104,6 +109,7 @@ class IngestTest : public testing::Test {
     pool_.reset();
     writer_.reset();
     projector_.reset();
+    metrics_.reset();
     keys_.reset();
     store_.reset();
   }
@@ -173,6 +179,7 @@ class IngestTest : public testing::Test {
   std::unique_ptr<Store> store_;
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<Projector> projector_;
+  std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<EventWriter> writer_;
   std::unique_ptr<WorkerPool> pool_;
   std::unique_ptr<Intake> intake_;

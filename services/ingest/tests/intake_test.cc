@@ -6,6 +6,7 @@ namespace trigpoint {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::vector<const v1::Event*> PointersTo(const std::vector<v1::Event>& events) {
@@ -85,6 +86,29 @@ TEST_F(IntakeTest, PassesOverItemsThatAreNotSubmitted) {
   EXPECT_EQ(intake_->PrepareBindings(items), 3U);
   EXPECT_THAT(log_.AppendsTo(kControl), ElementsAre(1));
   EXPECT_EQ(intake_->PrepareBindings({}), 0U);
+}
+
+TEST_F(IntakeTest, MeasuresReportsThatAreVisibleAtOnceAndNoOthers) {
+  const v1::Event incident = Incident("1-1", 1);
+  EXPECT_EQ(OutcomeOf(incident), v1::SUBMISSION_OUTCOME_WAITING);
+  EXPECT_THAT(metrics_->Text(), HasSubstr("trigpoint_report_to_visible_seconds_count 0\n"));
+  EXPECT_EQ(OutcomeOf(Registration("1-1")), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  EXPECT_EQ(OutcomeOf(Registration("1-1")), v1::SUBMISSION_OUTCOME_DUPLICATE);
+  now_us_ += 86'400'000'000;
+  const auto stream = intake_->StreamOfWaiting(incident);
+  ASSERT_TRUE(stream.has_value());
+  EXPECT_TRUE(intake_->Release(incident, *stream).ok());
+  EXPECT_EQ(OutcomeOf(Incident("1-1", 2)), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  const std::string text = metrics_->Text();
+  EXPECT_THAT(text, HasSubstr("trigpoint_report_to_visible_seconds_count 2\n"));
+  EXPECT_THAT(text, HasSubstr("trigpoint_report_to_visible_seconds_bucket{le=\"60\"} 2\n"));
+}
+
+TEST_F(IntakeTest, MeasuresHowLongAnAppendTakesToBeDurable) {
+  EXPECT_THAT(metrics_->Text(), HasSubstr("trigpoint_commit_seconds_count 0\n"));
+  EXPECT_EQ(OutcomeOf(Registration("1-1")), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  // The binding and the registration.
+  EXPECT_THAT(metrics_->Text(), HasSubstr("trigpoint_commit_seconds_count 2\n"));
 }
 
 }  // namespace

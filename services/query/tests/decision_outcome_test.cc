@@ -54,6 +54,37 @@ TEST(DecisionOutcome, NamesTheClauseWhereTheAuthorityIsMissing) {
   EXPECT_EQ(InfoOf(status).metadata().at("clause"), "S2 3.4.4");
 }
 
+// S2 3.4.4, S1 L170-172
+TEST(DecisionOutcome, NamesWhatTheDecisionNeedsApartFromWhoMayDecide) {
+  v1::ProposeDecisionResponse response;
+  v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY);
+  decision.set_clause("S2 3.4.4");
+  decision.set_reason("the move requires meeting_id");
+  const grpc::Status status = AnswerDecision(decision, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(InfoOf(status).reason(), "REQUIREMENT_MISSING");
+  EXPECT_EQ(InfoOf(status).metadata().at("field"), "meeting_id");
+  EXPECT_EQ(InfoOf(status).metadata().at("clause"), "S2 3.4.4");
+}
+
+TEST(DecisionOutcome, IsNoMistakeOfTheRequestWhereTheStateIsDecidedAlready) {
+  v1::ProposeDecisionResponse response;
+  v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
+  decision.set_reason("the decided state is that already");
+  const grpc::Status status = AnswerDecision(decision, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(InfoOf(status).reason(), "DECIDED_ALREADY");
+  EXPECT_EQ(InfoOf(status).metadata().at("decided_state"), "LEVEL_2");
+}
+
+TEST(DecisionOutcome, NamesTheFieldOfTheRequestThatIsWrong) {
+  v1::ProposeDecisionResponse response;
+  v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
+  decision.set_reason("the policy has no such state");
+  const grpc::Status status = AnswerDecision(decision, &response);
+  EXPECT_EQ(status.error_message(), "to_state: the policy has no such state [UNKNOWN_STATE]");
+}
+
 TEST(DecisionOutcome, IsAbortedWhereTheBasisMoved) {
   v1::ProposeDecisionResponse response;
   const grpc::Status status =

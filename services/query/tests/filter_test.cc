@@ -121,6 +121,20 @@ TEST(Filter, NamesAnUnknownField) {
   EXPECT_THAT(Problem("name = a AND Level = b"), testing::HasSubstr("\"Level\""));
 }
 
+TEST(Filter, NamesTheValuesOfAnEnumForOneThatItHasNot) {
+  EXPECT_THAT(Problem("rating = splendid"),
+              testing::AllOf(testing::HasSubstr("character 10"), testing::HasSubstr("outstanding"),
+                             testing::HasSubstr("requires_improvement")));
+  EXPECT_THAT(Problem("NOT rating != \"very good\""), testing::HasSubstr("inadequate"));
+  EXPECT_THAT(Problem("service_type = SERVICE_TYPE_CASTLE"),
+              testing::HasSubstr("care_home_nursing"));
+  Problem("rating = x*");
+  Problem("service_type : castle");
+  // No rating at all can be asked for, and any part of a value.
+  EXPECT_FALSE(Matches("rating = unspecified"));
+  EXPECT_TRUE(Matches("rating = *improvement AND service_type : care_home AND rating : *"));
+}
+
 TEST(Filter, SaysWhereAMistakeIs) {
   EXPECT_THAT(Problem("name ="), testing::HasSubstr("character 7"));
   EXPECT_THAT(Problem("name = \"open"), testing::HasSubstr("character 8"));

@@ -22,7 +22,7 @@ grpc::Status WithDetails(grpc::StatusCode code, const std::string& message) {
   google::rpc::BadRequest bad_request;
   auto* violation = bad_request.add_field_violations();
   violation->set_field("cqc_rating_published.overall");
-  violation->set_description("is not a rating (CL-04) (UNKNOWN_ENUM_VALUE)");
+  violation->set_description("is not a rating (CL-04) [UNKNOWN_ENUM_VALUE]");
   status.add_details()->PackFrom(bad_request);
   return {code, message, status.SerializeAsString()};
 }

@@ -28,7 +28,9 @@ inline constexpr std::string_view kMetricsMethod = "metrics";
 /// Decides whether a principal may call a method: the only place where access is decided.
 /// `method` is "trigpoint.v1.IntelligenceService/SubmitEvent", with or without a leading "/".
 /// Rule: default deny. A method without a row in the table is denied to everybody.
-/// Errors: PermissionDenied, which names the method and the missing role and nothing of the call.
+/// Errors: PermissionDenied, which names the method and the missing role and nothing of the call;
+/// its reason (base/reason.h) is ROLE_MISSING, SOURCE_NOT_OWNED, SOURCE_REQUIRED, CLEARANCE_TOO_LOW
+/// or METHOD_CLOSED, with `method` and `roles` beside it.
 /// Authority for a decision is another matter: the fold answers it with FailedPrecondition.
 absl::Status Authorise(const Principal& principal, std::string_view method, const Target& target);
 

@@ -48,7 +48,8 @@ class Principals {
   /// Finds the principal that the credentials belong to. Token, certificate, proxy, in this order:
   /// the first that is not empty decides alone, so a wrong token is never rescued by a certificate.
   /// LocalOperator knows its principal by the absence of every credential.
-  /// Errors: Unauthenticated, always in the same words for one kind of credential.
+  /// Errors: Unauthenticated, always in the same words for one kind of credential; its reason is
+  /// CREDENTIALS_MISSING, CREDENTIALS_UNKNOWN or CREDENTIALS_NOT_EXPECTED.
   /// Complexity: every token digest is compared, in constant time.
   absl::StatusOr<Principal> Authenticate(const Credentials& credentials) const;
 

@@ -52,6 +52,14 @@ struct ProjectorCounters {
   std::atomic<uint64_t> late_controls{0};  ///< Control events that reached a stream late: an alarm.
 };
 
+/// What was recommended and alerted since start; what a start or a rebuild folds again is not in
+/// it.
+struct SaidCounts {
+  std::map<std::pair<std::string, v1::Recommendation::Kind>, uint64_t>
+      recommendations;  ///< By policy and kind.
+  std::map<v1::RapidQualityReviewAlert::Kind, uint64_t> alerts;
+};
+
 /// How the projector runs.
 struct ProjectorOptions {
   size_t batch_records_max =
@@ -186,6 +194,7 @@ class Projector {
   std::vector<std::pair<int64_t, std::string>> DueTimers(int64_t due_us, size_t limit) const;
 
   const ProjectorCounters& counters() const { return counters_; }
+  SaidCounts Said() const;
   /// Rolling hash of a partition, hex.
   std::string Fingerprint(uint32_t partition) const;
   Store& store() const { return *store_; }
@@ -250,6 +259,7 @@ class Projector {
   std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
   std::function<void()> on_backfills_ended_;
   std::unordered_map<std::string, std::string> backfills_;  // Stream -> batch. Guarded by mu_.
+  SaidCounts said_;                                         // Guarded by mu_.
   uint64_t use_clock_ = 0;
   absl::Status health_;
   bool dead_ = false;  // The thread has ended with health_: nothing is folded any more.

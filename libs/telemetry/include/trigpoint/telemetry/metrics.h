@@ -64,7 +64,8 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
-/// All metrics of a process, and the endpoint "/metrics" that shows them.
+/// All metrics of a process, and the endpoint "/metrics" that shows them. The library behind the
+/// endpoint adds exposer_* about itself, which it cannot be told to leave out.
 /// Threading: thread-safe. Looking a metric up takes a lock: do it once and keep the reference.
 /// Lifetime: references stay valid as long as this object.
 class Metrics {
@@ -78,13 +79,15 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
   ~Metrics();
 
-  /// trigpoint_events_appended_total: events made durable in the log.
+  /// trigpoint_events_appended_total: events made durable in the log since start, whoever made
+  /// them.
   Counter& EventsAppended();
   /// trigpoint_events_folded_total{outcome}: e.g. "applied", "duplicate", "superseded".
   Counter& EventsFolded(std::string_view outcome);
   /// trigpoint_fold_lag_events{partition}: events in the log that are not folded yet.
   Gauge& FoldLag(uint32_t partition);
-  /// trigpoint_recommendations_total{policy,kind}: kind "issued", "revised", "withdrawn".
+  /// trigpoint_recommendations_total{policy,kind}: kind "issued", "revised", "withdrawn". This and
+  /// the next leave out what a start or a rebuild folds again.
   Counter& Recommendations(std::string_view policy, std::string_view kind);
   /// trigpoint_alerts_total{kind}: "raised", "cluster_attached", "next_tier".
   Counter& Alerts(std::string_view kind);
@@ -92,9 +95,10 @@ class Metrics {
   Counter& Quarantined(std::string_view reason);
   /// trigpoint_grpc_requests_total{method,code}: code as in "PERMISSION_DENIED".
   Counter& GrpcRequests(std::string_view method, std::string_view code);
-  /// trigpoint_commit_seconds: from append to durable.
+  /// trigpoint_commit_seconds: from append to durable, of what callers and the clock append.
   Histogram& CommitSeconds();
-  /// trigpoint_report_to_visible_seconds: from receipt to visible in a read.
+  /// trigpoint_report_to_visible_seconds: from receipt to visible in a read, of reports that were
+  /// accepted at once; history and what waited for its subject are not in it.
   Histogram& ReportToVisibleSeconds();
   /// trigpoint_ignored_derived_total: derived events that a fold recomputed and left out.
   Counter& IgnoredDerived();

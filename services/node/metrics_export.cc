@@ -1,0 +1,66 @@
+#include "services/node/metrics_export.h"
+
+#include <string>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+
+namespace trigpoint {
+namespace {
+
+void Raise(uint64_t now, uint64_t* seen, Counter& counter) {
+  if (now > *seen) counter.Increment(now - *seen);
+  *seen = now;
+}
+
+/// "KIND_NEXT_TIER" -> "next_tier".
+std::string KindLabel(std::string name) {
+  constexpr std::string_view kPrefix = "KIND_";
+  if (name.starts_with(kPrefix)) name.erase(0, kPrefix.size());
+  return absl::AsciiStrToLower(name);
+}
+
+}  // namespace
+
+MetricsExport::MetricsExport(Metrics* metrics, const EventLog* log) : metrics_(metrics), log_(log) {
+  for (uint32_t p = 0; p < log->partitions(); ++p) heads_.push_back(log->HeadOffset(p).value_or(0));
+}
+
+void MetricsExport::Run(const Projector& projector) {
+  ExportFolded(projector.counters());
+  ExportHeads(projector.Committed());
+  ExportSaid(projector.Said());
+}
+
+void MetricsExport::ExportFolded(const ProjectorCounters& counters) {
+  Raise(counters.duplicates.load(), &duplicates_, metrics_->EventsFolded("duplicate"));
+  Raise(counters.conflicts.load(), &conflicts_, metrics_->EventsFolded("conflict"));
+  Raise(counters.folded.load() - duplicates_ - conflicts_, &folded_,
+        metrics_->EventsFolded("applied"));
+  Raise(counters.ignored_derived.load(), &ignored_, metrics_->IgnoredDerived());
+}
+
+void MetricsExport::ExportHeads(const std::vector<int64_t>& committed) {
+  for (uint32_t p = 0; p < log_->partitions(); ++p) {
+    const auto head = log_->HeadOffset(p);
+    if (!head.ok()) continue;
+    metrics_->FoldLag(p).Set(static_cast<double>(*head - committed[p]));
+    if (*head <= heads_[p]) continue;
+    metrics_->EventsAppended().Increment(static_cast<uint64_t>(*head - heads_[p]));
+    heads_[p] = *head;
+  }
+}
+
+void MetricsExport::ExportSaid(const SaidCounts& said) {
+  for (const auto& [key, count] : said.recommendations) {
+    const auto& [policy, kind] = key;
+    Raise(count, &said_.recommendations[key],
+          metrics_->Recommendations(policy, KindLabel(v1::Recommendation::Kind_Name(kind))));
+  }
+  for (const auto& [kind, count] : said.alerts) {
+    Raise(count, &said_.alerts[kind],
+          metrics_->Alerts(KindLabel(v1::RapidQualityReviewAlert::Kind_Name(kind))));
+  }
+}
+
+}  // namespace trigpoint

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "trigpoint/engine/projector.h"
+#include "trigpoint/log/event_log.h"
+#include "trigpoint/telemetry/metrics.h"
+
+namespace trigpoint {
+
+/// Carries what log and projector count over to the metrics. Threading: one thread.
+class MetricsExport {
+ public:
+  /// Counts from the heads that the log has now. Both must outlive it.
+  MetricsExport(Metrics* metrics, const EventLog* log);
+
+  /// Sets the metrics to the present; a few times a second.
+  void Run(const Projector& projector);
+
+ private:
+  void ExportFolded(const ProjectorCounters& counters);
+  void ExportHeads(const std::vector<int64_t>& committed);
+  void ExportSaid(const SaidCounts& said);
+
+  Metrics* metrics_;
+  const EventLog* log_;
+  std::vector<int64_t> heads_;
+  SaidCounts said_;
+  uint64_t folded_ = 0;
+  uint64_t duplicates_ = 0;
+  uint64_t conflicts_ = 0;
+  uint64_t ignored_ = 0;
+};
+
+}  // namespace trigpoint

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "services/query/query_services.h"
+#include "temp_dir.h"
+#include "trigpoint/access/disclosure.h"
+#include "trigpoint/log/memory_log.h"
+#include "trigpoint/store/store.h"
+#include "trigpoint/telemetry/metrics.h"
+#include "trigpoint/v1/api.grpc.pb.h"
+
+namespace trigpoint {
+
+/// The detail of this type of an error; an empty one where there is none.
+template <typename Detail>
+Detail DetailOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(status.error_details()));
+  Detail found;
+  for (const auto& detail : details.details()) {
+    if (detail.Is<Detail>()) detail.UnpackTo(&found);
+  }
+  return found;
+}
+
+/// The query services over a real connection, on a log in memory.
+class QueryTest : public testing::Test {
+ public:
+  QueryTest() { Open(); }
+  ~QueryTest() override {
+    query_.drain();
+    server_->Shutdown();
+    projector_->Stop();
+  }
+
+ protected:
+  void Open() {
+    auto opened_metrics = Metrics::Start("");
+    ASSERT_TRUE(opened_metrics.ok());
+    metrics_ = *std::move(opened_metrics);
+    auto opened_store = Store::Open({.directory = directory_ / "store"});
+    ASSERT_TRUE(opened_store.ok()) << opened_store.status();
+    store_ = *std::move(opened_store);
+    auto opened = Projector::Open(log_.get(), store_.get(), {});
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    projector_ = *std::move(opened);
+    ASSERT_TRUE(projector_->CatchUp().ok());
+    ASSERT_TRUE(projector_->Start().ok());
+    auto opened_disclosures = OpenFileDisclosureLog(directory_ / "disclosures.jsonl");
+    ASSERT_TRUE(opened_disclosures.ok()) << opened_disclosures.status();
+    disclosures_ = *std::move(opened_disclosures);
+    const auto now_us = [] { return int64_t{1'767'225'600'000'000}; };
+    writer_ = std::make_unique<EventWriter>(log_.get(), projector_.get(), now_us);
+    auth_ = std::make_unique<CallerAuth>(Principals::LocalOperator(), disclosures_.get());
+    QueryDeps deps;
+    deps.projector = projector_.get();
+    deps.writer = writer_.get();
+    deps.auth = auth_.get();
+    deps.now_us = now_us;
+    deps.log_id = "log";
+    deps.metrics = metrics_.get();
+    query_ = MakeQueryServices(deps);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    for (const auto& service : query_.services) builder.RegisterService(service.get());
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+    const auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port),
+                                             grpc::InsecureChannelCredentials());
+    alerts_ = v1::AlertService::NewStub(channel);
+    providers_ = v1::ProviderService::NewStub(channel);
+  }
+
+  TempDir directory_;
+  std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<EventLog> log_ = NewMemoryLog(2);
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Projector> projector_;
+  std::unique_ptr<DisclosureLog> disclosures_;
+  std::unique_ptr<EventWriter> writer_;
+  std::unique_ptr<CallerAuth> auth_;
+  QueryServices query_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::AlertService::Stub> alerts_;
+  std::unique_ptr<v1::ProviderService::Stub> providers_;
+};
+
+}  // namespace trigpoint
