@@ -135,13 +135,14 @@ std::vector<Row> IntakeRows(const std::string& bin, const std::string& source, b
   const std::string whole = source + "/../shared/data/";
   const int times = quick ? 100 : 1'000;
   std::vector<Row> rows;
-  Measure(bin,
-          Prepared({.name = "directory of care homes",
-                    .format = "cqc-directory",
-                    .path = whole + "cqc_care_homes_england_2021-03/care_homes_england_2021-03.csv.gz",
-                    .note = ""},
-                   source + "/tests/data/cqc_care_homes_excerpt.csv", times, scratch.path()),
-          {}, &rows);
+  Measure(
+      bin,
+      Prepared({.name = "directory of care homes",
+                .format = "cqc-directory",
+                .path = whole + "cqc_care_homes_england_2021-03/care_homes_england_2021-03.csv.gz",
+                .note = ""},
+               source + "/tests/data/cqc_care_homes_excerpt.csv", times, scratch.path()),
+      {}, &rows);
   Measure(bin,
           Prepared({.name = "rating history, backfill",
                     .format = "cqc-rating-history",

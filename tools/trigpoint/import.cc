@@ -246,9 +246,9 @@ void PutFound(const ImportOptions& options, const ImportResult& result) {
   std::string file;
   std::vector<std::pair<std::string, uint64_t>> sums;
   for (const auto& [path, figure] : result.found) {
-    const auto known =
-        std::find_if(sums.begin(), sums.end(),
-                     [&figure = figure](const auto& sum) { return sum.first == figure.first; });
+    const auto known = std::find_if(sums.begin(), sums.end(), [&figure = figure](const auto& sum) {
+      return sum.first == figure.first;
+    });
     if (each) {
       if (path != file) Put("In " + Clean(path) + '\n');
       Put("  " + std::to_string(figure.second) + ' ' + figure.first + '\n');

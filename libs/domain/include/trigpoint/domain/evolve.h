@@ -57,7 +57,8 @@ void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderStat
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state);
 
 /// What is known of the service itself, or null when nobody registered it: of all registrations
-/// (regulator, directory, commissioner) each field as last stated: by reported_at, else occurred_at.
+/// (regulator, directory, commissioner) each field as last stated: by reported_at, else
+/// occurred_at.
 const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state);
 
 /// The name to show: as registered, else the first external id.
