@@ -94,10 +94,11 @@ class Intake {
   /// Makes the sealing keys of many events with one sync. Errors turn up when the event is
   /// submitted.
   void PrepareKeys(std::span<const v1::Event* const> events);
-  /// Binds the services that the next events register with one append, for as many of them as may
-  /// find these bindings, and returns how many those are: an event about a service waits if it
-  /// comes before the registration. At least 1, of no events 0; null: an event that is not
-  /// submitted. Blocks for the disk and the fold. Errors turn up when the event is submitted.
+  /// Binds the services that the next events, or brackets of a backfill, register with one append,
+  /// for as many of them as may find these bindings, and returns how many those are: an event about
+  /// a service waits if it comes before the registration. At least 1, of no events 0; null: an
+  /// event that is not submitted. Blocks for the disk and the fold. Errors turn up when the event
+  /// is submitted.
   size_t PrepareBindings(std::span<const v1::Event* const> events);
 
   /// Whether what is known of the service is being loaded: news about it waits.

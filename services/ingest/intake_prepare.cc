@@ -22,14 +22,16 @@ size_t Intake::PrepareBindings(std::span<const v1::Event* const> events) {
   std::vector<const v1::Event*> submitted(events.begin(), events.end());
   std::vector<const v1::Event*> registrations;
   for (auto& event : submitted) {
-    if (event == nullptr || !event->has_service_registered()) continue;
+    if (event == nullptr || !Directory::Registers(*event)) continue;
     // What will be refused binds nothing.
-    const ValidateOptions options{.submitter = Submitter::kPartner, .received_us = now_us};
+    const Submitter submitter =
+        event->has_backfill_started() ? Submitter::kBackfill : Submitter::kPartner;
+    const ValidateOptions options{.submitter = submitter, .received_us = now_us};
     if (!Validate(*event, options).empty()) event = nullptr;
   }
   submitted.resize(directory_.RunOf(submitted));
   for (const auto* event : submitted) {
-    const bool registers = event != nullptr && event->has_service_registered();
+    const bool registers = event != nullptr && Directory::Registers(*event);
     if (registers && event->has_subject()) registrations.push_back(event);
   }
   directory_.Bind(registrations).IgnoreError();

@@ -115,7 +115,9 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     }
     std::vector<const v1::Event*> events;  // One for each item; null: an item without, or refused.
     for (const auto& [slot, request] : turn) {
-      const bool taken = request.has_event() && Admit(request).ok();
+      const bool bracket = request.event().has_backfill_started();
+      const bool taken =
+          request.has_event() && Admit(request).ok() && (!bracket || !request.backfill().empty());
       events.push_back(taken ? &request.event() : nullptr);
     }
     deps_.intake->PrepareKeys(events);

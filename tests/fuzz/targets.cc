@@ -20,8 +20,7 @@
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/sealing.h"
 #include "trigpoint/events/validate.h"
-#include "trigpoint/intake/cqc_latest_ratings_adapter.h"
-#include "trigpoint/intake/json_lines_adapter.h"
+#include "trigpoint/intake/feed_formats.h"
 #include "trigpoint/policy/pack.h"
 
 namespace trigpoint {
@@ -72,11 +71,28 @@ class CountingSink : public RowSink {
   }
 };
 
-template <typename Adapter>
+/// A file that is said to be of a format.
+template <const char* kFormat>
 void File(const uint8_t* data, size_t size) {
   std::istringstream input{std::string(Text(data, size))};
   CountingSink sink;
-  Adapter().Read(input, sink).IgnoreError();
+  MakeFeedAdapter(kFormat, {})->Read(input, sink).IgnoreError();
+}
+
+constexpr char kEvents[] = "events";
+constexpr char kLatestRatings[] = "cqc-latest-ratings";
+constexpr char kDirectory[] = "cqc-directory";
+constexpr char kRatingHistory[] = "cqc-rating-history";
+constexpr char kLocation[] = "cqc-location";
+constexpr char kProvider[] = "cqc-provider";
+
+/// A file of which nobody says the format. Law: the format that it is told to be has an adapter.
+void UnknownFile(const uint8_t* data, size_t size) {
+  std::istringstream input{std::string(Text(data, size))};
+  const auto format = DetectFeedFormat(FirstBytes(input, size_t{256} << 10));
+  if (!format.ok()) return;
+  CountingSink sink;
+  MakeFeedAdapter((*format)->name, {})->Read(input, sink).IgnoreError();
 }
 
 /// A policy pack as people write it.
@@ -135,16 +151,21 @@ void MustHold(bool law, const char* what) {
 
 const std::vector<FuzzTarget>& FuzzTargets() {
   static const auto* targets = new std::vector<FuzzTarget>{
-      {"cqc_latest_ratings", &File<CqcLatestRatingsAdapter>},
+      {"cqc_directory", &File<kDirectory>},
+      {"cqc_latest_ratings", &File<kLatestRatings>},
+      {"cqc_location", &File<kLocation>},
+      {"cqc_provider", &File<kProvider>},
+      {"cqc_rating_history", &File<kRatingHistory>},
       {"event_json", &EventJson},
       {"event_protobuf", &EventProtobuf},
-      {"json_lines", &File<JsonLinesAdapter>},
+      {"json_lines", &File<kEvents>},
       {"list_filter", &ListFilter},
       {"node_config", &NodeConfigFile},
       {"policy_pack", &PolicyPack},
       {"principals", &PrincipalsFile},
       {"small_texts", &SmallTexts},
       {"tokens", &Tokens},
+      {"unknown_file", &UnknownFile},
   };
   return *targets;
 }

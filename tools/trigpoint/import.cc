@@ -1,5 +1,6 @@
 // import: files of partners, row by row, over one acknowledged stream.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -238,15 +239,36 @@ void PutAssumed(const ImportOptions& options, const ImportResult& result) {
   Put(table.Text());
 }
 
-void PutResult(const ImportOptions& options, const ImportResult& result) {
+// What is in each file; of many files, what is in all of them.
+void PutFound(const ImportOptions& options, const ImportResult& result) {
+  constexpr size_t kFilesShown = 5;
+  const bool each = options.files.size() <= kFilesShown;
   std::string file;
+  std::vector<std::pair<std::string, uint64_t>> sums;
   for (const auto& [path, figure] : result.found) {
-    if (path != file) {
-      Put("In " + Clean(path) + '\n');
+    const auto known = std::find_if(sums.begin(), sums.end(), [&figure = figure](const auto& sum) {
+      return sum.first == figure.first;
+    });
+    if (each) {
+      if (path != file) Put("In " + Clean(path) + '\n');
+      Put("  " + std::to_string(figure.second) + ' ' + figure.first + '\n');
       file = path;
+    } else if (known == sums.end()) {
+      sums.push_back(figure);
+    } else {
+      known->second += figure.second;
     }
-    Put("  " + std::to_string(figure.second) + ' ' + figure.first + '\n');
   }
+  if (!each && !sums.empty()) {
+    Put("In " + std::to_string(options.files.size()) + " files\n");
+  }
+  for (const auto& [what, count] : sums) {
+    Put("  " + std::to_string(count) + ' ' + what + '\n');
+  }
+}
+
+void PutResult(const ImportOptions& options, const ImportResult& result) {
+  PutFound(options, result);
   Table counts({"", ">ITEMS"});
   counts.AddRow({"read", std::to_string(result.counts.sent)});
   for (const auto& [name, outcome] : kOutcomes) {

@@ -153,7 +153,13 @@ void Compact(v1::ProviderState* state) {
   if (old > 0) state->mutable_concerns()->DeleteSubrange(0, old);
 }
 
-/// Adds the fact itself; the version it replaces is already gone.
+/// When a registration was stated: a register that was read in March speaks of March, though the
+/// service was registered years ago (occurred_at).
+int64_t StatedMicros(const v1::Event& registration) {
+  return registration.has_reported_at() ? ToMicros(registration.reported_at())
+                                        : OccurredMicros(registration);
+}
+
 /// One registration of all: the regulator knows the type, a directory the beds, the council who
 /// commissions. Of each field the statement with the latest date counts; what a registration leaves
 /// out it does not deny.
@@ -165,7 +171,7 @@ void MergeService(v1::ProviderState* state) {
   state->clear_service();
   // Facts stand in the order of source and id, so the order of delivery never shows.
   std::stable_sort(registrations.begin(), registrations.end(), [](const auto* a, const auto* b) {
-    return OccurredMicros(*a) < OccurredMicros(*b);
+    return StatedMicros(*a) < StatedMicros(*b);
   });
   for (const auto* registration : registrations) {
     const v1::ServiceRegistered& said = registration->service_registered();

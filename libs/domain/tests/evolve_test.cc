@@ -289,6 +289,25 @@ TEST(ServiceOf, IsTheLatestByItsOwnDate) {
   }
 }
 
+// The date of a registration is not the date on which it was said.
+TEST(ServiceOf, GoesByWhenItWasSaidNotByWhenTheServiceWasRegistered) {
+  Folder folder;
+  for (const bool later : {true, false}) {
+    v1::Event event;
+    event.set_source(later ? "cqc/api" : "cqc/directory");
+    event.set_id("1-1");
+    SetMicros(kStart + (later ? 500 : 100) * kDay, event.mutable_reported_at());
+    if (later) SetMicros(kStart, event.mutable_occurred_at());
+    event.mutable_service_registered()->set_service_type(
+        later ? v1::SERVICE_TYPE_CARE_HOME_NURSING : v1::SERVICE_TYPE_CARE_HOME_RESIDENTIAL);
+    event.mutable_service_registered()->set_beds(later ? 103 : 0);
+    Histories::Stamp(kStart + 800 * kDay, &event);
+    folder.Deliver(event);
+  }
+  EXPECT_EQ(ServiceOf(folder.state)->service_type(), v1::SERVICE_TYPE_CARE_HOME_NURSING);
+  EXPECT_EQ(ServiceOf(folder.state)->beds(), 103U);
+}
+
 TEST(ServiceOf, JoinsWhatTheRegulatorADirectoryAndTheCouncilSay) {
   const auto registration = [](const char* source, int64_t day, auto fill) {
     v1::Event event;

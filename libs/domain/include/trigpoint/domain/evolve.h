@@ -12,7 +12,7 @@
 namespace trigpoint {
 
 /// Version of the fold: a state written by another version is rebuilt from the log.
-inline constexpr uint32_t kFoldVersion = 2;
+inline constexpr uint32_t kFoldVersion = 3;
 
 /// Days that a concern is kept as itself; older ones are summed by day. Longer than every window
 /// and its baseline (rate window 90 + baseline 365 days).
@@ -57,7 +57,8 @@ void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderStat
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state);
 
 /// What is known of the service itself, or null when nobody registered it: of all registrations
-/// (regulator, directory, commissioner) each field as last stated, by the dates of the statements.
+/// (regulator, directory, commissioner) each field as last stated: by reported_at, else
+/// occurred_at.
 const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state);
 
 /// The name to show: as registered, else the first external id.
