@@ -117,7 +117,7 @@ absl::StatusOr<HttpAnswer> Sender::Post(const OutboxMessage& message) {
   request.timeout_ms = options_.timeout_ms;
   request.body = message.body;
   request.headers = {"Content-Type: application/json",
-                     "User-Agent: trigpoint/" TRIGPOINT_VERSION,
+                     std::string("User-Agent: trigpoint/") + TRIGPOINT_VERSION,
                      "Expect:",
                      "webhook-id: " + message.id,
                      "webhook-timestamp: " + std::to_string(timestamp_s),
