@@ -27,7 +27,8 @@ absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderReq
     return PresentProvider(summary);
   }
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
-  return PresentProvider(Summarise(stream.state, stream.record, *projector.ControlsFor(stream_id)));
+  const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, stream.state.known_us());
+  return PresentProvider(Summarise(stream.state, stream.record, *in_force));
 }
 
 /// The policy asked for, or the first that applies, or else the first that may apply.

@@ -114,6 +114,26 @@ Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice,
   return hidden ? v1::SENSITIVITY_C0_PUBLIC : held;
 }
 
+/// What had become of a proposal by then: refused attempts stay in the history (3.5 rule f).
+std::string OutcomeOf(const v1::ProviderRecord& record, const v1::Event& event, int64_t known_us) {
+  const v1::DecisionRecord* last = nullptr;
+  for (const auto& policy : record.policies()) {
+    for (const auto& decision : policy.decisions()) {
+      if (decision.decision_id() == event.id() && decision.known_us() <= known_us) last = &decision;
+    }
+  }
+  if (last == nullptr) return "";
+  const std::string clause = last->clause().empty() ? "" : " [" + last->clause() + "]";
+  switch (last->outcome()) {
+    case v1::DecisionRecord::OUTCOME_RECORDED:
+      return ": recorded" + clause;
+    case v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE:
+      return ": waits for the other commissioners" + clause;
+    default:
+      return ": REFUSED, " + last->reason() + clause;
+  }
+}
+
 absl::StatusOr<uint64_t> BeforeOf(const std::string& key) {
   uint64_t before = UINT64_MAX;
   if (!key.empty() && !absl::SimpleAtoi(key, &before)) {
@@ -148,8 +168,13 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
                       : ReadPresent(projector, stream_id, before, static_cast<size_t>(size)));
     Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
     for (const auto& stored : slice.events) {
+      auto* entry = response->add_entries();
       shown = std::max(shown, FillEntry(stored, slice, present.state, ReadClearance(principal),
-                                        core.deps.keys, response->add_entries()));
+                                        core.deps.keys, entry));
+      if (stored.event().has_decision_proposed() && !entry->hidden()) {
+        entry->mutable_summary()->append(
+            OutcomeOf(present.record, stored.event(), instants.past ? as_of.known_us : INT64_MAX));
+      }
     }
     if (slice.next_before > 0) {
       response->set_next_page_token(

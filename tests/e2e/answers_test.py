@@ -102,6 +102,10 @@ class DecisionTest(EndToEnd):
         self.assertEqual(0, right.code, right)
         self.assertEqual("LEVEL_2", right.json()["decided_state"])
         self.assertEqual("S2 3.4.3", right.json()["clause"])
+        said = [one["summary"] for one in node.run("--json", "timeline", HOME, token="manager").json()["entries"]
+                if one["kind"] == "decision_proposed"]
+        self.assertTrue(said[0].endswith(": recorded [S2 3.4.3]"), said)
+        self.assertIn(": REFUSED, the move from LEVEL_1 to LEVEL_2 is authorised by TEAM_MANAGER", said[1])
         levels = node.run("--json", "show", HOME, token="manager").json()["levels"]
         self.assertEqual("LEVEL_2", [level for level in levels if level["policy_id"] == "herefordshire"][0]["decided_state"])
         self.assertEqual(0, node.run("verify", token="operator").code)

@@ -41,7 +41,10 @@ std::string AlertState(const v1::Alert& alert) {
   if (alert.acknowledged_at().seconds() != 0) {
     return "acknowledged by " + alert.acknowledged_by();
   }
-  return alert.overdue() ? "OVERDUE" : "open";
+  const std::string tier = alert.detail().kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER
+                               ? ", tier " + std::to_string(alert.detail().tier())
+                               : "";
+  return (alert.overdue() ? "OVERDUE" : "open") + tier;
 }
 
 std::string AlertProvider(const v1::Alert& alert) {
@@ -91,7 +94,7 @@ std::string AlertText(const v1::Alert& alert, const Ink& ink) {
   const auto& detail = alert.detail();
   std::string head = "Rapid quality review warranted";
   if (detail.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER) {
-    head += ", not acknowledged in time (tier " + std::to_string(detail.tier()) + ")";
+    head += ", not acknowledged in time";
   } else if (detail.kind() == v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED) {
     head = "Further evidence for the open alert " + Clean(detail.attached_to());
   }

@@ -53,7 +53,8 @@ std::string Headline(const v1::Assessment& assessment, const Ink& ink) {
            (decided.empty() ? "" : "; the decided level is " + decided) + '\n';
   }
   return ink.Amber("Recommended: " + target) +
-         (decided.empty() ? "" : " (decided today: " + decided + ")") + '\n';
+         (decided.empty() ? "" : " (decided today: " + decided + ")") +
+         (assessment.declined() ? "; people declined it" : "") + '\n';
 }
 
 std::string Range(const v1::Assessment& assessment) {
@@ -168,6 +169,43 @@ std::string CriteriaText(const v1::Assessment& assessment, Detail detail, const 
   return out;
 }
 
+// What a move must have, as options of 'decide'.
+std::string NeedsAsOptions(const v1::Move& move) {
+  static const std::map<std::string, std::string> kOptions = {
+      {"meeting_id", " --meeting MEETING"},
+      {"risk_profile_ref", " --risk-profile-ref PROFILE"},
+      {"sqg_ref", " --sqg-ref REFERENCE"}};
+  std::string options;
+  for (const std::string& field : move.needs()) {
+    const auto option = kOptions.find(field);
+    options += option == kOptions.end() ? "" : option->second;
+  }
+  return options;
+}
+
+// Each move, who may decide it and by which clause.
+std::string WhoDecides(const v1::Assessment& assessment) {
+  std::string out;
+  const bool several = assessment.moves_size() > 1;
+  if (several) {
+    out +=
+        Wrap("The policy has no move from " + InWords(Clean(assessment.decided_state())) + " to " +
+                 InWords(Clean(assessment.level())) + " in one decision; they are, in order:",
+             "  ");
+  }
+  for (const auto& move : assessment.moves()) {
+    std::string roles;
+    for (const std::string& role : move.roles()) {
+      roles += (roles.empty() ? "" : " or ") + Clean(role);
+    }
+    out += Wrap("to " + InWords(Clean(move.to_state())) + " decides " + roles +
+                    (move.joint() ? ", and every commissioner concurs" : "") + " [" +
+                    Clean(move.clause()) + "]",
+                several ? "    - " : "  ");
+  }
+  return out;
+}
+
 std::string NextStepText(const ExplainedProvider& provider, const v1::Assessment& assessment) {
   const bool to_decide = !assessment.target_state().empty() &&
                          assessment.target_state() != assessment.decided_state() &&
@@ -177,8 +215,12 @@ std::string NextStepText(const ExplainedProvider& provider, const v1::Assessment
   }
   const std::string subject =
       Clean(provider.argument) + " --policy " + Clean(assessment.policy_id());
-  const std::string to =
-      assessment.level().empty() ? assessment.target_state() : assessment.level();
+  std::string to = assessment.level().empty() ? assessment.target_state() : assessment.level();
+  std::string needs;
+  if (!assessment.moves().empty()) {
+    to = assessment.moves(0).to_state();
+    needs = NeedsAsOptions(assessment.moves(0));
+  }
   std::string out;
   if (assessment.urgent()) {
     out =
@@ -190,9 +232,18 @@ std::string NextStepText(const ExplainedProvider& provider, const v1::Assessment
              " --decline --rationale \"...\"\n";
     }
   }
-  out += "  People decide. To record the decision:\n";
-  return out + "    trigpoint decide " + subject + " --to " + Clean(to) + " --rationale \"...\"\n" +
-         "    trigpoint decide " + subject + " --decline --rationale \"...\"\n";
+  out += assessment.declined()
+             ? Wrap(
+                   "People declined this; it is recommended again only with new evidence. If they "
+                   "decide otherwise now:",
+                   "  ")
+             : "  People decide. To record the decision:\n";
+  out += "    trigpoint decide " + subject + " --to " + Clean(to) + needs + " --rationale \"...\"" +
+         (assessment.declined() ? " --override\n" : "\n");
+  if (!assessment.declined()) {
+    out += "    trigpoint decide " + subject + " --decline --rationale \"...\"\n";
+  }
+  return out + WhoDecides(assessment);
 }
 
 }  // namespace

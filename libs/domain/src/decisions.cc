@@ -1,7 +1,10 @@
 #include "trigpoint/domain/decisions.h"
 
 #include <algorithm>
+#include <deque>
+#include <map>
 #include <optional>
+#include <utility>
 
 namespace trigpoint {
 namespace {
@@ -222,6 +225,28 @@ bool AllConcur(const v1::PendingProposal& pending, const DecisionContext& contex
 std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority) {
   if (!record.decided_state().empty()) return record.decided_state();
   return authority.states_size() == 0 ? "" : authority.states(0);
+}
+
+std::vector<const v1::AuthorityMatrix::Transition*> MovesTo(const v1::AuthorityMatrix& authority,
+                                                            const std::string& from,
+                                                            const std::string& to) {
+  using Way = std::vector<const v1::AuthorityMatrix::Transition*>;
+  std::map<std::string, Way> ways = {{from, {}}};
+  std::deque<std::string> next = {from};
+  while (!next.empty() && ways.count(to) == 0) {
+    const std::string at = next.front();
+    next.pop_front();
+    for (const auto& state : authority.states()) {
+      const auto* transition = FindTransition(authority, at, state);
+      if (transition == nullptr || ways.count(state) > 0) continue;
+      Way way = ways[at];
+      way.push_back(transition);
+      ways.emplace(state, std::move(way));
+      next.push_back(state);
+    }
+  }
+  const auto found = ways.find(to);
+  return found == ways.end() ? Way() : found->second;
 }
 
 v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal,

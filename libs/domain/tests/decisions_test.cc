@@ -253,6 +253,24 @@ TEST(RefusalOf, NamesTheFirstReferenceThatIsMissing) {
             RefusalKind::kPolicyNotInForce);
 }
 
+TEST(MovesTo, GoesStepByStepWhereThePolicyHasNoOtherMove) {
+  const v1::AuthorityMatrix matrix = Herefordshire();
+  const auto moves = MovesTo(matrix, "L1", "L3");
+  ASSERT_EQ(moves.size(), 2U);
+  EXPECT_EQ(moves[0]->to_state(), "L2");
+  EXPECT_EQ(moves[1]->to_state(), "L3");
+  EXPECT_EQ(MovesTo(matrix, "L3", "L1").size(), 2U);
+  EXPECT_TRUE(MovesTo(matrix, "L2", "L2").empty());
+}
+
+TEST(MovesTo, TakesTheShortWayWhereThereIsOneAndNoneWhereThereIsNot) {
+  v1::AuthorityMatrix matrix = Herefordshire();
+  Allow("*", "L3", "NHSE", "S1 L170", {}, &matrix);
+  EXPECT_EQ(MovesTo(matrix, "L1", "L3").size(), 1U);
+  EXPECT_TRUE(MovesTo(Nqb(), "L3", "L1").empty());
+  EXPECT_TRUE(MovesTo(matrix, "L1", "unknown").empty());
+}
+
 class JointDecision : public testing::Test {
  protected:
   v1::DecisionRecord Concur(const std::string& organisation, bool concurs,

@@ -1,5 +1,9 @@
 #include "trigpoint/engine/assessment.h"
 
+#include <utility>
+
+#include "trigpoint/domain/decisions.h"
+#include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/engine/stream_step.h"
@@ -25,6 +29,22 @@ void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_
     out->add_caveats("a review of the rating was requested; it applies meanwhile");
   if (rating.reinstated)
     out->add_caveats("a later report was withdrawn; the earlier rating is reinstated");
+}
+
+/// The decisions on the way to the level. A rapid review is answered, not decided.
+void AddMoves(const CompiledPack& pack, const v1::ProviderState& state, v1::Assessment* out) {
+  const v1::ServiceRegistered* service = ServiceOf(state);
+  std::string from = out->decided_state();
+  for (const auto* transition : MovesTo(pack.pack().authority(), from, out->level())) {
+    auto* move = out->add_moves();
+    move->set_from_state(std::exchange(from, transition->to_state()));
+    move->set_to_state(transition->to_state());
+    *move->mutable_roles() = transition->roles();
+    *move->mutable_needs() = transition->needs();
+    move->set_joint(transition->joint_if_jointly_commissioned() && service != nullptr &&
+                    service->jointly_commissioned());
+    move->set_clause(transition->clause());
+  }
 }
 
 }  // namespace
@@ -71,6 +91,8 @@ v1::Assessment BuildAssessment(
       out.add_measures(item.text() + " (" + item.clause() + ")");
   }
   AddCaveats(pack, state, as_of_us, &out);
+  if (result.applies != Truth::kFalse) AddMoves(pack, state, &out);
+  out.set_declined(policy != nullptr && policy->declined());
   if (policy != nullptr && policy->has_recommendation()) {
     out.set_recommendation_id(policy->recommendation().recommendation_id());
     out.set_recorded(policy->recommendation().floor() == result.floor &&

@@ -685,7 +685,9 @@ absl::Status Projector::Commit(Batch* batch) {
         entry.stored_timer_us = timer;
       }
       v1::ProviderSummary summary =
-          Summarise(entry.hot.state, entry.hot.record, *partitions_[p]->controls);
+          Summarise(entry.hot.state, entry.hot.record,
+                    entry.hot.InForceAt(*partitions_[p]->controls, entry.hot.state.known_us()),
+                    entry.hot.CacheFor(entry.hot.state.known_us()));
       batch->store.PutIndex(kSummaryIndex, p, stream_id, summary.SerializeAsString());
       summaries_[stream_id] = std::move(summary);
     }

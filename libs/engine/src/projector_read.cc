@@ -48,8 +48,10 @@ absl::StatusOr<v1::ProviderSummary> Projector::ReadSummary(const std::string& st
   const absl::MutexLock lock(&mu_);
   const auto hot = hot_.find(stream_id);
   if (hot != hot_.end() && hot->second->dirty && hot->second->hot.state.revision() > 0) {
-    const Entry& entry = *hot->second;  // Folded, and not yet written.
-    return Summarise(entry.hot.state, entry.hot.record, *partitions_[entry.partition]->controls);
+    const HotStream& stream = hot->second->hot;  // Folded, and not yet written.
+    const Controls& controls = *partitions_[hot->second->partition]->controls;
+    return Summarise(stream.state, stream.record,
+                     *controls.At(stream.state, stream.state.known_us()));
   }
   const auto it = summaries_.find(stream_id);
   if (it == summaries_.end()) return absl::NotFoundError("no provider " + stream_id);

@@ -15,11 +15,12 @@ namespace {
 /// A policy that applies, and under which nothing was ever recommended or decided: the lowest
 /// state. The record starts at the first step above it (docs/adr/0006), the service does not.
 void AddQuietPolicies(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                      const InForce& in_force, v1::ProviderSummary* summary) {
+                      const InForce& in_force, const std::shared_ptr<MeasureCache>& cache,
+                      v1::ProviderSummary* summary) {
   for (const auto& pack : in_force.policies) {
     if (FindPolicyRecord(record, pack->pack().id()) != nullptr) continue;
     const MeasureContext context =
-        ContextFor(state, record, *pack, in_force.baselines, state.known_us(), nullptr);
+        ContextFor(state, record, *pack, in_force.baselines, state.known_us(), cache);
     if (Applies(*pack, context) != Truth::kTrue) continue;
     auto* level = summary->add_levels();
     level->set_policy_id(pack->pack().id());
@@ -30,7 +31,7 @@ void AddQuietPolicies(const v1::ProviderState& state, const v1::ProviderRecord& 
 }  // namespace
 
 v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                              const Controls& controls) {
+                              const InForce& in_force, const std::shared_ptr<MeasureCache>& cache) {
   v1::ProviderSummary summary;
   summary.set_stream_id(state.stream_id());
   *summary.mutable_ids() = state.ids();
@@ -43,16 +44,17 @@ v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::Provider
     summary.set_organisation(service->organisation());
     summary.set_host(service->host());
   }
-  const CurrentRating rating = CurrentRatingOf(state, state.known_us());
+  const CurrentRating rating = cache != nullptr && cache->rating.has_value()
+                                   ? *cache->rating
+                                   : CurrentRatingOf(state, state.known_us());
   summary.set_overall_rating(rating.overall);
   if (rating.overall != v1::RATING_UNSPECIFIED) {
     summary.mutable_rated_on()->set_year(rating.report_date.year);
     summary.mutable_rated_on()->set_month(rating.report_date.month);
     summary.mutable_rated_on()->set_day(rating.report_date.day);
   }
-  const auto in_force = controls.At(state, state.known_us());
   for (const auto& policy : record.policies()) {
-    const auto pack = in_force->Policy(policy.policy_id());
+    const auto pack = in_force.Policy(policy.policy_id());
     auto* level = summary.add_levels();
     level->set_policy_id(policy.policy_id());
     level->set_decided_state(pack == nullptr ? policy.decided_state()
@@ -69,7 +71,7 @@ v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::Provider
                                                             : level->decided_state()));
     }
   }
-  AddQuietPolicies(state, record, *in_force, &summary);
+  AddQuietPolicies(state, record, in_force, cache, &summary);
   std::sort(summary.mutable_levels()->begin(), summary.mutable_levels()->end(),
             [](const auto& a, const auto& b) { return a.policy_id() < b.policy_id(); });
   uint32_t open_alerts = 0;

@@ -59,8 +59,9 @@ TEST(Backfill, AnAlertOfThePastStaysIn) {
   EXPECT_TRUE(Alerts(owner, false).empty());
   owner.Fold(Bracket("end", false, kNow));
   EXPECT_TRUE(Alerts(owner, false).empty()) << "380 days later nobody asserts a risk any more";
-  EXPECT_EQ(Summarise(owner.stream().state, owner.stream().record, owner.controls()).open_alerts(),
-            0U);
+  const v1::ProviderState& state = owner.stream().state;
+  const auto in_force = owner.controls().At(state, state.known_us());
+  EXPECT_EQ(Summarise(state, owner.stream().record, *in_force).open_alerts(), 0U);
 }
 
 TEST(Backfill, WhatStillHoldsAtTheEndIsRaisedThenOnce) {

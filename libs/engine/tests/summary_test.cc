@@ -24,8 +24,9 @@ std::vector<std::string> LevelsOfHome(const std::string& commissioner, bool heal
   Owner owner;
   owner.Fold(event);
   std::vector<std::string> levels;
+  const v1::ProviderState& state = owner.stream().state;
   const v1::ProviderSummary summary =
-      Summarise(owner.stream().state, owner.stream().record, owner.controls());
+      Summarise(state, owner.stream().record, *owner.controls().At(state, state.known_us()));
   for (const auto& level : summary.levels()) {
     EXPECT_FALSE(level.awaiting_decision());
     levels.push_back(level.policy_id() + ' ' + level.decided_state());

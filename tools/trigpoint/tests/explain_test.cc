@@ -119,6 +119,44 @@ TEST(Explain, AsksForNoDecisionWhenNothingMoves) {
   EXPECT_THAT(text, Not(HasSubstr("trigpoint decide")));
 }
 
+TEST(Explain, ProposesTheNextMoveWhereThePolicyWantsTwo) {
+  auto assessment = LevelTwo();
+  assessment.set_target_state("LEVEL_3");
+  assessment.set_level("LEVEL_3");
+  auto* first = assessment.add_moves();
+  first->set_from_state("LEVEL_1");
+  first->set_to_state("LEVEL_2");
+  first->add_roles("TEAM_MANAGER");
+  first->set_joint(true);
+  first->set_clause("S2 3.4.3");
+  auto* second = assessment.add_moves();
+  second->set_to_state("LEVEL_3");
+  second->add_roles("MULTI_AGENCY_PANEL");
+  second->add_needs("meeting_id");
+  second->set_clause("S2 3.4.4");
+  std::string text = Told(assessment);
+  EXPECT_THAT(text, HasSubstr("--to LEVEL_2 --rationale"));
+  EXPECT_THAT(text, Not(HasSubstr("--to LEVEL_3")));
+  EXPECT_THAT(text, HasSubstr("no move from Level 1 to Level 3 in one decision"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("to Level 2 decides TEAM_MANAGER, and every commissioner concurs [S2 3.4.3]"));
+  EXPECT_THAT(text, HasSubstr("to Level 3 decides MULTI_AGENCY_PANEL [S2 3.4.4]"));
+  assessment.set_decided_state("LEVEL_2");
+  assessment.mutable_moves()->DeleteSubrange(0, 1);
+  text = Told(assessment);
+  EXPECT_THAT(text, HasSubstr("--to LEVEL_3 --meeting MEETING --rationale"));
+}
+
+TEST(Explain, SaysThatPeopleDeclined) {
+  auto assessment = LevelTwo();
+  assessment.set_declined(true);
+  const std::string text = Told(assessment);
+  EXPECT_THAT(text, HasSubstr("(decided today: Level 1); people declined it"));
+  EXPECT_THAT(text, HasSubstr("--to LEVEL_2 --rationale \"...\" --override"));
+  EXPECT_THAT(text, Not(HasSubstr("--decline")));
+}
+
 TEST(Explain, SaysWhenThePolicyDoesNotApply) {
   auto assessment = LevelTwo();
   assessment.set_applies(v1::TRUTH_VALUE_FALSE);

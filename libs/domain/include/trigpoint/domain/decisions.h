@@ -21,6 +21,13 @@ struct DecisionContext {
 /// The lowest state of a policy where nobody has decided yet, else the decided one.
 std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority);
 
+/// The moves that lead from one state to another, as few as the policy allows, the first one first.
+/// Empty: it is there already, or there is no such way. Rule: 3.5 rule f (one step at a time where
+/// the policy has no other move). Point into `authority`.
+std::vector<const v1::AuthorityMatrix::Transition*> MovesTo(const v1::AuthorityMatrix& authority,
+                                                            const std::string& from,
+                                                            const std::string& to);
+
 /// Records or refuses a proposal; identical in every process that folds it. Refused attempts stay
 /// in `record`, too.
 ///
