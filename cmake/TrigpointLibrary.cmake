@@ -65,6 +65,10 @@ function(trigpoint_add_program name)
   add_executable(${target} ${A_SOURCES})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name})
   target_link_libraries(${target} PRIVATE ${A_DEPS} trigpoint_compile_options)
+  if(TCMALLOC_LIBRARY)
+    # Nothing names its symbols: it takes the place of malloc and new.
+    target_link_libraries(${target} PRIVATE "-Wl,--push-state,--no-as-needed,${TCMALLOC_LIBRARY},--pop-state")
+  endif()
 endfunction()
 
 # trigpoint_add_test(<name> SOURCES ... DEPS ... [LABELS ...] [TIMEOUT s]): one GoogleTest program; each TEST is a ctest.

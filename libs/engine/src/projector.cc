@@ -454,8 +454,9 @@ absl::Status Projector::FoldSource(const v1::Event& event, const Record& record,
 
 absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(uint32_t partition,
                                                                     const v1::Event& event,
+                                                                    const std::string& key,
                                                                     const Batch& batch) const {
-  const auto it = batch.index.find(JoinKey({event.stream_id(), event.source(), event.id()}));
+  const auto it = batch.index.find(key);
   if (it != batch.index.end()) return std::optional(it->second);
   return store_->ReadEventIndex(partition, event.stream_id(), event.source(), event.id());
 }
@@ -525,7 +526,8 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   const uint32_t p = record.position.partition;
   const std::string& stream_id = event.stream_id();
   TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
-  TP_ASSIGN_OR_RETURN(const auto known, Known(p, event, *batch));
+  std::string key = JoinKey({stream_id, event.source(), event.id()});
+  TP_ASSIGN_OR_RETURN(const auto known, Known(p, event, key, *batch));
   const LoadEvents load = [this, entry, p, &stream_id]() {
     return EventsOf(*entry, p, stream_id, 0, entry->hot.state.revision());
   };
@@ -559,7 +561,7 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     index.set_version(VersionOf(event));
     index.set_digest(event.submission_digest());
     batch->store.PutEventIndex(p, stream_id, event.source(), event.id(), index);
-    batch->index[JoinKey({stream_id, event.source(), event.id()})] = std::move(index);
+    batch->index[std::move(key)] = std::move(index);
   }
   const KindInfo* kind = KindOf(event);
   if (kind->role != v1::EVENT_ROLE_FACT) entry->record_dirty = true;
@@ -653,13 +655,17 @@ absl::Status Projector::AppendDerived(Batch* batch) {
 absl::Status Projector::Commit(Batch* batch) {
   {
     const absl::MutexLock lock(&mu_);
+    std::string encoded;  // Its memory is used again.
     for (Entry* touched : batch->streams) {
       Entry& entry = *touched;
       const uint32_t p = entry.partition;
       const std::string& stream_id = entry.hot.state.stream_id();
-      batch->store.PutState(p, stream_id, entry.hot.state.SerializeAsString());
-      if (entry.record_dirty)
-        batch->store.PutRecord(p, stream_id, entry.hot.record.SerializeAsString());
+      entry.hot.state.SerializeToString(&encoded);
+      batch->store.PutState(p, stream_id, encoded);
+      if (entry.record_dirty) {
+        entry.hot.record.SerializeToString(&encoded);
+        batch->store.PutRecord(p, stream_id, encoded);
+      }
       for (const auto& chunk : entry.full) {
         batch->store.PutChunk(p, stream_id, chunk.first_revision(), chunk.encoded());
       }
@@ -684,12 +690,13 @@ absl::Status Projector::Commit(Batch* batch) {
         if (timer != 0) batch->store.PutTimer(p, timer, stream_id);
         entry.stored_timer_us = timer;
       }
-      v1::ProviderSummary summary =
-          Summarise(entry.hot.state, entry.hot.record,
-                    entry.hot.InForceAt(*partitions_[p]->controls, entry.hot.state.known_us()),
-                    entry.hot.CacheFor(entry.hot.state.known_us()));
-      batch->store.PutIndex(kSummaryIndex, p, stream_id, summary.SerializeAsString());
-      summaries_[stream_id] = std::move(summary);
+      const int64_t known_us = entry.hot.state.known_us();
+      v1::ProviderSummary& summary = summaries_[stream_id];
+      Summarise(entry.hot.state, entry.hot.record,
+                entry.hot.InForceAt(*partitions_[p]->controls, known_us),
+                entry.hot.CacheFor(known_us), &summary);
+      summary.SerializeToString(&encoded);
+      batch->store.PutIndex(kSummaryIndex, p, stream_id, encoded);
     }
     for (const uint32_t p : batch->partitions)
       batch->store.PutCheckpoint(p, partitions_[p]->checkpoint);

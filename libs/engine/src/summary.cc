@@ -30,32 +30,33 @@ void AddQuietPolicies(const v1::ProviderState& state, const v1::ProviderRecord& 
 
 }  // namespace
 
-v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                              const InForce& in_force, const std::shared_ptr<MeasureCache>& cache) {
-  v1::ProviderSummary summary;
-  summary.set_stream_id(state.stream_id());
-  *summary.mutable_ids() = state.ids();
-  summary.set_display_name(DisplayName(state));
+void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
+               const InForce& in_force, const std::shared_ptr<MeasureCache>& cache,
+               v1::ProviderSummary* summary) {
+  summary->Clear();
+  summary->set_stream_id(state.stream_id());
+  *summary->mutable_ids() = state.ids();
+  summary->set_display_name(DisplayName(state));
   if (const v1::ServiceRegistered* service = ServiceOf(state); service != nullptr) {
-    summary.set_service_type(service->service_type());
-    summary.set_beds(service->beds());
-    *summary.mutable_commissioners() = service->commissioners();
-    summary.set_local_authority(service->local_authority());
-    summary.set_organisation(service->organisation());
-    summary.set_host(service->host());
+    summary->set_service_type(service->service_type());
+    summary->set_beds(service->beds());
+    *summary->mutable_commissioners() = service->commissioners();
+    summary->set_local_authority(service->local_authority());
+    summary->set_organisation(service->organisation());
+    summary->set_host(service->host());
   }
   const CurrentRating rating = cache != nullptr && cache->rating.has_value()
                                    ? *cache->rating
                                    : CurrentRatingOf(state, state.known_us());
-  summary.set_overall_rating(rating.overall);
+  summary->set_overall_rating(rating.overall);
   if (rating.overall != v1::RATING_UNSPECIFIED) {
-    summary.mutable_rated_on()->set_year(rating.report_date.year);
-    summary.mutable_rated_on()->set_month(rating.report_date.month);
-    summary.mutable_rated_on()->set_day(rating.report_date.day);
+    summary->mutable_rated_on()->set_year(rating.report_date.year);
+    summary->mutable_rated_on()->set_month(rating.report_date.month);
+    summary->mutable_rated_on()->set_day(rating.report_date.day);
   }
   for (const auto& policy : record.policies()) {
     const auto pack = in_force.Policy(policy.policy_id());
-    auto* level = summary.add_levels();
+    auto* level = summary->add_levels();
     level->set_policy_id(policy.policy_id());
     level->set_decided_state(pack == nullptr ? policy.decided_state()
                                              : DecidedState(policy, pack->pack().authority()));
@@ -71,17 +72,23 @@ v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::Provider
                                                             : level->decided_state()));
     }
   }
-  AddQuietPolicies(state, record, in_force, cache, &summary);
-  std::sort(summary.mutable_levels()->begin(), summary.mutable_levels()->end(),
+  AddQuietPolicies(state, record, in_force, cache, summary);
+  std::sort(summary->mutable_levels()->begin(), summary->mutable_levels()->end(),
             [](const auto& a, const auto& b) { return a.policy_id() < b.policy_id(); });
   uint32_t open_alerts = 0;
   for (const auto& alert : record.alerts()) {
     const bool open = IsOpen(alert, state) && alert.acknowledged_us() == 0;
     open_alerts += open && !alert.alert().historic() ? 1U : 0U;
   }
-  summary.set_open_alerts(open_alerts);
-  summary.set_last_event_us(state.known_us());
-  summary.set_revision(state.revision());
+  summary->set_open_alerts(open_alerts);
+  summary->set_last_event_us(state.known_us());
+  summary->set_revision(state.revision());
+}
+
+v1::ProviderSummary Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
+                              const InForce& in_force) {
+  v1::ProviderSummary summary;
+  Summarise(state, record, in_force, nullptr, &summary);
   return summary;
 }
 

@@ -63,7 +63,7 @@ struct SaidCounts {
 /// How the projector runs.
 struct ProjectorOptions {
   size_t batch_records_max =
-      512;  ///< Records of one poll, which is one commit. Never shows in any result.
+      4096;  ///< Records of one poll, which is one commit. Never shows in any result.
   size_t hot_streams_max = 100'000;  ///< Streams kept in memory.
   bool assess = true;                ///< false: a reader that follows the log and appends nothing.
 };
@@ -224,6 +224,7 @@ class Projector {
   absl::StatusOr<Entry*> LoadEntry(uint32_t partition, const std::string& stream_id);
   absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(uint32_t partition,
                                                            const v1::Event& event,
+                                                           const std::string& key,
                                                            const Batch& batch) const;
   static void Touch(Entry* entry, Batch* batch);
   absl::Status AppendDerived(Batch* batch);
