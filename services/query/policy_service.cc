@@ -20,15 +20,15 @@ constexpr char kList[] = "trigpoint.v1.PolicyService/ListPolicies";
 using Coverage = std::map<std::string, int64_t>;
 
 /// How many providers each policy applies to. Every state is looked at, so the answer is kept while
-/// nothing is committed.
+/// nothing is folded.
 class CoverageCache {
  public:
   std::shared_ptr<const Coverage> Get(QueryCore& core) {
     const absl::MutexLock lock(&mu_);  // One counts; the others wait for its result.
-    std::vector<int64_t> committed = core.projector().Committed();
-    if (kept_ != nullptr && committed == committed_) return kept_;
+    std::vector<int64_t> folded = core.projector().Folded();
+    if (kept_ != nullptr && folded == folded_) return kept_;
     kept_ = Count(core);
-    committed_ = std::move(committed);
+    folded_ = std::move(folded);
     return kept_;
   }
 
@@ -55,7 +55,7 @@ class CoverageCache {
 
   absl::Mutex mu_;
   std::shared_ptr<const Coverage> kept_;
-  std::vector<int64_t> committed_;
+  std::vector<int64_t> folded_;
 };
 
 /// Of every policy the version in force, or the next one where none is yet; sorted by policy id.

@@ -32,12 +32,12 @@ class QueryCore {
 
   Projector& projector() const { return *deps.projector; }
   int64_t Now() const { return deps.now_us(); }
-  /// Every provider's line; copied from the projector only when something was committed since.
+  /// Every provider's line; copied from the projector only when something was folded since.
   Summaries AllSummaries();
 
  private:
   absl::Mutex mu_;
-  std::vector<int64_t> committed_ ABSL_GUARDED_BY(mu_);
+  std::vector<int64_t> folded_ ABSL_GUARDED_BY(mu_);
   Summaries summaries_ ABSL_GUARDED_BY(mu_);
 
  public:

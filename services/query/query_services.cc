@@ -12,12 +12,12 @@ QueryCore::QueryCore(QueryDeps given)
 
 QueryCore::Summaries QueryCore::AllSummaries() {
   const absl::MutexLock lock(&mu_);
-  // Read before the copy: what is committed in between is in the copy, and costs one more copy next
+  // Read before the copy: what is folded in between is in the copy, and costs one more copy next
   // time.
-  std::vector<int64_t> committed = projector().Committed();
-  if (summaries_ == nullptr || committed != committed_) {
+  std::vector<int64_t> folded = projector().Folded();
+  if (summaries_ == nullptr || folded != folded_) {
     summaries_ = std::make_shared<const std::vector<v1::ProviderSummary>>(projector().Summaries());
-    committed_ = std::move(committed);
+    folded_ = std::move(folded);
   }
   return summaries_;
 }

@@ -1,5 +1,5 @@
-// trigpoint-bench [--json] [--quick] [--only engine|wire|intake]: figures of this machine, each
-// beside its raw limit in the same run.
+// trigpoint-bench [--json] [--quick] [--only engine|wire|operate|intake]: figures of this machine,
+// each beside its raw limit in the same run.
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -21,8 +21,9 @@ int main(int argc, char** argv) {
     } else if (word == "--echo" && i + 1 < argc) {
       return trigpoint::bench::ServeEcho(argv[i + 1]);
     } else {
-      std::fprintf(stderr,
-                   "usage: trigpoint-bench [--json] [--quick] [--only engine|wire|intake]\n");
+      std::fprintf(
+          stderr,
+          "usage: trigpoint-bench [--json] [--quick] [--only engine|wire|operate|intake]\n");
       return 2;
     }
   }
@@ -38,6 +39,7 @@ int main(int argc, char** argv) {
         json);
   }
   if (only.empty() || only == "wire") Print(trigpoint::bench::WireRows(bin, quick), json);
+  if (only.empty() || only == "operate") Print(trigpoint::bench::OperateRows(bin, quick), json);
   if (only.empty() || only == "intake") {
     Print(trigpoint::bench::IntakeRows(bin, TRIGPOINT_SOURCE_DIR, quick), json);
   }

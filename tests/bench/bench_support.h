@@ -73,6 +73,8 @@ std::string StreamId(int provider);
 
 std::vector<Row> EngineRows(const std::string& policies, bool quick);
 std::vector<Row> WireRows(const std::string& bin, bool quick);
+/// What an operator waits for, at 1 GiB of data.
+std::vector<Row> OperateRows(const std::string& bin, bool quick);
 /// `source`: the checkout.
 std::vector<Row> IntakeRows(const std::string& bin, const std::string& source, bool quick);
 /// Serves the echo of the raw limit until killed.

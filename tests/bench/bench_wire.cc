@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -285,7 +286,87 @@ std::vector<double> ReportToVisible(const std::string& address, int rate, int pr
   return millis;
 }
 
+int64_t BytesUnder(const std::string& directory) {
+  int64_t bytes = 0;
+  std::error_code gone;  // Files come and go while the node works.
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, gone)) {
+    const auto size = entry.is_regular_file(gone) ? entry.file_size(gone) : 0;
+    if (!gone) bytes += static_cast<int64_t>(size);
+  }
+  return bytes;
+}
+
+std::unique_ptr<Child> StartNode(const std::string& bin, const std::string& data) {
+  return std::make_unique<Child>(std::vector<std::string>{
+      bin + "/trigpoint-node", "--data", data, "--listen", kNode, "--metrics-listen", ""});
+}
+
+/// From the start of the process to its first answer about a service.
+double SecondsToAnswer(const std::string& bin, const std::string& data,
+                       std::unique_ptr<Child>* node) {
+  const double start = Now();
+  *node = StartNode(bin, data);
+  while (true) {
+    const auto stub = v1::ProviderService::NewStub(Connect(kNode));
+    grpc::ClientContext context;
+    v1::GetProviderRequest request;
+    request.set_provider("bench/1");
+    v1::Provider response;
+    if (stub->GetProvider(&context, request, &response).ok()) return Now() - start;
+    if (Now() - start > 120) Die("no answer for two minutes after a restart");
+  }
+}
+
 }  // namespace
+
+std::vector<Row> OperateRows(const std::string& bin, bool quick) {
+  const ScratchDirectory directory;
+  const std::string data = directory.path() + "/data";
+  const int64_t wanted = quick ? int64_t{32} << 20 : int64_t{1} << 30;
+  const int providers = quick ? 500 : 5'000;
+  auto node = StartNode(bin, data);
+  auto intelligence = v1::IntelligenceService::NewStub(Connect(kNode));
+  Register(intelligence.get(), providers);
+  std::atomic<uint64_t> next{0};
+  double seconds = 0;
+  uint64_t events = 0;
+  const uint64_t turn = quick ? 20'000 : 100'000;
+  while (BytesUnder(data) < wanted) {
+    const Streamed streamed = StreamEvents(intelligence.get(), node->pid(), turn, providers, &next);
+    seconds += static_cast<double>(turn) / streamed.per_second;
+    events += turn;
+  }
+  const double incremental = static_cast<double>(events) / seconds;
+
+  const auto operation = v1::OperationService::NewStub(Connect(kNode));
+  grpc::ClientContext context;
+  v1::RebuildStoreResponse rebuilt;
+  const double start = Now();
+  const auto status = operation->RebuildStore(&context, {}, &rebuilt);
+  if (!status.ok()) Die("rebuild: " + status.error_message());
+  const double rebuild = static_cast<double>(rebuilt.events()) / (Now() - start);
+  const std::string size = std::to_string(BytesUnder(data) >> 20) + " MiB, " +
+                           std::to_string(rebuilt.events()) + " events";
+  std::vector<double> restarts;
+  for (int i = 0; i < 5; ++i) {
+    node.reset();  // Killed.
+    restarts.push_back(SecondsToAnswer(bin, data, &node));
+  }
+  return {{.name = "rebuild of the store, the node at work",
+           .value = rebuild,
+           .unit = "events/s",
+           .limit_name = "the same events streamed in",
+           .limit = incremental,
+           .ratio = rebuild / incremental,
+           .aim = "at least 4x",
+           .note = size},
+          {.name = "start after a kill, to the first answer",
+           .value = *std::max_element(restarts.begin(), restarts.end()),
+           .unit = "s",
+           .limit_name = "",
+           .aim = "at most 3 s",
+           .note = "the longest of 5; " + size}};
+}
 
 int ServeEcho(const std::string& address) {
   Echo echo;

@@ -76,7 +76,7 @@ TEST_F(StalledFoldTest, TellsThoseWhoWaitAndGoesOnWhenThereIsRoom) {
   // Folded in memory before the store is asked; what comes behind it waits.
   Position at = Append(load_.Next());
   absl::Status told = AwaitFold(at);
-  for (int i = 0; i < 100 && told.ok(); ++i) told = AwaitFold(at = Append(load_.Next()));
+  for (int i = 0; i < 10'000 && told.ok(); ++i) told = AwaitFold(at = Append(load_.Next()));
   EXPECT_TRUE(absl::IsResourceExhausted(told)) << told;
   EXPECT_TRUE(absl::IsResourceExhausted(projector_->Health()));
   EXPECT_TRUE(projector_->Stalled());

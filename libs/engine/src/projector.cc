@@ -28,8 +28,15 @@ std::string OffsetKey(int64_t offset) {
   return text;
 }
 
+/// Records, or streams, that are worked on under the lock before readers get in between.
+constexpr size_t kSlice = 32;
 /// Between two tries on a full disk.
 constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
+/// How long what is folded may wait for its commit under load: a busy service is then written once
+/// and not with each of its events. A crash folds it again from the log.
+constexpr absl::Duration kCommitAfter = absl::Milliseconds(50);
+/// How long it waits when nothing more comes.
+constexpr absl::Duration kCommitIdle = absl::Milliseconds(2);
 
 void Roll(const Record& record, v1::Checkpoint* checkpoint) {
   const Digest digest = DigestOf(record.value);
@@ -91,7 +98,7 @@ std::string JoinKey(std::initializer_list<std::string_view> parts) {
 }
 
 Projector::Projector(EventLog* log, Store* store, const ProjectorOptions& options)
-    : log_(log), store_(store), options_(options) {}
+    : log_(log), store_(store), options_(options), open_(std::make_unique<Batch>()) {}
 
 Projector::~Projector() { Stop(); }
 
@@ -197,6 +204,7 @@ absl::Status Projector::CatchUp() {
     if (!behind) break;
     TP_RETURN_IF_ERROR(Cycle(100));
   }
+  TP_RETURN_IF_ERROR(CommitOpen());
   withholding_ = false;
   // What was withheld and not met in the log is appended now, stream by stream.
   Batch batch;
@@ -232,11 +240,9 @@ absl::Status Projector::Health() const {
 
 void Projector::Run() {
   while (!stop_.load()) {
-    const absl::Status status = Cycle(50);
-    if (status.ok()) {
-      SwitchIfAsked();
-      continue;
-    }
+    absl::Status status = Cycle(50);
+    if (status.ok()) status = SwitchIfAsked();
+    if (status.ok()) continue;
     {
       const absl::MutexLock lock(&mu_);
       dead_ = true;
@@ -244,6 +250,7 @@ void Projector::Run() {
     Halt(status);
     return;
   }
+  CommitOpen().IgnoreError();  // What is not written is folded again at the next start.
 }
 
 void Projector::Halt(const absl::Status& why) {
@@ -264,31 +271,59 @@ void Projector::Halt(const absl::Status& why) {
 }
 
 absl::Status Projector::Cycle(int64_t timeout_ms) {
-  auto polled = reader_->Poll(options_.batch_records_max, absl::Milliseconds(timeout_ms));
+  // What is folded waits for its commit only while there is more to fold soon.
+  const absl::Duration timeout =
+      open_->partitions.empty() ? absl::Milliseconds(timeout_ms) : kCommitIdle;
+  auto polled = reader_->Poll(options_.batch_records_max, timeout);
   while (absl::IsResourceExhausted(polled.status()) && !stop_.load()) {
     Halt(polled.status());
     absl::SleepFor(kRoomPause);
-    polled = reader_->Poll(options_.batch_records_max, absl::Milliseconds(timeout_ms));
+    polled = reader_->Poll(options_.batch_records_max, timeout);
   }
   TP_ASSIGN_OR_RETURN(const std::vector<Record> records, std::move(polled));
   if (records.empty()) {
+    TP_RETURN_IF_ERROR(CommitOpen());
     if (Stalled()) GoOn();
     return absl::OkStatus();
   }
-  Batch batch;
-  // Readers get in between the slices.
-  constexpr size_t kSlice = 32;
+  Batch& batch = *open_;
+  if (batch.records == 0) batch.since = absl::Now();
+  batch.records += records.size();
   for (size_t start = 0; start < records.size(); start += kSlice) {
     const size_t end = std::min(records.size(), start + kSlice);
     const absl::MutexLock lock(&mu_);
     for (size_t i = start; i < end; ++i) TP_RETURN_IF_ERROR(FoldNext(records[i], &batch));
+    RefreshSummaries(&batch);
   }
   // The log is durable and the fold has one result: callers may know it before the store has
   // written it.
   Resolve(&batch);
   if (!withholding_) TP_RETURN_IF_ERROR(AppendDerived(&batch));
-  TP_RETURN_IF_ERROR(Commit(&batch));
-  Settle(&batch);
+  batch.derived.clear();
+  const bool due = batch.at_once || batch.records >= options_.batch_records_max ||
+                   absl::Now() - batch.since >= kCommitAfter;
+  return due ? CommitOpen() : absl::OkStatus();
+}
+
+void Projector::RefreshSummaries(Batch* batch) {
+  for (Entry* touched : batch->changed) {
+    HotStream& stream = touched->hot;
+    const int64_t known_us = stream.state.known_us();
+    Summarise(stream.state, stream.record,
+              stream.InForceAt(*partitions_[touched->partition]->controls, known_us),
+              stream.CacheFor(known_us), &summaries_[stream.state.stream_id()]);
+    touched->changed = false;
+  }
+  batch->changed.clear();
+}
+
+absl::Status Projector::CommitOpen() {
+  if (open_->partitions.empty()) return absl::OkStatus();
+  TP_RETURN_IF_ERROR(Commit(open_.get()));
+  Settle(open_.get());
+  Batch next;
+  next.store = std::move(open_->store);  // Its memory is used again.
+  *open_ = std::move(next);
   return absl::OkStatus();
 }
 
@@ -324,6 +359,11 @@ absl::Status Projector::FoldRecord(const Record& record, Batch* batch) {
         std::to_string(record.position.offset) +
         " holds an event of a kind that this version does not know; the partition stops");
   }
+  // What others look up in the store, and not in memory.
+  const bool control =
+      record.position.partition == control_partition() && !event.has_binding_proposed();
+  batch->at_once = batch->at_once || control || event.has_deadline_passed() ||
+                   event.has_day_started() || event.stream_id().starts_with(kSourceStreamPrefix);
   if (record.position.partition == control_partition())
     return FoldControlPartition(event, record, batch);
   if (event.has_policy_activated() || event.has_peer_baseline_published()) {
@@ -497,9 +537,10 @@ absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
 }
 
 void Projector::Touch(Entry* entry, Batch* batch) {
-  if (entry->dirty) return;
+  if (!entry->changed) batch->changed.push_back(entry);
+  entry->changed = true;
+  if (!entry->dirty) batch->streams.push_back(entry);
   entry->dirty = true;
-  batch->streams.push_back(entry);
 }
 
 absl::StatusOr<std::vector<v1::StoredEvent>> Projector::EventsOf(const Entry& entry,
@@ -590,6 +631,7 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     batch->store.PutIndex(kAlertIndex, p, OffsetKey(record.position.offset),
                           JoinKey({stream_id, event.rapid_quality_review_alert().alert_id()}));
     batch->alerts = true;
+    batch->at_once = true;
   }
   if (event.has_deadline_passed()) {
     batch->store.DeleteTimer(p, ToMicros(event.deadline_passed().due_at()), stream_id);
@@ -653,11 +695,12 @@ absl::Status Projector::AppendDerived(Batch* batch) {
 }
 
 absl::Status Projector::Commit(Batch* batch) {
-  {
+  std::string encoded;  // Its memory is used again.
+  for (size_t start = 0; start < batch->streams.size(); start += kSlice) {
+    const size_t end = std::min(batch->streams.size(), start + kSlice);
     const absl::MutexLock lock(&mu_);
-    std::string encoded;  // Its memory is used again.
-    for (Entry* touched : batch->streams) {
-      Entry& entry = *touched;
+    for (size_t i = start; i < end; ++i) {
+      Entry& entry = *batch->streams[i];
       const uint32_t p = entry.partition;
       const std::string& stream_id = entry.hot.state.stream_id();
       entry.hot.state.SerializeToString(&encoded);
@@ -690,14 +733,12 @@ absl::Status Projector::Commit(Batch* batch) {
         if (timer != 0) batch->store.PutTimer(p, timer, stream_id);
         entry.stored_timer_us = timer;
       }
-      const int64_t known_us = entry.hot.state.known_us();
-      v1::ProviderSummary& summary = summaries_[stream_id];
-      Summarise(entry.hot.state, entry.hot.record,
-                entry.hot.InForceAt(*partitions_[p]->controls, known_us),
-                entry.hot.CacheFor(known_us), &summary);
-      summary.SerializeToString(&encoded);
+      summaries_[stream_id].SerializeToString(&encoded);
       batch->store.PutIndex(kSummaryIndex, p, stream_id, encoded);
     }
+  }
+  {
+    const absl::MutexLock lock(&mu_);
     for (const uint32_t p : batch->partitions)
       batch->store.PutCheckpoint(p, partitions_[p]->checkpoint);
   }

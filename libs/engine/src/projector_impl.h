@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
 #include "trigpoint/engine/projector.h"
 
 namespace trigpoint {
@@ -55,6 +56,7 @@ struct Projector::Entry {
   uint32_t partition = 0;
   int64_t stored_timer_us = 0;  ///< Timer as written; 0: none.
   bool dirty = false;
+  bool changed = false;
   bool record_dirty = false;
   bool chain_stored = false;    ///< The store holds a chain of this stream.
   OpenChunk tail;               ///< Written and unwritten events.
@@ -71,16 +73,20 @@ struct Projector::Partition {
   std::map<int64_t, std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>>> waiters;
 };
 
-/// What one poll changes.
+/// What polls change until the next commit.
 struct Projector::Batch {
   StoreBatch store;
   std::set<uint32_t> partitions;
   std::vector<Entry*> streams;                           ///< Touched: those that are dirty.
+  std::vector<Entry*> changed;                           ///< Not in `summaries_` yet as they are.
   std::map<uint32_t, std::vector<std::string>> derived;  ///< To append, by partition.
   /// Not committed yet, by stream id, source and id (JoinKey).
   absl::flat_hash_map<std::string, v1::EventIndexEntry> index;
   std::vector<std::pair<Position, FoldOutcome>> outcomes;
   std::vector<v1::SubjectRef> bound;
+  size_t records = 0;
+  absl::Time since;      ///< When the first of them was folded.
+  bool at_once = false;  ///< Somebody looks for it in the store: it is not held back.
   bool alerts = false;
   bool backfills_ended = false;
 };

@@ -7,7 +7,6 @@
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/projector.h"
-#include "trigpoint/engine/summary.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -46,13 +45,6 @@ absl::StatusOr<StreamAsOf> Projector::Read(const std::string& stream_id) const {
 
 absl::StatusOr<v1::ProviderSummary> Projector::ReadSummary(const std::string& stream_id) const {
   const absl::MutexLock lock(&mu_);
-  const auto hot = hot_.find(stream_id);
-  if (hot != hot_.end() && hot->second->dirty && hot->second->hot.state.revision() > 0) {
-    const HotStream& stream = hot->second->hot;  // Folded, and not yet written.
-    const Controls& controls = *partitions_[hot->second->partition]->controls;
-    return Summarise(stream.state, stream.record,
-                     *controls.At(stream.state, stream.state.known_us()));
-  }
   const auto it = summaries_.find(stream_id);
   if (it == summaries_.end()) return absl::NotFoundError("no provider " + stream_id);
   return it->second;
@@ -265,6 +257,13 @@ std::vector<int64_t> Projector::Committed() const {
   std::vector<int64_t> committed;
   for (const auto& partition : partitions_) committed.push_back(partition->committed);
   return committed;
+}
+
+std::vector<int64_t> Projector::Folded() const {
+  const absl::MutexLock lock(&mu_);
+  std::vector<int64_t> folded;
+  for (const auto& partition : partitions_) folded.push_back(partition->checkpoint.next_offset());
+  return folded;
 }
 
 void Projector::OnAlerts(std::function<void()> notify) {

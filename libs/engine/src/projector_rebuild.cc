@@ -65,18 +65,22 @@ absl::StatusOr<Projector::RebuildReport> Projector::Rebuild(Store* next) {
   return asked.report;
 }
 
-void Projector::SwitchIfAsked() {
+absl::Status Projector::SwitchIfAsked() {
   Switch* asked = nullptr;
   {
     const absl::MutexLock lock(&mu_);
-    if (switch_ == nullptr || switch_->done) return;
+    if (switch_ == nullptr || switch_->done) return absl::OkStatus();
     asked = switch_;
     asked->taken = true;
   }
-  absl::Status status = SwitchTo(asked->shadow, asked->next, &asked->report);
+  // It belongs to the store that goes.
+  const absl::Status committed = CommitOpen();
+  absl::Status status = committed;
+  if (status.ok()) status = SwitchTo(asked->shadow, asked->next, &asked->report);
   const absl::MutexLock lock(&mu_);
   asked->status = std::move(status);
   asked->done = true;
+  return committed;
 }
 
 absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* report) {
@@ -92,6 +96,7 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
     return false;
   };
   while (short_of_it()) TP_RETURN_IF_ERROR(shadow->Cycle(10));
+  TP_RETURN_IF_ERROR(shadow->CommitOpen());
   const absl::MutexLock lock(&mu_);
   for (size_t p = 0; p < partitions_.size(); ++p) {
     const v1::Checkpoint& mine = partitions_[p]->checkpoint;

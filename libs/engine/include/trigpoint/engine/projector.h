@@ -63,7 +63,7 @@ struct SaidCounts {
 /// How the projector runs.
 struct ProjectorOptions {
   size_t batch_records_max =
-      4096;  ///< Records of one poll, which is one commit. Never shows in any result.
+      4096;  ///< Records of one poll, and of one commit. Never shows in any result.
   size_t hot_streams_max = 100'000;  ///< Streams kept in memory.
   bool assess = true;                ///< false: a reader that follows the log and appends nothing.
 };
@@ -181,6 +181,8 @@ class Projector {
   absl::StatusOr<std::vector<AlertPosition>> AlertsFrom(Position from, size_t limit) const;
   /// Folded and committed offset of every partition.
   std::vector<int64_t> Committed() const;
+  /// Folded offset of every partition: what reads see.
+  std::vector<int64_t> Folded() const;
   /// Called after each commit that brought alerts; must not block.
   void OnAlerts(std::function<void()> notify);
   /// Called after each commit that brought bindings, with the bound ids; must not block.
@@ -209,8 +211,9 @@ class Projector {
   absl::Status Load();
   struct Switch;
   uint64_t Behind() const;
-  /// At the end of a batch: takes over what a rebuild has folded, if it waits for that.
-  void SwitchIfAsked();
+  /// Between two polls: takes over what a rebuild has folded, if it waits for that. Errors: those
+  /// of the store that is in use.
+  absl::Status SwitchIfAsked();
   absl::Status SwitchTo(Projector* shadow, Store* next, RebuildReport* report);
   void Run();
   absl::Status Cycle(int64_t timeout_ms);
@@ -229,6 +232,10 @@ class Projector {
   static void Touch(Entry* entry, Batch* batch);
   absl::Status AppendDerived(Batch* batch);
   absl::Status Commit(Batch* batch);
+  /// Brings the lines of lists up to what is folded. Under mu_.
+  void RefreshSummaries(Batch* batch);
+  /// Writes what is folded and not yet written.
+  absl::Status CommitOpen();
   /// Notes that nothing is folded for now, or for ever, and tells everyone who waits for a fold.
   void Halt(const absl::Status& why);
   void GoOn();
@@ -244,6 +251,7 @@ class Projector {
   ProjectorOptions options_;
   ProjectorCounters counters_;
   std::unique_ptr<LogReader> reader_;
+  std::unique_ptr<Batch> open_;  ///< Folded and not yet committed.
   bool withholding_ = false;
   std::vector<int64_t> fold_until_;  // Of a rebuild: where it ends; empty: nowhere.
   v1::Event event_;                  // The one being folded.
