@@ -1,6 +1,7 @@
 #include "cqc_api_ratings.h"
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -76,7 +77,7 @@ class Collector {
     return !organisation.empty() && organisation != subject_.id;
   }
 
-  // Known by its link, else by its date. The next call may move it.
+  // Known by its link, else by its date.
   Report& ReportOf(const std::string& link, CivilDate date) {
     const std::string id = IsUsableId(link) ? link : FormatDate(date);
     for (Report& report : reports_) {
@@ -264,7 +265,7 @@ class Collector {
   const JsonFields& document_;
   const RatedSubject& subject_;
   CqcApiCounts* counts_;
-  std::vector<Report> reports_;
+  std::deque<Report> reports_;  // They are referred to while others are added.
 };
 
 }  // namespace

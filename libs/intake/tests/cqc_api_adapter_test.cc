@@ -274,6 +274,35 @@ TEST(CqcApi, AReportStaysTheSameWhenItBecomesHistory) {
             v1::RATING_OUTSTANDING);
 }
 
+TEST(CqcApi, AHistoricReportKeepsItsOwnQuestionsBesideThoseOfOtherReports) {
+  json home = Home();
+  home["historicRatings"] = {{{"reportDate", "2020-01-10"},
+                              {"reportLinkId", "r9"},
+                              {"overall",
+                               {{"rating", "Good"},
+                                {"keyQuestionRatings",
+                                 {{{"name", "Safe"},
+                                   {"rating", "Good"},
+                                   {"reportDate", "2016-01-01"},
+                                   {"reportLinkId", "r1"}},
+                                  {{"name", "Caring"},
+                                   {"rating", "Good"},
+                                   {"reportDate", "2017-01-01"},
+                                   {"reportLinkId", "r2"}},
+                                  {{"name", "Effective"},
+                                   {"rating", "Good"},
+                                   {"reportDate", "2018-01-01"},
+                                   {"reportLinkId", "r3"}},
+                                  {{"name", "Well-led"}, {"rating", "Requires improvement"}}}}}}}};
+  const Reading reading = Read(home.dump());
+  for (const std::string id : {"1-1/rating/r1", "1-1/rating/r2", "1-1/rating/r3"}) {
+    EXPECT_NE(reading.Find(id), nullptr) << id;
+  }
+  ASSERT_NE(reading.Find("1-1/rating/r9"), nullptr);
+  EXPECT_EQ(QuestionOf(*reading.Find("1-1/rating/r9"), v1::KEY_QUESTION_WELL_LED),
+            v1::RATING_REQUIRES_IMPROVEMENT);
+}
+
 TEST(CqcApi, TakesTheEditionThatIsGiven) {
   CqcApiOptions options;
   options.edition = CivilDate{.year = 2026, .month = 3, .day = 1};
