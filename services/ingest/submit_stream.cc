@@ -14,7 +14,7 @@
 namespace trigpoint {
 namespace {
 
-constexpr size_t kItemsPerTurn = 64;  // Then other calls get their turn on the pool.
+constexpr size_t kItemsPerTurn = 256;  // Then other calls get their turn on the pool.
 
 v1::SubmitEventsResponse ToResponse(uint64_t sequence, const IntakeAnswer& answer) {
   v1::SubmitEventsResponse response;

@@ -228,12 +228,8 @@ std::optional<v1::HeldSubmission> Projector::FindQuarantined(
 
 std::vector<std::string> Projector::StreamsWith(const std::string& source,
                                                 const std::string& id) const {
-  std::vector<std::string> streams;
-  for (uint32_t p = 0; p < provider_partitions(); ++p) {
-    const auto found = store_->FindStreams(p, source, id);
-    if (found.ok()) streams.insert(streams.end(), found->begin(), found->end());
-  }
-  return streams;
+  auto streams = store_->FindStreams(provider_partitions(), source, id);
+  return streams.ok() ? *std::move(streams) : std::vector<std::string>();
 }
 
 absl::StatusOr<std::vector<Projector::AlertPosition>> Projector::AlertsFrom(Position from,

@@ -60,6 +60,8 @@ class RangeIterator {
 
   void SeekToFirst() { iterator_->Seek(from_slice_); }
   void SeekToLast() { iterator_->SeekToLast(); }
+  /// Goes to the first key >= `key`, which must be in the range.
+  void Seek(std::string_view key) { iterator_->Seek(ToSlice(key)); }
   /// Goes to the last key <= `key`.
   void SeekForPrev(std::string_view key) { iterator_->SeekForPrev(ToSlice(key)); }
   bool Valid() const { return iterator_->Valid(); }

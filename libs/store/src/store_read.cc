@@ -228,21 +228,24 @@ absl::Status Store::ScanTimers(uint32_t partition, int64_t due_until_us,
   return FromRocks(timers.status(), Reading("timers", partition));
 }
 
-absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partition,
+absl::StatusOr<std::vector<std::string>> Store::FindStreams(uint32_t partitions,
                                                             std::string_view source,
                                                             std::string_view id) const {
   const std::shared_ptr<Impl> impl = Current();
   TP_ASSIGN_OR_RETURN(const RocksUse open, impl->database.Use());
   TP_RETURN_IF_ERROR(CheckPart("source", source));
   TP_RETURN_IF_ERROR(CheckPart("id", id));
-  const std::string prefix = store_internal::EventIdPrefix(partition, source, id);
-  RangeIterator rows(*open, HandleOf(*open, Family::kEventIds), prefix,
-                     store_internal::PrefixEnd(prefix));
+  // Making an iterator costs more than moving it: one goes through all partitions.
+  RangeIterator rows(*open, HandleOf(*open, Family::kEventIds),
+                     store_internal::EventIdPrefix(0, source, id), std::nullopt);
   std::vector<std::string> streams;
-  for (rows.SeekToFirst(); rows.Valid(); rows.Next()) {
-    streams.emplace_back(rows.Key().substr(prefix.size()));
+  for (uint32_t partition = 0; partition < partitions; ++partition) {
+    const std::string prefix = store_internal::EventIdPrefix(partition, source, id);
+    for (rows.Seek(prefix); rows.Valid() && rows.Key().starts_with(prefix); rows.Next()) {
+      streams.emplace_back(rows.Key().substr(prefix.size()));
+    }
+    TP_RETURN_IF_ERROR(FromRocks(rows.status(), Reading("event_ids", partition)));
   }
-  TP_RETURN_IF_ERROR(FromRocks(rows.status(), Reading("event_ids", partition)));
   return streams;
 }
 

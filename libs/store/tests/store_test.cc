@@ -61,6 +61,26 @@ TEST(StoreBatch, CountsItsPutsAndCanBeCleared) {
   EXPECT_EQ(batch.bytes(), 0U);
 }
 
+TEST(Store, FindsTheStreamsOfARecordInEveryPartitionThatIsAskedAbout) {
+  const TempDir dir;
+  const auto store = OpenStore(dir / "s");
+  StoreBatch batch;
+  for (const auto& [partition, stream, id] :
+       std::vector<std::tuple<uint32_t, std::string, std::string>>{{0, "b", "id"},
+                                                                   {0, "a", "id"},
+                                                                   {0, "c", "id2"},
+                                                                   {2, "d", "id"},
+                                                                   {2, "e", "ie"},
+                                                                   {3, "f", "id"}}) {
+    batch.PutEventIndex(partition, stream, "source", id, {});
+  }
+  ASSERT_TRUE(store->Commit(std::move(batch)).ok());
+  EXPECT_EQ(*store->FindStreams(3, "source", "id"), (std::vector<std::string>{"a", "b", "d"}));
+  EXPECT_EQ(store->FindStreams(4, "source", "id")->back(), "f");
+  EXPECT_TRUE(store->FindStreams(4, "source", "i")->empty());
+  EXPECT_TRUE(store->FindStreams(4, "sourc", "id")->empty());
+}
+
 TEST(Commit, MakesEveryPartReadableAndEmptiesTheBatch) {
   const TempDir dir;
   const auto store = OpenStore(dir / "s");

@@ -77,8 +77,9 @@ class Store {
                                                                     std::string_view source,
                                                                     std::string_view id) const;
 
-  /// Streams of the partition in which an identity (source, id) stands, sorted.
-  absl::StatusOr<std::vector<std::string>> FindStreams(uint32_t partition, std::string_view source,
+  /// Streams of the partitions below `partitions` in which an identity (source, id) stands, by
+  /// partition and sorted in each.
+  absl::StatusOr<std::vector<std::string>> FindStreams(uint32_t partitions, std::string_view source,
                                                        std::string_view id) const;
 
   /// Reads the events of a stream with revision in [from, to), in order.
