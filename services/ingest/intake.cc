@@ -512,7 +512,7 @@ void Intake::NoteResolved(const v1::HeldSubmission& held, const Resolution& reso
   resolved->set_reason(resolution.reason);
   deps_.writer->AppendAndFold(
       deps_.projector->PartitionFor(event.stream_id()), event,
-      [answer = std::move(answer), done = std::move(done)](absl::StatusOr<Written> written) {
+      [answer = std::move(answer), done = std::move(done)](const absl::StatusOr<Written>& written) {
         if (!written.ok()) {
           done(written.status());
         } else {

@@ -18,6 +18,7 @@
 
 #include "trigpoint/access/listen.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/yaml_text.h"
 #include "yaml-cpp/yaml.h"
 
 namespace trigpoint {
@@ -157,6 +158,9 @@ absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
   const auto wrong = [&file](int line, const std::string& what) {
     return absl::InvalidArgumentError(file + ":" + std::to_string(line + 1) + ": " + what);
   };
+  if (const auto problem = FindYamlProblem(text); problem.has_value()) {
+    return wrong(problem->line - 1, std::string(problem->what));
+  }
   YAML::Node root;
   try {
     root = YAML::Load(text);

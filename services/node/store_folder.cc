@@ -91,7 +91,7 @@ void StoreFolder::Remove(std::unique_ptr<Store> old) {
 absl::StatusOr<Projector::RebuildReport> StoreFolder::Rebuild(Projector* projector) {
   TP_ASSIGN_OR_RETURN(std::unique_ptr<Store> next, OpenNext());
   Log(LogLevel::kInfo, "store_rebuild_started");
-  const auto report = projector->Rebuild(next.get());
+  auto report = projector->Rebuild(next.get());
   if (!report.ok()) {
     next->Close().IgnoreError();
     next.reset();

@@ -268,8 +268,9 @@ class AlertService final : public v1::AlertService::CallbackService {
       return ToGrpc(endpoint.empty() ? absl::OkStatus() : NoEndpoint(endpoint));
     }
     absl::StatusOr<v1::ListDeliveriesResponse> listed = core.deps.list_deliveries(endpoint);
-    if (listed.ok()) *response = *std::move(listed);
-    return ToGrpc(listed.status());
+    if (!listed.ok()) return ToGrpc(listed.status());
+    *response = *std::move(listed);
+    return grpc::Status::OK;
   }
 
   /// Whether a watch can begin as asked, and where.

@@ -99,6 +99,7 @@ std::string EnumValue(std::string value, std::string_view prefix) {
 std::vector<std::string> ValuesOf(const google::protobuf::EnumDescriptor* values,
                                   std::string_view prefix) {
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(values->value_count()));
   for (int i = 0; i < values->value_count(); ++i)
     names.push_back(EnumValue(Lower(values->value(i)->name()), prefix));
   return names;

@@ -202,8 +202,9 @@ class OperationService final : public v1::OperationService::CallbackService {
                      return ToGrpc(absl::UnimplementedError("this process holds no log to copy"));
                    absl::StatusOr<v1::CreateBackupResponse> made =
                        core->deps.create_backup(*request);
-                   if (made.ok()) *response = *std::move(made);
-                   return ToGrpc(made.status());
+                   if (!made.ok()) return ToGrpc(made.status());
+                   *response = *std::move(made);
+                   return grpc::Status::OK;
                  });
   }
 

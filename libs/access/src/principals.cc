@@ -14,6 +14,7 @@
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/yaml_text.h"
 
 namespace trigpoint {
 namespace {
@@ -208,14 +209,14 @@ class PrincipalsReader {
 };
 
 absl::StatusOr<Principals> Principals::FromYaml(std::string_view text) {
+  if (const auto problem = FindYamlProblem(text); problem.has_value()) {
+    return MakeStatus(
+        absl::StatusCode::kInvalidArgument,
+        "principals, line " + std::to_string(problem->line) + ": " + std::string(problem->what));
+  }
   // yaml-cpp throws; nothing of it passes this function. Its own messages may quote the file.
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() != 1) {
-      return MakeStatus(absl::StatusCode::kInvalidArgument,
-                        "principals: the file must hold one YAML document with the key principals");
-    }
-    return PrincipalsReader().Read(documents.front());
+    return PrincipalsReader().Read(YAML::Load(std::string(text)));
   } catch (const YAML::Exception& error) {
     return MakeStatus(absl::StatusCode::kInvalidArgument,
                       "principals, line " + std::to_string(error.mark.line + 1) + ", column " +

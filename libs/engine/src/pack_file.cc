@@ -10,6 +10,7 @@
 
 #include "google/protobuf/util/json_util.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/yaml_text.h"
 
 namespace trigpoint {
 namespace {
@@ -44,6 +45,10 @@ nlohmann::json ToJson(const YAML::Node& node) {
 }  // namespace
 
 absl::StatusOr<v1::PolicyPack> PackFromYaml(std::string_view yaml) {
+  if (const auto problem = FindYamlProblem(yaml); problem.has_value()) {
+    return absl::InvalidArgumentError("not YAML: line " + std::to_string(problem->line) + ": " +
+                                      std::string(problem->what));
+  }
   nlohmann::json json;
   try {
     json = ToJson(YAML::Load(std::string(yaml)));

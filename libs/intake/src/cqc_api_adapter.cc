@@ -11,7 +11,7 @@
 #include "json_documents.h"
 #include "json_fields.h"
 #include "trigpoint/base/status.h"
-#include "utf8.h"
+#include "trigpoint/base/utf8.h"
 #include "whole_file.h"
 
 namespace trigpoint {

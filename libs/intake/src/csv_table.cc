@@ -7,7 +7,7 @@
 
 #include "cells.h"
 #include "trigpoint/base/status.h"
-#include "utf8.h"
+#include "trigpoint/base/utf8.h"
 #include "whole_file.h"
 
 namespace trigpoint {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "inflating_buffer.h"
+#include "trigpoint/base/utf8.h"
 #include "trigpoint/events/json.h"
-#include "utf8.h"
 
 namespace trigpoint {
 namespace {

@@ -1,4 +1,4 @@
-#include "utf8.h"
+#include "trigpoint/base/utf8.h"
 
 #include <cstddef>
 #include <cstdint>
