@@ -6,8 +6,8 @@ namespace trigpoint {
 namespace {
 
 bool IsMarker(std::string_view line, std::string_view marker) {
-  return line.starts_with(marker) &&
-         (line.size() == marker.size() || line[marker.size()] == ' ' || line[marker.size()] == '\t');
+  return line.starts_with(marker) && (line.size() == marker.size() || line[marker.size()] == ' ' ||
+                                      line[marker.size()] == '\t');
 }
 
 }  // namespace

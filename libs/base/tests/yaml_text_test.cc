@@ -9,12 +9,14 @@ namespace {
 
 std::string Told(std::string_view text) {
   const auto problem = FindYamlProblem(text);
-  return problem.has_value() ? std::to_string(problem->line) + ": " + std::string(problem->what) : "";
+  return problem.has_value() ? std::to_string(problem->line) + ": " + std::string(problem->what)
+                             : "";
 }
 
 TEST(YamlText, IsOneDocumentInUtf8) {
   EXPECT_EQ(Told(""), "");
-  EXPECT_EQ(Told("# words\n\n---\na: 1\nb: \"50 % of caf\xC3\xA9s ... or ---\"\n  --- no marker\n"), "");
+  EXPECT_EQ(Told("# words\n\n---\na: 1\nb: \"50 % of caf\xC3\xA9s ... or ---\"\n  --- no marker\n"),
+            "");
   EXPECT_EQ(Told("\xEF\xBB\xBF---\r\na: 1\r\n"), "");
   EXPECT_EQ(Told("a: 1\n----\n"), "") << "no marker: a parser judges it";
 }
