@@ -49,16 +49,18 @@ absl::StatusOr<v1::PolicyPack> PackFromYaml(std::string_view yaml) {
     return absl::InvalidArgumentError("not YAML: line " + std::to_string(problem->line) + ": " +
                                       std::string(problem->what));
   }
-  nlohmann::json json;
+  std::string json;
   try {
-    json = ToJson(YAML::Load(std::string(yaml)));
+    json = ToJson(YAML::Load(std::string(yaml))).dump();
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(std::string("not YAML: ") + error.what());
+  } catch (const nlohmann::json::exception&) {
+    return absl::InvalidArgumentError("not YAML: an escape in it stands for no character");
   }
   v1::PolicyPack pack;
   google::protobuf::util::JsonParseOptions strict;
   strict.ignore_unknown_fields = false;
-  const auto status = google::protobuf::util::JsonStringToMessage(json.dump(), &pack, strict);
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &pack, strict);
   if (!status.ok()) {
     return absl::InvalidArgumentError("not a policy pack: " + std::string(status.message()));
   }
