@@ -1,9 +1,11 @@
 """What the end-to-end tests share: nodes and the command as child processes, and a gRPC health watch without a gRPC library."""
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
+import queue
 import re
 import shutil
 import signal
@@ -199,7 +201,8 @@ def incident(node_value, number, **more):
 class HealthWatch:
     """grpc.health.v1.Health/Watch over a plain HTTP/2 connection: gives SERVING (1) and NOT_SERVING (2) as they come.
 
-    With `answers` false it says nothing after its call, as a machine does that vanished from the network.
+    It answers the server's pings whether or not somebody waits for a status. With `answers` false it
+    says nothing after its call, as a machine does that vanished from the network.
     """
 
     def __init__(self, address, answers=True):
@@ -211,7 +214,8 @@ class HealthWatch:
             (":method", "POST"), (":scheme", "http"), (":path", "/grpc.health.v1.Health/Watch"), (":authority", address),
             ("content-type", "application/grpc"), ("te", "trailers")))
         self.socket.sendall(self._frame(1, 4, 1, headers) + self._frame(0, 1, 1, struct.pack(">BI", 0, 0)))
-        self.data = b""
+        self.statuses = queue.Queue()  # What came, and last the error that ended it.
+        threading.Thread(target=self._read, daemon=True).start()
 
     @staticmethod
     def _frame(kind, flags, stream, payload):
@@ -222,7 +226,7 @@ class HealthWatch:
         # HPACK: literal header field without indexing, new name.
         return b"\x00" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
 
-    def _read(self, size):
+    def _take(self, size):
         data = b""
         while len(data) < size:
             more = self.socket.recv(size - len(data))
@@ -231,26 +235,37 @@ class HealthWatch:
             data += more
         return data
 
+    def _read(self):
+        data = b""
+        try:
+            while True:
+                head = self._take(9)
+                payload = self._take(struct.unpack(">I", b"\0" + head[:3])[0])
+                if head[3] == 0:
+                    data += payload
+                    while len(data) >= 5 and len(data) >= (end := 5 + struct.unpack(">I", data[1:5])[0]):
+                        message, data = data[5:end], data[end:]
+                        self.statuses.put(message[1] if len(message) == 2 else 0)
+                elif not self.answers:
+                    continue
+                elif head[3] == 4 and not head[4] & 1:
+                    self.socket.sendall(self._frame(4, 1, 0, b""))
+                elif head[3] == 6 and not head[4] & 1:
+                    self.socket.sendall(self._frame(6, 1, 0, payload))
+        except (EOFError, OSError) as error:
+            self.statuses.put(error)
+
     def next(self):
-        """The next status; EOFError when the server ended the connection."""
-        while True:
-            if len(self.data) >= 5:
-                length = struct.unpack(">I", self.data[1:5])[0]
-                if len(self.data) >= 5 + length:
-                    message, self.data = self.data[5:5 + length], self.data[5 + length:]
-                    return message[1] if len(message) == 2 else 0
-            head = self._read(9)
-            payload = self._read(struct.unpack(">I", b"\0" + head[:3])[0])
-            if head[3] == 0:
-                self.data += payload
-            elif not self.answers:
-                continue
-            elif head[3] == 4 and not head[4] & 1:
-                self.socket.sendall(self._frame(4, 1, 0, b""))
-            elif head[3] == 6 and not head[4] & 1:
-                self.socket.sendall(self._frame(6, 1, 0, payload))
+        """The next status; EOFError or ConnectionError when the server ended the connection."""
+        status = self.statuses.get(timeout=30)
+        if isinstance(status, Exception):
+            self.statuses.put(status)
+            raise status
+        return status
 
     def close(self):
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # Ends the reading.
         self.socket.close()
 
 
