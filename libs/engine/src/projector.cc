@@ -293,8 +293,8 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
     const size_t end = std::min(records.size(), start + kSlice);
     const absl::MutexLock lock(&mu_);
     for (size_t i = start; i < end; ++i) TP_RETURN_IF_ERROR(FoldNext(records[i], &batch));
-    RefreshSummaries(&batch);
   }
+  RefreshSummaries(&batch);
   // The log is durable and the fold has one result: callers may know it before the store has
   // written it.
   Resolve(&batch);
@@ -306,13 +306,18 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
 }
 
 void Projector::RefreshSummaries(Batch* batch) {
-  for (Entry* touched : batch->changed) {
-    HotStream& stream = touched->hot;
-    const int64_t known_us = stream.state.known_us();
-    Summarise(stream.state, stream.record,
-              stream.InForceAt(*partitions_[touched->partition]->controls, known_us),
-              stream.CacheFor(known_us), &summaries_[stream.state.stream_id()]);
-    touched->changed = false;
+  for (size_t start = 0; start < batch->changed.size(); start += kSlice) {
+    const size_t end = std::min(batch->changed.size(), start + kSlice);
+    const absl::MutexLock lock(&mu_);
+    for (size_t i = start; i < end; ++i) {
+      Entry& entry = *batch->changed[i];
+      HotStream& stream = entry.hot;
+      const int64_t known_us = stream.state.known_us();
+      Summarise(stream.state, stream.record,
+                stream.InForceAt(*partitions_[entry.partition]->controls, known_us),
+                stream.CacheFor(known_us), &summaries_[stream.state.stream_id()]);
+      entry.changed = false;
+    }
   }
   batch->changed.clear();
 }

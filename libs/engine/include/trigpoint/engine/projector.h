@@ -232,7 +232,7 @@ class Projector {
   static void Touch(Entry* entry, Batch* batch);
   absl::Status AppendDerived(Batch* batch);
   absl::Status Commit(Batch* batch);
-  /// Brings the lines of lists up to what is folded. Under mu_.
+  /// Brings the lines of lists up to what is folded.
   void RefreshSummaries(Batch* batch);
   /// Writes what is folded and not yet written.
   absl::Status CommitOpen();
