@@ -1,7 +1,6 @@
 #include "services/query/decision_outcome.h"
 
 #include "services/common/rpc_status.h"
-#include "trigpoint/domain/decisions.h"
 
 namespace trigpoint {
 namespace {
@@ -27,9 +26,8 @@ grpc::Status Precondition(const v1::DecisionRecord& decision, std::string_view r
 
 grpc::Status Refused(const v1::DecisionRecord& decision) {
   const auto& proposal = decision.decision();
-  const Refusal refusal = RefusalOf(decision);
-  switch (refusal.kind) {
-    case RefusalKind::kAuthority: {
+  switch (decision.refusal()) {
+    case v1::DecisionRecord::REFUSAL_AUTHORITY: {
       ErrorMetadata states;
       if (!proposal.to_state().empty()) {
         states = {{"from_state", proposal.from_state()}, {"to_state", proposal.to_state()}};
@@ -37,24 +35,24 @@ grpc::Status Refused(const v1::DecisionRecord& decision) {
       const std::string clause = decision.clause().empty() ? "" : " (" + decision.clause() + ")";
       return FailedPrecondition(decision.clause(), decision.reason() + clause, states);
     }
-    case RefusalKind::kRequirement:
-      return Precondition(decision, "REQUIREMENT_MISSING", {{"field", refusal.field}});
-    case RefusalKind::kBasisMoved:
+    case v1::DecisionRecord::REFUSAL_REQUIREMENT:
+      return Precondition(decision, "REQUIREMENT_MISSING", {{"field", decision.missing()}});
+    case v1::DecisionRecord::REFUSAL_BASIS_MOVED:
       return Aborted(decision.reason());
-    case RefusalKind::kPolicyNotInForce:
+    case v1::DecisionRecord::REFUSAL_POLICY_NOT_IN_FORCE:
       return InvalidArgument("policy_id", "POLICY_NOT_IN_FORCE", decision.reason());
-    case RefusalKind::kUnknownState:
+    case v1::DecisionRecord::REFUSAL_UNKNOWN_STATE:
       return InvalidArgument("to_state", "UNKNOWN_STATE", decision.reason());
-    case RefusalKind::kDecidedAlready:
+    case v1::DecisionRecord::REFUSAL_DECIDED_ALREADY:
       return Precondition(decision, "DECIDED_ALREADY", {{"decided_state", proposal.to_state()}});
-    case RefusalKind::kNothingToDecline:
+    case v1::DecisionRecord::REFUSAL_NOTHING_TO_DECLINE:
       return Precondition(decision, "NOTHING_TO_DECLINE", {{"policy_id", proposal.policy_id()}});
-    case RefusalKind::kNotPending:
+    case v1::DecisionRecord::REFUSAL_NOT_PENDING:
       return Precondition(decision, "NOT_PENDING", {{"proposal_id", decision.decision_id()}});
-    case RefusalKind::kNone:
+    default:
       break;
   }
-  // Said by another version.
+  // A reason that a later version gave.
   return decision.clause().empty()
              ? InvalidArgument("to_state", "DECISION_INVALID", decision.reason())
              : FailedPrecondition(decision.clause(), decision.reason());

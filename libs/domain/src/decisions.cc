@@ -11,16 +11,6 @@ namespace {
 
 constexpr int kDecisionsKept = 100;
 
-// Stored in every record, and read again by RefusalOf: never to be changed.
-constexpr char kRequires[] = "the move requires ";
-constexpr char kAgainst[] = "no open recommendation says ";
-constexpr char kNotInForce[] = "the policy is not in force";
-constexpr char kNoSuchState[] = "the policy has no such state";
-constexpr char kThatAlready[] = "the decided state is that already";
-constexpr char kNothingAwaits[] = "no recommendation awaits a decision";
-constexpr char kNeedsRationale[] = "declining needs a rationale";
-constexpr char kNoProposal[] = "no such proposal awaits concurrence";
-
 template <typename A, typename B>
 bool Shares(const A& a, const B& b) {
   return std::any_of(a.begin(), a.end(), [&b](const std::string& x) {
@@ -75,88 +65,105 @@ bool RecommendationMatches(const v1::PolicyRecord& record, const v1::AuthorityMa
   return step > start ? step <= target : step >= target && target < start;
 }
 
+using Decision = v1::DecisionRecord;
+
 struct Verdict {
-  v1::DecisionRecord::Outcome outcome = v1::DecisionRecord::OUTCOME_RECORDED;
+  Decision::Outcome outcome = Decision::OUTCOME_RECORDED;
   std::string clause;
   std::string reason;
+  Decision::Refusal refusal = Decision::REFUSAL_UNSPECIFIED;
+  std::string missing{};
 };
 
-Verdict Refuse(v1::DecisionRecord::Outcome outcome, const std::string& clause,
+Verdict Refuse(Decision::Outcome outcome, Decision::Refusal refusal, const std::string& clause,
                const std::string& reason) {
-  return {.outcome = outcome, .clause = clause, .reason = reason};
+  return {.outcome = outcome, .clause = clause, .reason = reason, .refusal = refusal};
+}
+
+/// Refused for want of a field of the proposal.
+Verdict Lacks(const std::string& field, Decision::Outcome outcome, const std::string& clause,
+              const std::string& reason) {
+  Verdict verdict = Refuse(outcome, Decision::REFUSAL_REQUIREMENT, clause, reason);
+  verdict.missing = field;
+  return verdict;
 }
 
 Verdict JudgeDecline(const v1::DecisionProposed& proposal, const v1::AuthorityMatrix& authority,
                      const v1::PolicyRecord& record) {
-  using Outcome = v1::DecisionRecord;
   if (!Shares(proposal.actor().roles(), authority.decline_roles())) {
-    return Refuse(Outcome::OUTCOME_REFUSED_AUTHORITY, authority.decline_clause(),
+    return Refuse(Decision::OUTCOME_REFUSED_AUTHORITY, Decision::REFUSAL_AUTHORITY,
+                  authority.decline_clause(),
                   "none of the actor's roles may decline a recommendation");
   }
   if (!record.awaiting_decision()) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, authority.decline_clause(), kNothingAwaits);
+    return Refuse(Decision::OUTCOME_REFUSED_INVALID, Decision::REFUSAL_NOTHING_TO_DECLINE,
+                  authority.decline_clause(), "no recommendation awaits a decision");
   }
   if (!HasRationale(proposal)) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "S3 3.0", kNeedsRationale);
+    return Lacks("rationale", Decision::OUTCOME_REFUSED_INVALID, "S3 3.0",
+                 "declining needs a rationale");
   }
   return {.clause = authority.decline_clause(), .reason = ""};
 }
 
 Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& context,
                   const v1::PolicyRecord& record) {
-  using Outcome = v1::DecisionRecord;
   const v1::AuthorityMatrix& authority = *context.authority;
   const std::string from = DecidedState(record, authority);
   const auto& states = authority.states();
   if (std::find(states.begin(), states.end(), proposal.to_state()) == states.end()) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", kNoSuchState);
+    return Refuse(Decision::OUTCOME_REFUSED_INVALID, Decision::REFUSAL_UNKNOWN_STATE, "",
+                  "the policy has no such state");
   }
   if (!proposal.from_state().empty() && proposal.from_state() != from) {
-    return Refuse(Outcome::OUTCOME_REFUSED_BASIS_MOVED, "", "the decided state is " + from);
+    return Refuse(Decision::OUTCOME_REFUSED_BASIS_MOVED, Decision::REFUSAL_BASIS_MOVED, "",
+                  "the decided state is " + from);
   }
   if (proposal.to_state() == from) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", kThatAlready);
+    return Refuse(Decision::OUTCOME_REFUSED_INVALID, Decision::REFUSAL_DECIDED_ALREADY, "",
+                  "the decided state is that already");
   }
   const auto* transition = FindTransition(authority, from, proposal.to_state());
   if (transition == nullptr) {
     return Refuse(
-        Outcome::OUTCOME_REFUSED_AUTHORITY, "3.5 rule f",
+        Decision::OUTCOME_REFUSED_AUTHORITY, Decision::REFUSAL_AUTHORITY, "3.5 rule f",
         "the policy has no move from " + from + " to " + proposal.to_state() + " in one decision");
   }
   if (!Shares(proposal.actor().roles(), transition->roles())) {
     std::string roles;
     for (const auto& role : transition->roles()) roles += (roles.empty() ? "" : " or ") + role;
     return Refuse(
-        Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
+        Decision::OUTCOME_REFUSED_AUTHORITY, Decision::REFUSAL_AUTHORITY, transition->clause(),
         "the move from " + from + " to " + proposal.to_state() + " is authorised by " + roles);
   }
   const std::string missing = Missing(*transition, proposal);
   if (!missing.empty()) {
-    return Refuse(
-        Outcome::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
-        kRequires + missing +
+    return Lacks(
+        missing, Decision::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
+        "the move requires " + missing +
             (transition->override_waives_requirements() ? " (or override with a rationale)" : ""));
   }
   if (!RecommendationMatches(record, authority, from, proposal.to_state()) &&
       !(proposal.override() && HasRationale(proposal))) {
-    return Refuse(
-        Outcome::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",
-        kAgainst + proposal.to_state() + ": a decision against it needs override and a rationale");
+    return Lacks(proposal.override() ? "rationale" : "override",
+                 Decision::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",
+                 "no open recommendation says " + proposal.to_state() +
+                     ": a decision against it needs override and a rationale");
   }
   const bool joint = transition->joint_if_jointly_commissioned() && context.jointly_commissioned;
-  return {.outcome = joint ? Outcome::OUTCOME_PENDING_CONCURRENCE : Outcome::OUTCOME_RECORDED,
+  return {.outcome = joint ? Decision::OUTCOME_PENDING_CONCURRENCE : Decision::OUTCOME_RECORDED,
           .clause = transition->clause(),
           .reason = ""};
 }
 
 Verdict Judge(const v1::DecisionProposed& proposal, const DecisionContext& context,
               const v1::PolicyRecord& record) {
-  using Outcome = v1::DecisionRecord;
   if (context.authority == nullptr) {
-    return Refuse(Outcome::OUTCOME_REFUSED_INVALID, "", kNotInForce);
+    return Refuse(Decision::OUTCOME_REFUSED_INVALID, Decision::REFUSAL_POLICY_NOT_IN_FORCE, "",
+                  "the policy is not in force");
   }
   if (proposal.based_on() != record.head()) {
-    return Refuse(Outcome::OUTCOME_REFUSED_BASIS_MOVED, "",
+    return Refuse(Decision::OUTCOME_REFUSED_BASIS_MOVED, Decision::REFUSAL_BASIS_MOVED, "",
                   "what the decision was based on has changed; read it again");
   }
   if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE) {
@@ -259,18 +266,20 @@ v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal,
   decision.set_outcome(verdict.outcome);
   decision.set_clause(verdict.clause);
   decision.set_reason(verdict.reason);
+  decision.set_refusal(verdict.refusal);
+  decision.set_missing(verdict.missing);
   decision.set_known_us(known_us);
-  if (verdict.outcome == v1::DecisionRecord::OUTCOME_RECORDED) {
+  if (verdict.outcome == Decision::OUTCOME_RECORDED) {
     record->clear_pending();
     Apply(proposal, decision_id, known_us, *context.authority, record);
-  } else if (verdict.outcome == v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE) {
+  } else if (verdict.outcome == Decision::OUTCOME_PENDING_CONCURRENCE) {
     auto* pending = record->mutable_pending();
     pending->Clear();
     pending->set_proposal_id(decision_id);
     *pending->mutable_proposal() = proposal;
     pending->set_proposed_us(known_us);
     if (AllConcur(*pending, context)) {  // The proposer is the only commissioner.
-      decision.set_outcome(v1::DecisionRecord::OUTCOME_RECORDED);
+      decision.set_outcome(Decision::OUTCOME_RECORDED);
       record->clear_pending();
       Apply(proposal, decision_id, known_us, *context.authority, record);
     }
@@ -286,8 +295,9 @@ v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, i
   decision.set_known_us(known_us);
   decision.set_clause("S2 3.1.4");
   if (!record->has_pending() || record->pending().proposal_id() != concurrence.proposal_id()) {
-    decision.set_outcome(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
-    decision.set_reason(kNoProposal);
+    decision.set_outcome(Decision::OUTCOME_REFUSED_INVALID);
+    decision.set_refusal(Decision::REFUSAL_NOT_PENDING);
+    decision.set_reason("no such proposal awaits concurrence");
     Keep(decision, record);
     return decision;
   }
@@ -297,10 +307,11 @@ v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, i
   const auto& needed = context.commissioners;
   if (std::find(needed.begin(), needed.end(), organisation) == needed.end() ||
       organisation == pending->proposal().actor().organisation()) {
-    decision.set_outcome(v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY);
+    decision.set_outcome(Decision::OUTCOME_REFUSED_AUTHORITY);
+    decision.set_refusal(Decision::REFUSAL_AUTHORITY);
     decision.set_reason("only another of the joint commissioners may concur");
   } else if (!concurrence.concurs()) {
-    decision.set_outcome(v1::DecisionRecord::OUTCOME_BLOCKED);
+    decision.set_outcome(Decision::OUTCOME_BLOCKED);
     decision.set_reason("not agreed by " + organisation);
     record->clear_pending();
   } else {
@@ -309,49 +320,21 @@ v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, i
       pending->add_concurred(organisation);
     }
     if (!AllConcur(*pending, context)) {
-      decision.set_outcome(v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE);
+      decision.set_outcome(Decision::OUTCOME_PENDING_CONCURRENCE);
     } else if (pending->proposal().based_on() != record->head()) {
-      decision.set_outcome(v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED);
+      decision.set_outcome(Decision::OUTCOME_REFUSED_BASIS_MOVED);
+      decision.set_refusal(Decision::REFUSAL_BASIS_MOVED);
       decision.set_reason("what the decision was based on has changed; propose it again");
       record->clear_pending();
     } else {
       const v1::DecisionProposed proposal = pending->proposal();
       record->clear_pending();
-      decision.set_outcome(v1::DecisionRecord::OUTCOME_RECORDED);
+      decision.set_outcome(Decision::OUTCOME_RECORDED);
       Apply(proposal, concurrence.proposal_id(), known_us, *context.authority, record);
     }
   }
   Keep(decision, record);
   return decision;
-}
-
-Refusal RefusalOf(const v1::DecisionRecord& decision) {
-  const std::string& reason = decision.reason();
-  switch (decision.outcome()) {
-    case v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED:
-      return {.kind = RefusalKind::kBasisMoved};
-    case v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY:
-      if (reason.starts_with(kRequires)) {
-        const std::string rest = reason.substr(std::string_view(kRequires).size());
-        return {.kind = RefusalKind::kRequirement, .field = rest.substr(0, rest.find(' '))};
-      }
-      if (reason.starts_with(kAgainst)) {
-        return {.kind = RefusalKind::kRequirement,
-                .field = decision.decision().override() ? "rationale" : "override"};
-      }
-      return {.kind = RefusalKind::kAuthority};
-    case v1::DecisionRecord::OUTCOME_REFUSED_INVALID:
-      if (reason == kNotInForce) return {.kind = RefusalKind::kPolicyNotInForce};
-      if (reason == kNoSuchState) return {.kind = RefusalKind::kUnknownState};
-      if (reason == kThatAlready) return {.kind = RefusalKind::kDecidedAlready};
-      if (reason == kNothingAwaits) return {.kind = RefusalKind::kNothingToDecline};
-      if (reason == kNoProposal) return {.kind = RefusalKind::kNotPending};
-      if (reason == kNeedsRationale)
-        return {.kind = RefusalKind::kRequirement, .field = "rationale"};
-      return {};
-    default:
-      return {};
-  }
 }
 
 }  // namespace trigpoint

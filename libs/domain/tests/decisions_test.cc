@@ -213,44 +213,45 @@ TEST(FoldProposal, KeepsTheLatestHundred) {
   EXPECT_EQ(record.decisions(99).decision_id(), "d129");
 }
 
-TEST(RefusalOf, TellsWhatIsMissingFromWhoMayNot) {
+TEST(Refusal, TellsWhatIsMissingFromWhoMayNot) {
   const v1::AuthorityMatrix matrix = Herefordshire();
   const DecisionContext context{.authority = &matrix, .commissioners = {}};
-  const auto refusal = [&context](const std::string& from, const std::string& recommended,
+  const auto decided = [&context](const std::string& from, const std::string& recommended,
                                   const v1::DecisionProposed& proposal) {
     v1::PolicyRecord record = At(from, recommended);
-    return RefusalOf(FoldProposal(proposal, "d", 5, context, &record));
+    return FoldProposal(proposal, "d", 5, context, &record);
   };
-  EXPECT_EQ(refusal("L1", "L2", Move("L2", "TEAM_MANAGER")).kind, RefusalKind::kNone);
-  EXPECT_EQ(refusal("L1", "L2", Move("L2", "OFFICER")).kind, RefusalKind::kAuthority);
-  EXPECT_EQ(refusal("L1", "L3", Move("L3", "PANEL")).kind, RefusalKind::kAuthority);
-  const Refusal meeting = refusal("L2", "L3", Move("L3", "PANEL"));
-  EXPECT_EQ(meeting.kind, RefusalKind::kRequirement);
-  EXPECT_EQ(meeting.field, "meeting_id");
-  const Refusal against = refusal("L1", "", Move("L2", "TEAM_MANAGER"));
-  EXPECT_EQ(against.kind, RefusalKind::kRequirement);
-  EXPECT_EQ(against.field, "override");
-  EXPECT_EQ(refusal("L1", "", With(Move("L2", "TEAM_MANAGER"), "override")).field, "rationale");
-  EXPECT_EQ(refusal("L2", "L2", Move("L2", "PANEL")).kind, RefusalKind::kDecidedAlready);
-  EXPECT_EQ(refusal("L2", "", Move("L9", "PANEL")).kind, RefusalKind::kUnknownState);
+  EXPECT_EQ(decided("L1", "L2", Move("L2", "TEAM_MANAGER")).refusal(),
+            Outcome::REFUSAL_UNSPECIFIED);
+  EXPECT_EQ(decided("L1", "L2", Move("L2", "OFFICER")).refusal(), Outcome::REFUSAL_AUTHORITY);
+  EXPECT_EQ(decided("L1", "L3", Move("L3", "PANEL")).refusal(), Outcome::REFUSAL_AUTHORITY);
+  const v1::DecisionRecord meeting = decided("L2", "L3", Move("L3", "PANEL"));
+  EXPECT_EQ(meeting.refusal(), Outcome::REFUSAL_REQUIREMENT);
+  EXPECT_EQ(meeting.missing(), "meeting_id");
+  const v1::DecisionRecord against = decided("L1", "", Move("L2", "TEAM_MANAGER"));
+  EXPECT_EQ(against.refusal(), Outcome::REFUSAL_REQUIREMENT);
+  EXPECT_EQ(against.missing(), "override");
+  EXPECT_EQ(decided("L1", "", With(Move("L2", "TEAM_MANAGER"), "override")).missing(), "rationale");
+  EXPECT_EQ(decided("L2", "L2", Move("L2", "PANEL")).refusal(), Outcome::REFUSAL_DECIDED_ALREADY);
+  EXPECT_EQ(decided("L2", "", Move("L9", "PANEL")).refusal(), Outcome::REFUSAL_UNKNOWN_STATE);
   v1::DecisionProposed moved = Move("L2", "TEAM_MANAGER");
   moved.set_based_on("an older head");
-  EXPECT_EQ(refusal("L1", "L2", moved).kind, RefusalKind::kBasisMoved);
+  EXPECT_EQ(decided("L1", "L2", moved).refusal(), Outcome::REFUSAL_BASIS_MOVED);
   v1::DecisionProposed decline = Move("", "TEAM_MANAGER");
   decline.set_kind(v1::DecisionProposed::KIND_DECLINE);
-  EXPECT_EQ(refusal("L1", "L2", decline).field, "rationale");
-  EXPECT_EQ(refusal("L1", "", decline).kind, RefusalKind::kNothingToDecline);
+  EXPECT_EQ(decided("L1", "L2", decline).missing(), "rationale");
+  EXPECT_EQ(decided("L1", "", decline).refusal(), Outcome::REFUSAL_NOTHING_TO_DECLINE);
 }
 
-TEST(RefusalOf, NamesTheFirstReferenceThatIsMissing) {
+TEST(Refusal, NamesTheFirstReferenceThatIsMissing) {
   const v1::AuthorityMatrix matrix = Nqb();
   v1::PolicyRecord record = At("L2", "L3");
   const auto decision = FoldProposal(Move("L3", "NHSE"), "d", 5,
                                      {.authority = &matrix, .commissioners = {}}, &record);
-  EXPECT_EQ(RefusalOf(decision).field, "risk_profile_ref") << decision.reason();
+  EXPECT_EQ(decision.missing(), "risk_profile_ref") << decision.reason();
   v1::PolicyRecord none = At("L2", "L3");
-  EXPECT_EQ(RefusalOf(FoldProposal(Move("L3", "NHSE"), "d", 5, {}, &none)).kind,
-            RefusalKind::kPolicyNotInForce);
+  EXPECT_EQ(FoldProposal(Move("L3", "NHSE"), "d", 5, {}, &none).refusal(),
+            Outcome::REFUSAL_POLICY_NOT_IN_FORCE);
 }
 
 TEST(MovesTo, GoesStepByStepWhereThePolicyHasNoOtherMove) {
@@ -314,7 +315,7 @@ TEST_F(JointDecision, TakesNoConcurrenceOfTheProposerOrAStranger) {
   EXPECT_EQ(Concur("stranger", true).outcome(), Outcome::OUTCOME_REFUSED_AUTHORITY);
   const auto unknown = Concur("icb", true, "unknown");
   EXPECT_EQ(unknown.outcome(), Outcome::OUTCOME_REFUSED_INVALID);
-  EXPECT_EQ(RefusalOf(unknown).kind, RefusalKind::kNotPending);
+  EXPECT_EQ(unknown.refusal(), Outcome::REFUSAL_NOT_PENDING);
 }
 
 TEST_F(JointDecision, ChecksTheBasisAgainAtTheLastConcurrence) {

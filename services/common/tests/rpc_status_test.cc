@@ -4,25 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "services/common/field_error.h"
+#include "services/common/tests/error_detail.h"
 
 namespace trigpoint {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-template <typename Detail>
-Detail DetailOf(const grpc::Status& status) {
-  google::rpc::Status details;
-  EXPECT_TRUE(details.ParseFromString(status.error_details()));
-  Detail found;
-  for (const auto& detail : details.details()) {
-    if (detail.Is<Detail>()) detail.UnpackTo(&found);
-  }
-  return found;
-}
 
 v1::FieldViolation Violation(const std::string& field, const std::string& description) {
   v1::FieldViolation violation;

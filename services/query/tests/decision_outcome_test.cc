@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
+#include "services/common/tests/error_detail.h"
 
 namespace trigpoint {
 namespace {
@@ -19,13 +19,7 @@ v1::DecisionRecord Decision(v1::DecisionRecord::Outcome outcome) {
 }
 
 google::rpc::ErrorInfo InfoOf(const grpc::Status& status) {
-  google::rpc::Status details;
-  google::rpc::ErrorInfo info;
-  EXPECT_TRUE(details.ParseFromString(status.error_details()));
-  for (const auto& detail : details.details()) {
-    if (detail.Is<google::rpc::ErrorInfo>()) detail.UnpackTo(&info);
-  }
-  return info;
+  return DetailOf<google::rpc::ErrorInfo>(status);
 }
 
 TEST(DecisionOutcome, AnswersWhatWasRecordedPendingOrBlocked) {
@@ -46,6 +40,7 @@ TEST(DecisionOutcome, NamesTheClauseWhereTheAuthorityIsMissing) {
   v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY);
   decision.set_clause("S2 3.4.4");
   decision.set_reason("the move is authorised by ICB_AUTHORISER");
+  decision.set_refusal(v1::DecisionRecord::REFUSAL_AUTHORITY);
   v1::ProposeDecisionResponse response;
   const grpc::Status status = AnswerDecision(decision, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
@@ -60,6 +55,8 @@ TEST(DecisionOutcome, NamesWhatTheDecisionNeedsApartFromWhoMayDecide) {
   v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_AUTHORITY);
   decision.set_clause("S2 3.4.4");
   decision.set_reason("the move requires meeting_id");
+  decision.set_refusal(v1::DecisionRecord::REFUSAL_REQUIREMENT);
+  decision.set_missing("meeting_id");
   const grpc::Status status = AnswerDecision(decision, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(InfoOf(status).reason(), "REQUIREMENT_MISSING");
@@ -71,6 +68,7 @@ TEST(DecisionOutcome, IsNoMistakeOfTheRequestWhereTheStateIsDecidedAlready) {
   v1::ProposeDecisionResponse response;
   v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
   decision.set_reason("the decided state is that already");
+  decision.set_refusal(v1::DecisionRecord::REFUSAL_DECIDED_ALREADY);
   const grpc::Status status = AnswerDecision(decision, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(InfoOf(status).reason(), "DECIDED_ALREADY");
@@ -81,14 +79,16 @@ TEST(DecisionOutcome, NamesTheFieldOfTheRequestThatIsWrong) {
   v1::ProposeDecisionResponse response;
   v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_INVALID);
   decision.set_reason("the policy has no such state");
+  decision.set_refusal(v1::DecisionRecord::REFUSAL_UNKNOWN_STATE);
   const grpc::Status status = AnswerDecision(decision, &response);
   EXPECT_EQ(status.error_message(), "to_state: the policy has no such state [UNKNOWN_STATE]");
 }
 
 TEST(DecisionOutcome, IsAbortedWhereTheBasisMoved) {
   v1::ProposeDecisionResponse response;
-  const grpc::Status status =
-      AnswerDecision(Decision(v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED), &response);
+  v1::DecisionRecord decision = Decision(v1::DecisionRecord::OUTCOME_REFUSED_BASIS_MOVED);
+  decision.set_refusal(v1::DecisionRecord::REFUSAL_BASIS_MOVED);
+  const grpc::Status status = AnswerDecision(decision, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
+#include "services/common/tests/error_detail.h"
 #include "services/query/query_services.h"
 #include "temp_dir.h"
 #include "trigpoint/access/disclosure.h"
@@ -17,18 +17,6 @@
 #include "trigpoint/v1/api.grpc.pb.h"
 
 namespace trigpoint {
-
-/// The detail of this type of an error; an empty one where there is none.
-template <typename Detail>
-Detail DetailOf(const grpc::Status& status) {
-  google::rpc::Status details;
-  EXPECT_TRUE(details.ParseFromString(status.error_details()));
-  Detail found;
-  for (const auto& detail : details.details()) {
-    if (detail.Is<Detail>()) detail.UnpackTo(&found);
-  }
-  return found;
-}
 
 /// The query services over a real connection, on a log in memory.
 class QueryTest : public testing::Test {

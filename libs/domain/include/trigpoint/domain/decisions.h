@@ -44,27 +44,4 @@ v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal,
 v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, int64_t known_us,
                                    const DecisionContext& context, v1::PolicyRecord* record);
 
-/// Why a decision was refused, for who answers it.
-enum class RefusalKind : uint8_t {
-  kNone,              ///< It was not, or a reader of another version cannot tell.
-  kAuthority,         ///< Somebody else may decide this: the clause of the record.
-  kRequirement,       ///< The decision lacks something that it needs.
-  kBasisMoved,        ///< What it was based on has changed.
-  kPolicyNotInForce,  ///< Nobody decides by this policy now.
-  kUnknownState,      ///< The policy has no such state.
-  kDecidedAlready,    ///< The decided state is the one to move to.
-  kNothingToDecline,  ///< No recommendation awaits a decision.
-  kNotPending,        ///< No such proposal awaits concurrence.
-};
-
-/// A refusal and, of kRequirement, the field of the proposal that would mend it: meeting_id,
-/// risk_profile_ref, sqg_ref, override or rationale.
-struct Refusal {
-  RefusalKind kind = RefusalKind::kNone;
-  std::string field{};
-};
-
-/// Reads from a record of FoldProposal or FoldConcurrence why it was refused.
-Refusal RefusalOf(const v1::DecisionRecord& decision);
-
 }  // namespace trigpoint
