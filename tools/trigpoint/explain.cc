@@ -198,8 +198,8 @@ std::string WhoDecides(const v1::Assessment& assessment) {
     for (const std::string& role : move.roles()) {
       roles += (roles.empty() ? "" : " or ") + Clean(role);
     }
-    out += Wrap("to " + InWords(Clean(move.to_state())) + " decides " + roles +
-                    (move.joint() ? ", and every commissioner concurs" : "") + " [" +
+    out += Wrap("Who may decide the move to " + InWords(Clean(move.to_state())) + ": " + roles +
+                    (move.joint() ? "; every commissioner must concur" : "") + " [" +
                     Clean(move.clause()) + "]",
                 several ? "    - " : "  ");
   }

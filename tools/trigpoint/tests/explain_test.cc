@@ -138,10 +138,9 @@ TEST(Explain, ProposesTheNextMoveWhereThePolicyWantsTwo) {
   EXPECT_THAT(text, HasSubstr("--to LEVEL_2 --rationale"));
   EXPECT_THAT(text, Not(HasSubstr("--to LEVEL_3")));
   EXPECT_THAT(text, HasSubstr("no move from Level 1 to Level 3 in one decision"));
-  EXPECT_THAT(
-      text,
-      HasSubstr("to Level 2 decides TEAM_MANAGER, and every commissioner concurs [S2 3.4.3]"));
-  EXPECT_THAT(text, HasSubstr("to Level 3 decides MULTI_AGENCY_PANEL [S2 3.4.4]"));
+  EXPECT_THAT(text,
+              HasSubstr("to Level 2: TEAM_MANAGER; every commissioner must concur [S2 3.4.3]"));
+  EXPECT_THAT(text, HasSubstr("to Level 3: MULTI_AGENCY_PANEL [S2 3.4.4]"));
   assessment.set_decided_state("LEVEL_2");
   assessment.mutable_moves()->DeleteSubrange(0, 1);
   text = Told(assessment);
