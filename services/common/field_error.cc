@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/events/violation.h"
 
 namespace trigpoint {
 namespace {
@@ -14,13 +15,10 @@ constexpr std::string_view kViolation = "trigpoint/violation";
 
 absl::Status FieldError(std::string_view field, std::string_view rule,
                         std::string_view description) {
-  v1::FieldViolation violation;
-  violation.set_field(std::string(field));
-  violation.set_rule(std::string(rule));
-  violation.set_description(std::string(description));
   absl::Status status = MakeStatus(absl::StatusCode::kInvalidArgument,
                                    std::string(field) + ": " + std::string(description));
-  status.SetPayload(ToAbsl(kViolation), absl::Cord(violation.SerializeAsString()));
+  status.SetPayload(ToAbsl(kViolation),
+                    absl::Cord(Violation(field, rule, description).SerializeAsString()));
   return status;
 }
 

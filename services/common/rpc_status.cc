@@ -5,6 +5,7 @@
 #include "services/common/field_error.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/events/pii_guard.h"
+#include "trigpoint/events/violation.h"
 
 namespace trigpoint {
 namespace {
@@ -151,11 +152,7 @@ grpc::Status InvalidArgument(const std::vector<v1::FieldViolation>& violations) 
 
 grpc::Status InvalidArgument(std::string_view field, std::string_view rule,
                              std::string_view description) {
-  v1::FieldViolation violation;
-  violation.set_field(std::string(field));
-  violation.set_rule(std::string(rule));
-  violation.set_description(std::string(description));
-  return InvalidArgument({violation});
+  return InvalidArgument({Violation(field, rule, description)});
 }
 
 grpc::Status FailedPrecondition(std::string_view clause, std::string_view reason_text,

@@ -13,6 +13,7 @@
 #include "trigpoint/events/sealing.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/events/validate.h"
+#include "trigpoint/events/violation.h"
 #include "trigpoint/telemetry/logging.h"
 
 namespace trigpoint {
@@ -59,15 +60,6 @@ std::string_view ReasonLabel(v1::SubmissionQuarantined::Reason reason) {
     default:
       return "invalid";
   }
-}
-
-v1::FieldViolation Violation(std::string_view field, std::string_view rule,
-                             std::string_view description) {
-  v1::FieldViolation violation;
-  violation.set_field(std::string(field));
-  violation.set_rule(std::string(rule));
-  violation.set_description(std::string(description));
-  return violation;
 }
 
 /// When a record of the past was received: as stated, else as reported, else as it occurred.

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "services/common/rpc_status.h"
+#include "trigpoint/events/violation.h"
 
 namespace trigpoint {
 namespace {
@@ -34,10 +35,7 @@ IntakeAnswer RefusedWithoutTrace(std::string_view field, std::string_view rule,
                                  std::string_view description) {
   IntakeAnswer answer;
   answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
-  auto& violation = answer.violations.emplace_back();
-  violation.set_field(std::string(field));
-  violation.set_rule(std::string(rule));
-  violation.set_description(std::string(description));
+  answer.violations = {Violation(field, rule, description)};
   return answer;
 }
 

@@ -1,17 +1,15 @@
 #include "services/notify/signature.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <sstream>
 #include <system_error>
 
 #include "absl/strings/escaping.h"
+#include "trigpoint/base/crypto.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint {
@@ -94,12 +92,7 @@ std::string Signature(const std::vector<std::string>& keys, const SignedParts& p
   text += parts.body;
   std::string header;
   for (const std::string& key : keys) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-    unsigned int size = 0;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
-    header += (header.empty() ? "v1," : " v1,") +
-              Base64({reinterpret_cast<const char*>(mac.data()), size});
+    header += (header.empty() ? "v1," : " v1,") + Base64(HmacSha256(key, text));
   }
   return header;
 }

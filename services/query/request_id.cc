@@ -1,9 +1,8 @@
 #include "services/query/request_id.h"
 
-#include <openssl/rand.h>
-
 #include "absl/strings/ascii.h"
 #include "services/common/field_error.h"
+#include "trigpoint/base/crypto.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
@@ -38,11 +37,7 @@ absl::StatusOr<std::string> EventIdOf(const Principal& principal, std::string_vi
                      absl::AsciiStrToLower(request_id))
         .substr(0, kHexDigits);
   }
-  std::string random(kHexDigits / 2, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(random.data()),
-                 static_cast<int>(random.size())) != 1) {
-    return absl::InternalError("no random numbers");
-  }
+  TP_ASSIGN_OR_RETURN(const std::string random, RandomBytes(kHexDigits / 2));
   return HexEncode(random);
 }
 

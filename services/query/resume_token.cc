@@ -1,14 +1,12 @@
 #include "services/query/resume_token.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <optional>
 #include <string_view>
 
 #include "absl/strings/escaping.h"
-#include "trigpoint/base/check.h"
+#include "trigpoint/base/crypto.h"
 #include "trigpoint/base/digest.h"
 
 namespace trigpoint {
@@ -49,13 +47,7 @@ ResumeTokens::ResumeTokens(const std::string& log_id) {
 }
 
 std::string ResumeTokens::Tag(const std::string& body) const {
-  unsigned char tag[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  const unsigned char* made =
-      HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-           reinterpret_cast<const unsigned char*>(body.data()), body.size(), tag, &size);
-  TP_CHECK(made != nullptr && size >= kTagBytes, "HMAC-SHA-256 is not available");
-  return {reinterpret_cast<const char*>(tag), kTagBytes};
+  return HmacSha256(key_, body).substr(0, kTagBytes);
 }
 
 std::string ResumeTokens::Make(const WatchPosition& position) const {

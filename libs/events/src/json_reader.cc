@@ -14,6 +14,7 @@
 #include "trigpoint/events/json.h"
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/events/violation.h"
 
 namespace trigpoint {
 namespace {
@@ -129,11 +130,8 @@ class Reader {
   }
 
  private:
-  void Add(const FieldPath* path, std::string_view rule, std::string description) {
-    v1::FieldViolation& violation = violations_->emplace_back();
-    violation.set_field(PathText(path));
-    violation.set_rule(std::string(rule));
-    violation.set_description(std::move(description));
+  void Add(const FieldPath* path, std::string_view rule, std::string_view description) {
+    violations_->push_back(Violation(PathText(path), rule, description));
   }
 
   void ReadMember(const std::string& name, const json& value, const MessageRules& rules,
@@ -376,11 +374,9 @@ class Reader {
   int depth_ = 0;
 };
 
-void AddPlain(std::string_view rule, std::string description,
+void AddPlain(std::string_view rule, std::string_view description,
               std::vector<v1::FieldViolation>* violations) {
-  v1::FieldViolation& violation = violations->emplace_back();
-  violation.set_rule(std::string(rule));
-  violation.set_description(std::move(description));
+  violations->push_back(Violation("", rule, description));
 }
 
 // Parses without exceptions; the parser's own messages quote the text, so only the place is told.

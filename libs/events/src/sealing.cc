@@ -1,33 +1,20 @@
 #include "trigpoint/events/sealing.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "message_rules.h"
+#include "trigpoint/base/crypto.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint {
 namespace {
 
-constexpr size_t kKeyBytes = 32;
-constexpr size_t kNonceBytes = 12;
-constexpr size_t kTagBytes = 16;
 constexpr size_t kCaseBytes = 16;
-
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-
-unsigned char* Bytes(std::string* text) { return reinterpret_cast<unsigned char*>(text->data()); }
-
-const unsigned char* Bytes(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 // Length first, so that no two lists of parts give the same bytes.
 void AppendPart(std::string_view part, std::string* out) {
@@ -46,20 +33,9 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   return joined;
 }
 
-absl::StatusOr<std::string> HmacSha256(std::string_view key, std::string_view bytes) {
-  std::string mac(EVP_MAX_MD_SIZE, '\0');
-  unsigned int size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Bytes(bytes), bytes.size(),
-           Bytes(&mac), &size) == nullptr) {
-    return absl::InternalError("HMAC-SHA256 failed");
-  }
-  mac.resize(size);
-  return mac;
-}
-
 absl::Status CheckKey(std::string_view key) {
-  return key.size() == kKeyBytes ? absl::OkStatus()
-                                 : absl::InternalError("a sealing key has not 32 bytes");
+  return key.size() == kAesGcmKeyBytes ? absl::OkStatus()
+                                       : absl::InternalError("a sealing key has not 32 bytes");
 }
 
 // What one sealed text is bound to.
@@ -78,71 +54,24 @@ Binding BindingOf(const v1::Event& event, const std::string& place) {
 
 // The same key, binding and text give the same nonce; another text gives another one, save with the
 // chance of a collision of 96 bits. The nonce key differs from the cipher key by the label.
-absl::StatusOr<std::string> NonceFor(std::string_view key, const Binding& binding,
-                                     std::string_view text) {
-  TP_ASSIGN_OR_RETURN(const std::string nonce_key, HmacSha256(key, "nonce"));
-  TP_ASSIGN_OR_RETURN(std::string nonce, HmacSha256(nonce_key, Join({binding.nonce_input, text})));
-  nonce.resize(kNonceBytes);
-  return nonce;
-}
-
-absl::StatusOr<std::string> Encrypt(std::string_view key, std::string_view nonce,
-                                    std::string_view aad, std::string_view text) {
-  const CipherContext context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
-  std::string out(text.size() + kTagBytes, '\0');
-  int size = 0;
-  const bool ok = context != nullptr &&
-                  EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(key),
-                                     Bytes(nonce)) == 1 &&
-                  EVP_EncryptUpdate(context.get(), nullptr, &size, Bytes(aad),
-                                    static_cast<int>(aad.size())) == 1 &&
-                  EVP_EncryptUpdate(context.get(), Bytes(&out), &size, Bytes(text),
-                                    static_cast<int>(text.size())) == 1 &&
-                  EVP_EncryptFinal_ex(context.get(), Bytes(&out) + size, &size) == 1 &&
-                  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG,
-                                      static_cast<int>(kTagBytes), Bytes(&out) + text.size()) == 1;
-  if (!ok) {
-    return absl::InternalError("AES-256-GCM failed");
-  }
-  return out;
+std::string NonceFor(std::string_view key, const Binding& binding, std::string_view text) {
+  return HmacSha256(HmacSha256(key, "nonce"), Join({binding.nonce_input, text}))
+      .substr(0, kAesGcmNonceBytes);
 }
 
 absl::StatusOr<std::string> Decrypt(std::string_view key, std::string_view aad,
                                     const v1::Sealed& sealed) {
-  const std::string& in = sealed.ciphertext();
-  const absl::Status damaged = absl::DataLossError("a sealed text does not open under its key");
-  if (sealed.nonce().size() != kNonceBytes || in.size() < kTagBytes) {
-    return damaged;
-  }
-  const size_t text_size = in.size() - kTagBytes;
-  std::string tag = in.substr(text_size);
-  std::string out(text_size + 1, '\0');  // One byte more: data() of an empty text stays writable.
-  const CipherContext context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
-  int size = 0;
-  const bool ok = context != nullptr &&
-                  EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Bytes(key),
-                                     Bytes(sealed.nonce())) == 1 &&
-                  EVP_DecryptUpdate(context.get(), nullptr, &size, Bytes(aad),
-                                    static_cast<int>(aad.size())) == 1 &&
-                  EVP_DecryptUpdate(context.get(), Bytes(&out), &size, Bytes(in),
-                                    static_cast<int>(text_size)) == 1 &&
-                  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG,
-                                      static_cast<int>(kTagBytes), tag.data()) == 1 &&
-                  EVP_DecryptFinal_ex(context.get(), Bytes(&out) + size, &size) == 1;
-  if (!ok) {
-    return damaged;
-  }
-  out.resize(text_size);
-  return out;
+  std::optional<std::string> text = AesGcmOpen(key, sealed.nonce(), aad, sealed.ciphertext());
+  if (!text.has_value()) return absl::DataLossError("a sealed text does not open under its key");
+  return *std::move(text);
 }
 
-absl::StatusOr<v1::Sealed> Seal(const std::string& key_id, std::string_view key,
-                                const Binding& binding, std::string_view text) {
+v1::Sealed Seal(const std::string& key_id, std::string_view key, const Binding& binding,
+                std::string_view text) {
   v1::Sealed sealed;
   sealed.set_key_id(key_id);
-  TP_ASSIGN_OR_RETURN(*sealed.mutable_nonce(), NonceFor(key, binding, text));
-  TP_ASSIGN_OR_RETURN(*sealed.mutable_ciphertext(),
-                      Encrypt(key, sealed.nonce(), binding.aad, text));
+  sealed.set_nonce(NonceFor(key, binding, text));
+  sealed.set_ciphertext(AesGcmSeal(key, sealed.nonce(), binding.aad, text));
   return sealed;
 }
 
@@ -201,9 +130,7 @@ absl::Status SealEvent(v1::Event* event, KeySource& keys) {
     if (!text->has_clear()) {
       continue;
     }
-    TP_ASSIGN_OR_RETURN(v1::Sealed sealed,
-                        Seal(key_id, key, BindingOf(*event, place.place), text->clear()));
-    done.emplace_back(text, std::move(sealed));
+    done.emplace_back(text, Seal(key_id, key, BindingOf(*event, place.place), text->clear()));
   }
   for (auto& [text, sealed] : done) {
     *text->mutable_sealed() = std::move(sealed);

@@ -13,6 +13,7 @@
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/events/violation.h"
 
 namespace trigpoint {
 namespace {
@@ -49,11 +50,8 @@ class Validator {
   }
 
  private:
-  void Add(std::string field, std::string_view rule, std::string description) {
-    v1::FieldViolation& violation = violations_.emplace_back();
-    violation.set_field(std::move(field));
-    violation.set_rule(std::string(rule));
-    violation.set_description(std::move(description));
+  void Add(std::string_view field, std::string_view rule, std::string_view description) {
+    violations_.push_back(Violation(field, rule, description));
   }
 
   bool Trusted() const { return options_.submitter == Submitter::kService; }

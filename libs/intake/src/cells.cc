@@ -33,15 +33,6 @@ std::string_view NotFiller(std::string_view text) {
   return text == "-" || text == "NA" || text == "N/A" ? std::string_view() : text;
 }
 
-v1::FieldViolation Violation(std::string_view field, std::string_view rule,
-                             std::string_view description) {
-  v1::FieldViolation violation;
-  violation.set_field(std::string(field));
-  violation.set_rule(std::string(rule));
-  violation.set_description(std::string(description));
-  return violation;
-}
-
 v1::FieldViolation IdNotUsable(std::string_view field) {
   return Violation(field, "ID_NOT_USABLE",
                    "must be letters, digits, dash, dot or underscore, at most 40");

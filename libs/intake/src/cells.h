@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "trigpoint/events/violation.h"
 #include "trigpoint/v1/events.pb.h"
 
 namespace trigpoint {
@@ -16,10 +17,6 @@ bool IsUsableId(std::string_view id);
 
 /// Gives nothing for the words that files put where they have no value: "-", "NA", "N/A".
 std::string_view NotFiller(std::string_view text);
-
-/// Makes one problem of one row. No description may repeat a personal value.
-v1::FieldViolation Violation(std::string_view field, std::string_view rule,
-                             std::string_view description);
 
 /// The problem of an id for which IsUsableId is false.
 v1::FieldViolation IdNotUsable(std::string_view field);

@@ -6,6 +6,7 @@
 #include "inflating_buffer.h"
 #include "trigpoint/base/utf8.h"
 #include "trigpoint/events/json.h"
+#include "trigpoint/events/violation.h"
 
 namespace trigpoint {
 namespace {
@@ -39,13 +40,6 @@ LineEnd ReadLine(std::streambuf* buffer, std::string* line) {
   }
 }
 
-std::vector<v1::FieldViolation> OneViolation(std::string rule, std::string description) {
-  std::vector<v1::FieldViolation> violations(1);
-  violations[0].set_rule(std::move(rule));
-  violations[0].set_description(std::move(description));
-  return violations;
-}
-
 }  // namespace
 
 absl::Status JsonLinesAdapter::Read(std::istream& input, RowSink& sink) {
@@ -67,9 +61,9 @@ absl::Status JsonLinesAdapter::Read(std::istream& input, RowSink& sink) {
     v1::Event event;
     std::vector<v1::FieldViolation> violations;
     if (end == LineEnd::kTooLong) {
-      violations = OneViolation("MESSAGE_TOO_LARGE", "the line is longer than 1 MiB");
+      violations = {Violation("", "MESSAGE_TOO_LARGE", "the line is longer than 1 MiB")};
     } else if (!IsUtf8(line)) {
-      violations = OneViolation("NOT_UTF8", "the line is not UTF-8");
+      violations = {Violation("", "NOT_UTF8", "the line is not UTF-8")};
     } else {
       violations = ReadEventJson(line, &event);
     }

@@ -2,35 +2,22 @@
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
+#include "trigpoint/base/crypto.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint::store_internal {
 namespace {
 
-constexpr size_t kNonceBytes = 12;
-constexpr size_t kTagBytes = 16;
 constexpr mode_t kForbiddenMode = S_IWGRP | S_IXGRP | S_IRWXO;
-
-using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-
-Cipher NewCipher() { return {EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free}; }
-
-const unsigned char* In(std::string_view bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* Out(std::string& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-int Length(std::string_view bytes) { return static_cast<int>(bytes.size()); }
 
 // A file descriptor that closes itself.
 class File {
@@ -119,21 +106,9 @@ absl::StatusOr<std::string> Read(const std::string& path, int descriptor) {
   return bytes;
 }
 
-absl::Status CryptoFailed() {
-  return MakeStatus(absl::StatusCode::kInternal, "AES-256-GCM failed");
-}
-
 }  // namespace
 
 void Wipe(std::string& secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
-
-absl::StatusOr<std::string> RandomBytes(size_t count) {
-  std::string bytes(count, '\0');
-  if (RAND_bytes(Out(bytes), static_cast<int>(count)) != 1) {
-    return MakeStatus(absl::StatusCode::kUnavailable, "no random bytes");
-  }
-  return bytes;
-}
 
 absl::StatusOr<Kek> Kek::Load(const std::string& path, bool may_create) {
   for (int attempt = 0; attempt < 2; ++attempt) {
@@ -154,52 +129,17 @@ absl::StatusOr<Kek> Kek::Load(const std::string& path, bool may_create) {
 }
 
 absl::StatusOr<std::string> Kek::Wrap(std::string_view context, std::string_view secret) const {
-  TP_ASSIGN_OR_RETURN(const std::string nonce, RandomBytes(kNonceBytes));
-  std::string sealed(secret.size(), '\0');
-  std::string tag(kTagBytes, '\0');
-  int length = 0;
-  const Cipher cipher = NewCipher();
-  const bool done =
-      cipher != nullptr &&
-      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, In(bytes_), In(nonce)) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), nullptr, &length, In(context), Length(context)) == 1 &&
-      EVP_EncryptUpdate(cipher.get(), Out(sealed), &length, In(secret), Length(secret)) == 1 &&
-      EVP_EncryptFinal_ex(cipher.get(), Out(tag), &length) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, Out(tag)) == 1;
-  if (!done) {
-    return CryptoFailed();
-  }
-  return nonce + sealed + tag;
+  TP_ASSIGN_OR_RETURN(const std::string nonce, RandomBytes(kAesGcmNonceBytes));
+  return nonce + AesGcmSeal(bytes_, nonce, context, secret);
 }
 
 absl::StatusOr<std::string> Kek::Unwrap(std::string_view context, std::string_view wrapped) const {
-  const absl::Status damaged =
-      MakeStatus(absl::StatusCode::kDataLoss, "a wrapped key does not open");
-  if (wrapped.size() < kNonceBytes + kTagBytes) {
-    return damaged;
-  }
-  const std::string_view nonce = wrapped.substr(0, kNonceBytes);
-  const std::string_view sealed =
-      wrapped.substr(kNonceBytes, wrapped.size() - kNonceBytes - kTagBytes);
-  std::string tag(wrapped.substr(wrapped.size() - kTagBytes));
-  std::string secret(sealed.size() + kTagBytes, '\0');
-  int length = 0;
-  const Cipher cipher = NewCipher();
-  const bool ready =
-      cipher != nullptr &&
-      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, In(bytes_), In(nonce)) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), nullptr, &length, In(context), Length(context)) == 1 &&
-      EVP_DecryptUpdate(cipher.get(), Out(secret), &length, In(sealed), Length(sealed)) == 1 &&
-      EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, Out(tag)) == 1;
-  if (!ready) {
-    return CryptoFailed();
-  }
-  if (EVP_DecryptFinal_ex(cipher.get(), Out(secret) + length, &length) != 1) {
-    Wipe(secret);
-    return damaged;
-  }
-  secret.resize(sealed.size());
-  return secret;
+  const std::string_view nonce = wrapped.substr(0, kAesGcmNonceBytes);
+  std::optional<std::string> secret =
+      AesGcmOpen(bytes_, nonce, context, wrapped.substr(nonce.size()));
+  if (!secret.has_value())
+    return MakeStatus(absl::StatusCode::kDataLoss, "a wrapped key does not open");
+  return *std::move(secret);
 }
 
 }  // namespace trigpoint::store_internal

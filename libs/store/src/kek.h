@@ -8,17 +8,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-/// The key-encryption key: a file, and AES-256-GCM with it. Separate from the store, so that the
-/// cryptography can be read on one screen.
+/// The key-encryption key: a file, and AES-256-GCM with it.
 namespace trigpoint::store_internal {
 
 inline constexpr size_t kKeyBytes = 32;
 
 /// Overwrites the bytes of a secret before they are given back.
 void Wipe(std::string& secret);
-
-/// Gives random bytes from OpenSSL. Errors: Unavailable when there is no entropy.
-absl::StatusOr<std::string> RandomBytes(size_t count);
 
 /// Wraps and unwraps keys under the bytes of one file. Immutable, so thread-safe.
 class Kek {

@@ -12,6 +12,7 @@
 #include "kek.h"
 #include "key_cache.h"
 #include "rocks_options.h"
+#include "trigpoint/base/crypto.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/rocks/database.h"
 #include "trigpoint/rocks/status.h"
@@ -244,7 +245,7 @@ absl::StatusOr<std::vector<std::string>> KeyStore::GetOrCreateKeys(
       key = twice->second;
     }
     if (!key.has_value()) {
-      TP_ASSIGN_OR_RETURN(key, store_internal::RandomBytes(store_internal::kKeyBytes));
+      TP_ASSIGN_OR_RETURN(key, RandomBytes(store_internal::kKeyBytes));
       TP_ASSIGN_OR_RETURN(const std::string wrapped, impl_->kek->Wrap(key_id, *key));
       batch.Put(RowOf(key_id), kLive + wrapped);
       made.emplace(key_id, *key);
