@@ -109,8 +109,8 @@ FoldCost MeasureFold(const std::string& policies, uint64_t reports, int provider
   const auto log = NewMemoryLog(kPartitions + 1);
   const auto store = Must(Store::Open({.directory = directory.path() + "/store"}));
   Fill(log.get(), policies, providers, reports);
-  const auto projector =
-      Must(Projector::Open(log.get(), store.get(), {.batch_records_max = records}));
+  const auto projector = Must(Projector::Open(
+      log.get(), store.get(), {.batch_records_max = records, .catch_up_records_max = records}));
   const double start = CpuSeconds();
   Must(projector->CatchUp());
   const double fold = CpuSeconds() - start;

@@ -190,9 +190,10 @@ absl::Status Parts::Open(const Options& options) {
   TP_ASSIGN_OR_RETURN(store_, Store::Open({.directory = options.directory + "/store",
                                            .env = options.env,
                                            .sync = options.store_sync}));
-  TP_ASSIGN_OR_RETURN(
-      projector_,
-      Projector::Open(log_.get(), store_.get(), {.batch_records_max = options.batch_records_max}));
+  TP_ASSIGN_OR_RETURN(projector_,
+                      Projector::Open(log_.get(), store_.get(),
+                                      {.batch_records_max = options.batch_records_max,
+                                       .catch_up_records_max = options.batch_records_max}));
   return projector_->CatchUp();
 }
 
@@ -291,8 +292,9 @@ absl::StatusOr<Folded> FreshReplay(EventLog* log, const std::string& directory) 
   const std::vector<int64_t> before = heads();
   TP_ASSIGN_OR_RETURN(const auto store, Store::Open({.directory = directory, .sync = false}));
   {
-    TP_ASSIGN_OR_RETURN(const auto projector,
-                        Projector::Open(log, store.get(), {.batch_records_max = 64}));
+    TP_ASSIGN_OR_RETURN(
+        const auto projector,
+        Projector::Open(log, store.get(), {.batch_records_max = 64, .catch_up_records_max = 64}));
     TP_RETURN_IF_ERROR(projector->CatchUp());
   }
   if (heads() != before)

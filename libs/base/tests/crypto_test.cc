@@ -26,10 +26,11 @@ TEST(AesGcm, IsThatOfTheStandard) {
       "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6"
       "b525b16aedf5aa0de657ba637b39");
   const std::string sealed = AesGcmSeal(key, nonce, aad, text);
-  EXPECT_EQ(HexEncode(sealed),
-            "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1"
-            "056828838c5f61e6393ba7a0abcc9f662"
-            "76fc6ece0f4e1768cddf8853bb2d551b");
+  EXPECT_EQ(
+      HexEncode(sealed),
+      "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1"
+      "056828838c5f61e6393ba7a0abcc9f662"
+      "76fc6ece0f4e1768cddf8853bb2d551b");
   EXPECT_EQ(AesGcmOpen(key, nonce, aad, sealed), text);
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
@@ -35,6 +36,8 @@ constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
 /// How long what is folded may wait for its commit under load: a busy service is then written once
 /// and not with each of its events. A crash folds it again from the log.
 constexpr absl::Duration kCommitAfter = absl::Milliseconds(50);
+/// What is folded is held in memory until then.
+constexpr size_t kCommitBytes = size_t{32} << 20;
 /// How long it waits when nothing more comes.
 constexpr absl::Duration kCommitIdle = absl::Milliseconds(2);
 
@@ -194,17 +197,10 @@ absl::Status Projector::CatchUp() {
       stored_chains_.erase(stream_id);
     }
   }
-  while (true) {
-    bool behind = false;
-    for (uint32_t p = 0; p < log_->partitions(); ++p) {
-      TP_ASSIGN_OR_RETURN(const int64_t head, log_->HeadOffset(p));
-      const absl::MutexLock lock(&mu_);
-      behind = behind || partitions_[p]->checkpoint.next_offset() < head;
-    }
-    if (!behind) break;
-    TP_RETURN_IF_ERROR(Cycle(100));
-  }
+  unhurried_ = true;
+  while (Behind() > 0) TP_RETURN_IF_ERROR(FoldByPartition());
   TP_RETURN_IF_ERROR(CommitOpen());
+  unhurried_ = false;
   withholding_ = false;
   // What was withheld and not met in the log is appended now, stream by stream.
   Batch batch;
@@ -289,6 +285,7 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
   Batch& batch = *open_;
   if (batch.records == 0) batch.since = absl::Now();
   batch.records += records.size();
+  for (const Record& record : records) batch.bytes += record.value.size();
   for (size_t start = 0; start < records.size(); start += kSlice) {
     const size_t end = std::min(records.size(), start + kSlice);
     const absl::MutexLock lock(&mu_);
@@ -300,9 +297,11 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
   Resolve(&batch);
   if (!withholding_) TP_RETURN_IF_ERROR(AppendDerived(&batch));
   batch.derived.clear();
-  const bool due = batch.at_once || batch.records >= options_.batch_records_max ||
-                   absl::Now() - batch.since >= kCommitAfter;
-  return due ? CommitOpen() : absl::OkStatus();
+  const bool full =
+      batch.bytes >= kCommitBytes ||
+      batch.records >= (unhurried_ ? options_.catch_up_records_max : options_.batch_records_max);
+  const bool awaited = !unhurried_ && (batch.at_once || absl::Now() - batch.since >= kCommitAfter);
+  return full || awaited ? CommitOpen() : absl::OkStatus();
 }
 
 void Projector::RefreshSummaries(Batch* batch) {
@@ -312,10 +311,11 @@ void Projector::RefreshSummaries(Batch* batch) {
     for (size_t i = start; i < end; ++i) {
       Entry& entry = *batch->changed[i];
       HotStream& stream = entry.hot;
+      if (entry.summary == nullptr) entry.summary = &summaries_[stream.state.stream_id()];
       const int64_t known_us = stream.state.known_us();
       Summarise(stream.state, stream.record,
                 stream.InForceAt(*partitions_[entry.partition]->controls, known_us),
-                stream.CacheFor(known_us), &summaries_[stream.state.stream_id()]);
+                stream.CacheFor(known_us), entry.summary);
       entry.changed = false;
     }
   }
@@ -508,37 +508,44 @@ absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(uint32_t par
 
 absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
                                                        const std::string& stream_id) {
-  auto& slot = hot_[stream_id];
-  if (slot == nullptr) {
-    auto entry = std::make_unique<Entry>();
-    entry->partition = partition;
-    entry->hot.state.set_stream_id(stream_id);
-    entry->hot.memo = memo_;
-    TP_ASSIGN_OR_RETURN(auto state, store_->ReadState(partition, stream_id));
-    if (state.has_value()) {
-      if (!entry->hot.state.ParseFromString(*state)) {
-        hot_.erase(stream_id);
-        return absl::DataLossError("the state of stream " + stream_id + " is damaged");
-      }
-      TP_ASSIGN_OR_RETURN(auto record, store_->ReadRecord(partition, stream_id));
-      if (record.has_value() && !entry->hot.record.ParseFromString(*record)) {
-        hot_.erase(stream_id);
-        return absl::DataLossError("the record of stream " + stream_id + " is damaged");
-      }
-      TP_ASSIGN_OR_RETURN(auto chunk, store_->ReadLastChunk(partition, stream_id));
-      if (chunk.has_value()) entry->tail = OpenChunk(*chunk);
-      if (const auto chain = stored_chains_.find(stream_id); chain != stored_chains_.end()) {
-        RestoreChain(*partitions_[partition]->controls, chain->second, &entry->hot);
-        entry->chain_stored = true;
-        stored_chains_.erase(chain);
-      }
-      const int64_t timer = NextTimer(*partitions_[partition]->controls, &entry->hot);
-      entry->stored_timer_us = timer == kNever || !entry->hot.state.backfill().empty() ? 0 : timer;
-    }
-    slot = std::move(entry);
+  const auto known = hot_.find(stream_id);
+  Entry* entry = known == hot_.end() ? nullptr : known->second.get();
+  if (entry == nullptr) {
+    TP_ASSIGN_OR_RETURN(auto read, ReadEntry(partition, stream_id));
+    entry = hot_.emplace(stream_id, std::move(read)).first->second.get();
   }
-  slot->used = ++use_clock_;
-  return slot.get();
+  entry->used = ++use_clock_;
+  return entry;
+}
+
+absl::StatusOr<std::unique_ptr<Projector::Entry>> Projector::ReadEntry(
+    uint32_t partition, const std::string& stream_id) {
+  auto entry = std::make_unique<Entry>();
+  entry->partition = partition;
+  entry->hot.state.set_stream_id(stream_id);
+  entry->hot.memo = memo_;
+  TP_ASSIGN_OR_RETURN(const auto state, store_->ReadState(partition, stream_id));
+  if (!state.has_value()) {
+    entry->identities.emplace();  // The store has none.
+    return entry;
+  }
+  if (!entry->hot.state.ParseFromString(*state)) {
+    return absl::DataLossError("the state of stream " + stream_id + " is damaged");
+  }
+  TP_ASSIGN_OR_RETURN(const auto record, store_->ReadRecord(partition, stream_id));
+  if (record.has_value() && !entry->hot.record.ParseFromString(*record)) {
+    return absl::DataLossError("the record of stream " + stream_id + " is damaged");
+  }
+  TP_ASSIGN_OR_RETURN(const auto chunk, store_->ReadLastChunk(partition, stream_id));
+  if (chunk.has_value()) entry->tail = OpenChunk(*chunk);
+  if (const auto chain = stored_chains_.find(stream_id); chain != stored_chains_.end()) {
+    RestoreChain(*partitions_[partition]->controls, chain->second, &entry->hot);
+    entry->chain_stored = true;
+    stored_chains_.erase(chain);
+  }
+  const int64_t timer = NextTimer(*partitions_[partition]->controls, &entry->hot);
+  entry->stored_timer_us = timer == kNever || !entry->hot.state.backfill().empty() ? 0 : timer;
+  return entry;
 }
 
 void Projector::Touch(Entry* entry, Batch* batch) {
@@ -573,7 +580,11 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   const std::string& stream_id = event.stream_id();
   TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
   std::string key = JoinKey({stream_id, event.source(), event.id()});
-  TP_ASSIGN_OR_RETURN(const auto known, Known(p, event, key, *batch));
+  const size_t identity = absl::HashOf(event.source(), event.id());
+  std::optional<v1::EventIndexEntry> known;
+  if (!entry->identities.has_value() || entry->identities->contains(identity)) {
+    TP_ASSIGN_OR_RETURN(known, Known(p, event, key, *batch));
+  }
   const LoadEvents load = [this, entry, p, &stream_id]() {
     return EventsOf(*entry, p, stream_id, 0, entry->hot.state.revision());
   };
@@ -608,6 +619,9 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     index.set_digest(event.submission_digest());
     batch->store.PutEventIndex(p, stream_id, event.source(), event.id(), index);
     batch->index[std::move(key)] = std::move(index);
+    if (entry->identities.has_value()) entry->identities->insert(identity);
+    if (entry->identities.has_value() && entry->identities->size() > kIdentitiesKept)
+      entry->identities.reset();
   }
   const KindInfo* kind = KindOf(event);
   if (kind->role != v1::EVENT_ROLE_FACT) entry->record_dirty = true;
@@ -738,7 +752,7 @@ absl::Status Projector::Commit(Batch* batch) {
         if (timer != 0) batch->store.PutTimer(p, timer, stream_id);
         entry.stored_timer_us = timer;
       }
-      summaries_[stream_id].SerializeToString(&encoded);
+      entry.summary->SerializeToString(&encoded);
       batch->store.PutIndex(kSummaryIndex, p, stream_id, encoded);
     }
   }

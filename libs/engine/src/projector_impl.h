@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "trigpoint/engine/projector.h"
 
@@ -15,6 +17,8 @@ namespace trigpoint {
 
 /// Events in one chunk of a stream; chunks are cut by revision, never by batch.
 inline constexpr int kChunkEvents = 16;
+/// Identities of one stream that are kept in memory.
+inline constexpr size_t kIdentitiesKept = 4096;
 /// Outcomes kept for callers that ask after the fold.
 inline constexpr size_t kOutcomesKept = 1U << 16;
 
@@ -54,10 +58,14 @@ class OpenChunk {
 struct Projector::Entry {
   HotStream hot;
   uint32_t partition = 0;
-  int64_t stored_timer_us = 0;  ///< Timer as written; 0: none.
+  int64_t stored_timer_us = 0;             ///< Timer as written; 0: none.
+  v1::ProviderSummary* summary = nullptr;  ///< Its line in `summaries_`, once it has one.
   bool dirty = false;
   bool changed = false;
   bool record_dirty = false;
+  /// Hashes of the identities (source and id) in this stream, while that is all of them and not too
+  /// many: what is not among them is new, without a look into the store.
+  std::optional<absl::flat_hash_set<size_t>> identities;
   bool chain_stored = false;    ///< The store holds a chain of this stream.
   OpenChunk tail;               ///< Written and unwritten events.
   std::vector<OpenChunk> full;  ///< Cut chunks that are not written yet.
@@ -85,6 +93,7 @@ struct Projector::Batch {
   std::vector<std::pair<Position, FoldOutcome>> outcomes;
   std::vector<v1::SubjectRef> bound;
   size_t records = 0;
+  size_t bytes = 0;      ///< Of the records.
   absl::Time since;      ///< When the first of them was folded.
   bool at_once = false;  ///< Somebody looks for it in the store: it is not held back.
   bool alerts = false;

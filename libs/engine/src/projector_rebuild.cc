@@ -10,8 +10,6 @@ namespace {
 
 /// Events at which the rest is folded while the fold waits: some milliseconds of work.
 constexpr uint64_t kNear = 2000;
-/// Nothing is waiting for its commits: they are larger than the fold's.
-constexpr size_t kBatchRecords = 8192;
 
 }  // namespace
 
@@ -39,15 +37,38 @@ uint64_t Projector::Behind() const {
   return behind;
 }
 
+absl::Status Projector::FoldByPartition() {
+  std::vector<Position> next;
+  for (uint32_t p = 0; p < log_->partitions(); ++p) {
+    Partition& partition = *partitions_[p];
+    const auto folded = [this, &partition] {
+      const absl::MutexLock lock(&mu_);
+      return partition.checkpoint.next_offset();
+    };
+    TP_ASSIGN_OR_RETURN(const int64_t head, log_->HeadOffset(p));
+    TP_RETURN_IF_ERROR(reader_->Assign({{p, folded()}}));
+    while (folded() < head) {
+      if (ended_ && ended_()) return absl::CancelledError("the node stops");
+      TP_RETURN_IF_ERROR(Cycle(0));
+    }
+    next.push_back({p, folded()});
+    if (!ended_) continue;
+    // Of a rebuild nobody reads, and none of these services comes again: their memory is free.
+    TP_RETURN_IF_ERROR(CommitOpen());
+    const absl::MutexLock lock(&mu_);
+    hot_.clear();
+  }
+  return reader_->Assign(std::move(next));
+}
+
 absl::StatusOr<Projector::RebuildReport> Projector::Rebuild(Store* next) {
   ProjectorOptions options = options_;
   options.assess = false;  // What was recommended is in the log.
-  options.batch_records_max = kBatchRecords;
   TP_ASSIGN_OR_RETURN(const auto shadow, Open(log_, next, options));
-  while (shadow->Behind() > kNear) {
-    if (cancel_rebuild_.load() || stop_.load()) return absl::CancelledError("the node stops");
-    TP_RETURN_IF_ERROR(shadow->Cycle(0));
-  }
+  shadow->unhurried_ = true;
+  shadow->ended_ = [this] { return cancel_rebuild_.load() || stop_.load(); };
+  while (shadow->Behind() > kNear) TP_RETURN_IF_ERROR(shadow->FoldByPartition());
+  TP_RETURN_IF_ERROR(shadow->CommitOpen());  // Before anybody waits.
   Switch asked{.shadow = shadow.get(), .next = next};
   absl::MutexLock lock(&mu_);
   if (switch_ != nullptr) return absl::AbortedError("another rebuild is under way");
@@ -117,11 +138,12 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
   store_->Swap(*next);
   summaries_ = shadow->summaries_;
   // What waits to come back from the log stays in memory; the rest is read anew when it is needed.
-  std::erase_if(hot_, [](const auto& entry) { return entry.second->hot.chain.empty(); });
+  absl::erase_if(hot_, [](const auto& entry) { return entry.second->hot.chain.empty(); });
   for (auto& [stream_id, entry] : hot_) {
     const auto rebuilt = shadow->hot_.find(stream_id);
     if (rebuilt != shadow->hot_.end()) entry->stored_timer_us = rebuilt->second->stored_timer_us;
     entry->chain_stored = false;
+    entry->summary = nullptr;
   }
   return absl::OkStatus();
 }

@@ -147,14 +147,14 @@ struct Unknowns {
 MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureContext& context) {
   const int64_t window_days = arguments.Integer("window_days");
   const int64_t baseline_days = arguments.Integer("baseline_days");
+  const RateParameters parameters = ParametersOf(arguments, static_cast<double>(baseline_days));
   Unknowns unknowns;
   MeasureResult result = Begin(context);
   result.value = Truth::kFalse;
   for (const auto family : arguments.families) {
     if (result.value == Truth::kTrue && !result.WantsProof()) break;
     const RateInput input = InputFor(context, family, window_days, baseline_days);
-    const RateResult rate =
-        Elevated(input, ParametersOf(arguments, static_cast<double>(baseline_days)));
+    const RateResult rate = Elevated(input, parameters);
     TellRate(family, input, rate, &result);
     result.value = Or(result.value, rate.elevated);
     if (rate.elevated == Truth::kTrue) {
@@ -381,8 +381,11 @@ MeasureResult OrganisationalAbuseEnquiry(const MeasureArguments& arguments,
 /// Positive items never cancel: once TRUE it stays TRUE until the negative items leave the window.
 MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const MeasureContext& context) {
   const int64_t from = WindowStart(context, arguments.Integer("days"));
+  const int64_t min_items = arguments.Integer("min_items");
+  const auto theme_items = static_cast<size_t>(arguments.Integer("theme_items"));
+  const double ratio = arguments.Number("ratio");
   MeasureResult result = Begin(context);
-  int items = 0;
+  int64_t items = 0;
   int64_t negative = 0;
   bool officer = false;
   bool ratio_ever = false;
@@ -399,22 +402,21 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
     officer = officer || (concern.flags() & kConcernOfficerFlag) != 0;
     // Reached at any point of the window with the items up to then: later compliments do not cancel
     // it.
-    ratio_ever = ratio_ever || (items >= arguments.Integer("min_items") &&
-                                static_cast<double>(negative) >= arguments.Number("ratio") * items);
+    ratio_ever = ratio_ever || (items >= min_items && static_cast<double>(negative) >=
+                                                          ratio * static_cast<double>(items));
   }
-  const bool pair = std::any_of(themes.begin(), themes.end(), [&arguments](size_t count) {
-    return static_cast<int64_t>(count) >= arguments.Integer("theme_items");
-  });
-  AddFigure("feedback items", items, &result);
+  const bool pair = std::any_of(themes.begin(), themes.end(),
+                                [theme_items](size_t count) { return count >= theme_items; });
+  AddFigure("feedback items", static_cast<double>(items), &result);
   AddFigure("negative", static_cast<double>(negative), &result);
   if (ratio_ever || pair || officer) {
     result.value = Truth::kTrue;
     for (const auto* negative_item : negatives) Refer(*negative_item, &result);
-  } else if (items < arguments.Integer("min_items")) {
+  } else if (items < min_items) {
     result.value = Truth::kUnknown;
     if (!result.WantsProof()) return result;
-    result.note = "fewer than " + std::to_string(arguments.Integer("min_items")) +
-                  " items of feedback in " + std::to_string(arguments.Integer("days")) + " days";
+    result.note = "fewer than " + std::to_string(min_items) + " items of feedback in " +
+                  std::to_string(arguments.Integer("days")) + " days";
   } else {
     result.value = Truth::kFalse;
   }

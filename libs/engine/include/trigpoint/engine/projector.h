@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -64,6 +65,9 @@ struct SaidCounts {
 struct ProjectorOptions {
   size_t batch_records_max =
       4096;  ///< Records of one poll, and of one commit. Never shows in any result.
+  /// Records of one commit of CatchUp and Rebuild, for which nobody waits: a service is written
+  /// once and not with each of its events. Never shows in any result.
+  size_t catch_up_records_max = 16'384;
   size_t hot_streams_max = 100'000;  ///< Streams kept in memory.
   bool assess = true;                ///< false: a reader that follows the log and appends nothing.
 };
@@ -211,6 +215,9 @@ class Projector {
   absl::Status Load();
   struct Switch;
   uint64_t Behind() const;
+  /// Folds to the heads as they are now, one partition after the other: the events of a service
+  /// meet in a few commits then. Errors: Cancelled when nobody wants the rebuild any more.
+  absl::Status FoldByPartition();
   /// Between two polls: takes over what a rebuild has folded, if it waits for that. Errors: those
   /// of the store that is in use.
   absl::Status SwitchIfAsked();
@@ -225,6 +232,9 @@ class Projector {
   absl::Status FoldSource(const v1::Event& event, const Record& record, Batch* batch);
   absl::Status FoldProvider(const v1::Event& event, const Record& record, Batch* batch);
   absl::StatusOr<Entry*> LoadEntry(uint32_t partition, const std::string& stream_id);
+  /// A stream as the store has it; a new one where it has none.
+  absl::StatusOr<std::unique_ptr<Entry>> ReadEntry(uint32_t partition,
+                                                   const std::string& stream_id);
   absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(uint32_t partition,
                                                            const v1::Event& event,
                                                            const std::string& key,
@@ -253,15 +263,18 @@ class Projector {
   std::unique_ptr<LogReader> reader_;
   std::unique_ptr<Batch> open_;  ///< Folded and not yet committed.
   bool withholding_ = false;
+  bool unhurried_ = false;           // In CatchUp, or for a rebuild: nobody waits for a commit.
+  std::function<bool()> ended_;      // Of a rebuild: nobody wants it any more.
   std::vector<int64_t> fold_until_;  // Of a rebuild: where it ends; empty: nowhere.
   v1::Event event_;                  // The one being folded.
   std::shared_ptr<ValuesMemo> memo_ = std::make_shared<ValuesMemo>();  // Of all streams.
 
   mutable absl::Mutex mu_;
   std::vector<std::unique_ptr<Partition>> partitions_;                // Guarded by mu_.
-  std::unordered_map<std::string, std::unique_ptr<Entry>> hot_;       // Guarded by mu_.
+  absl::flat_hash_map<std::string, std::unique_ptr<Entry>> hot_;      // Guarded by mu_.
   std::map<std::pair<std::string, std::string>, std::string> bound_;  // Guarded by mu_.
-  std::unordered_map<std::string, v1::ProviderSummary> summaries_;    // Guarded by mu_.
+  std::unordered_map<std::string, v1::ProviderSummary>
+      summaries_;  // Entries point into it. Guarded by mu_.
   std::map<std::string, v1::StreamChunk>
       stored_chains_;  // Of streams that are not loaded yet. Guarded by mu_.
   std::function<void()> on_alerts_;
