@@ -1,6 +1,7 @@
 // trigpoint-bench [--json] [--quick] [--only engine|wire|operate|intake]: figures of this machine,
 // each beside its raw limit in the same run.
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -18,8 +19,10 @@ int main(int argc, char** argv) {
       quick = true;
     } else if (word == "--only" && i + 1 < argc) {
       only = argv[++i];
-    } else if (word == "--echo" && i + 1 < argc) {
-      return trigpoint::bench::ServeEcho(argv[i + 1]);
+    } else if (word == "--echo" && i + 4 < argc) {
+      return trigpoint::bench::ServeEcho(argv[i + 1], {.per_commit = std::atof(argv[i + 2]),
+                                                       .puts = std::atof(argv[i + 3]),
+                                                       .put_bytes = std::atof(argv[i + 4])});
     } else {
       std::fprintf(
           stderr,

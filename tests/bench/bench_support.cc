@@ -1,8 +1,11 @@
 #include "bench_support.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +75,28 @@ int64_t ResidentBytes(pid_t pid) {
   int64_t resident = 0;
   file >> total >> resident;
   return resident * sysconf(_SC_PAGESIZE);
+}
+
+double MetricOf(const std::string& address, const std::string& name) {
+  const size_t colon = address.rfind(':');
+  const int link = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(colon + 1))));
+  inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
+  const std::string request = "GET /metrics HTTP/1.0\r\n\r\n";
+  if (connect(link, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 ||
+      write(link, request.data(), request.size()) != static_cast<ssize_t>(request.size())) {
+    Die("no metrics on " + address);
+  }
+  std::string text;
+  char part[4096];
+  for (ssize_t n = 0; (n = read(link, part, sizeof part)) > 0;)
+    text.append(part, static_cast<size_t>(n));
+  close(link);
+  const size_t line = text.find('\n' + name + ' ');
+  if (line == std::string::npos) Die("no metric " + name);
+  return std::stod(text.substr(line + name.size() + 2));
 }
 
 double Now() {

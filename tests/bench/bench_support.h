@@ -33,6 +33,8 @@ double CpuSeconds();
 double CpuSecondsOf(pid_t pid);
 /// Resident bytes of a process.
 int64_t ResidentBytes(pid_t pid);
+/// A counter of a node's metrics. `address`: host:port.
+double MetricOf(const std::string& address, const std::string& name);
 double Now();
 double Percentile(std::vector<double> values, double percent);
 
@@ -77,7 +79,13 @@ std::vector<Row> WireRows(const std::string& bin, bool quick);
 std::vector<Row> OperateRows(const std::string& bin, bool quick);
 /// `source`: the checkout.
 std::vector<Row> IntakeRows(const std::string& bin, const std::string& source, bool quick);
+/// What a fold puts into its store.
+struct StoreLoad {
+  double per_commit = 0;  ///< Events of one commit; 0: nothing is put.
+  double puts = 0;        ///< Of one event.
+  double put_bytes = 0;   ///< Of one put, key and value.
+};
 /// Serves the echo of the raw limit until killed.
-int ServeEcho(const std::string& address);
+int ServeEcho(const std::string& address, const StoreLoad& load);
 
 }  // namespace trigpoint::bench

@@ -138,6 +138,9 @@ class AllFamilies final : public prometheus::Collectable {
     // Those without labels are there from the start, as 0.
     appended.Get({});
     ignored_derived.Get({});
+    store_commits.Get({});
+    store_puts.Get({});
+    store_bytes.Get({});
     commit.Get({});
     report_to_visible.Get({});
   }
@@ -148,6 +151,7 @@ class AllFamilies final : public prometheus::Collectable {
             grpc_requests.Collect(),   commit.Collect(),          report_to_visible.Collect(),
             ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
             webhook_failed.Collect(),  webhook_waiting.Collect(), webhook_dead.Collect(),
+            store_commits.Collect(),   store_puts.Collect(),      store_bytes.Collect(),
             build_info.Collect(),      start_time.Collect()};
   }
 
@@ -185,6 +189,12 @@ class AllFamilies final : public prometheus::Collectable {
       "that were accepted at once."};
   Family<Counter> ignored_derived{MetricType::Counter, "trigpoint_ignored_derived_total",
                                   "Derived events that a fold left out."};
+  Family<Counter> store_commits{MetricType::Counter, "trigpoint_store_commits_total",
+                                "Batches that the fold wrote into its store."};
+  Family<Counter> store_puts{MetricType::Counter, "trigpoint_store_puts_total",
+                             "Puts and deletes in these batches."};
+  Family<Counter> store_bytes{MetricType::Counter, "trigpoint_store_put_bytes_total",
+                              "Keys and values of these puts."};
   Family<Gauge> last_event{MetricType::Gauge,
                            "trigpoint_last_event_timestamp_seconds",
                            "Receipt of the newest event of a source, Unix time.",
@@ -287,6 +297,9 @@ Counter& Metrics::GrpcRequests(std::string_view method, std::string_view code) {
 Histogram& Metrics::CommitSeconds() { return impl_->families->commit.Get({}); }
 Histogram& Metrics::ReportToVisibleSeconds() { return impl_->families->report_to_visible.Get({}); }
 Counter& Metrics::IgnoredDerived() { return impl_->families->ignored_derived.Get({}); }
+Counter& Metrics::StoreCommits() { return impl_->families->store_commits.Get({}); }
+Counter& Metrics::StorePuts() { return impl_->families->store_puts.Get({}); }
+Counter& Metrics::StorePutBytes() { return impl_->families->store_bytes.Get({}); }
 Gauge& Metrics::LastEventTimestamp(std::string_view source) {
   return impl_->families->last_event.Get({LabelText(source)});
 }

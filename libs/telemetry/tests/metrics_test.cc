@@ -37,6 +37,9 @@ void TouchAll(Metrics& metrics) {
   metrics.CommitSeconds().Observe(0.001);
   metrics.ReportToVisibleSeconds().Observe(2);
   metrics.IgnoredDerived().Increment();
+  metrics.StoreCommits().Increment(2);
+  metrics.StorePuts().Increment(8);
+  metrics.StorePutBytes().Increment(1024);
   metrics.LastEventTimestamp("hfd/safeguarding").SetMax(1e9);
   metrics.WebhookDelivered("duty-desk").Increment(2);
   metrics.WebhookFailedAttempts("duty-desk").Increment();
@@ -52,6 +55,9 @@ TEST(Metrics, HaveTheirFixedNamesTypesAndLabels) {
        {"trigpoint_events_appended_total 3\n",
         "trigpoint_events_folded_total{outcome=\"applied\"} 1\n",
         "trigpoint_fold_lag_events{partition=\"2\"} 5\n",
+        "trigpoint_store_commits_total 2\n",
+        "trigpoint_store_puts_total 8\n",
+        "trigpoint_store_put_bytes_total 1024\n",
         "trigpoint_recommendations_total{policy=\"herefordshire\",kind=\"issued\"} 1\n",
         "trigpoint_alerts_total{kind=\"raised\"} 1\n",
         "trigpoint_quarantined_total{reason=\"invalid\"} 1\n",

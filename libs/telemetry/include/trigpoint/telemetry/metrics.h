@@ -102,6 +102,12 @@ class Metrics {
   Histogram& ReportToVisibleSeconds();
   /// trigpoint_ignored_derived_total: derived events that a fold recomputed and left out.
   Counter& IgnoredDerived();
+  /// trigpoint_store_commits_total: batches that the fold wrote into its store.
+  Counter& StoreCommits();
+  /// trigpoint_store_puts_total: puts and deletes in these batches.
+  Counter& StorePuts();
+  /// trigpoint_store_put_bytes_total: keys and values of these puts.
+  Counter& StorePutBytes();
   /// trigpoint_last_event_timestamp_seconds{source}: receipt of the newest event (Unix seconds).
   Gauge& LastEventTimestamp(std::string_view source);
   /// trigpoint_webhook_delivered_total{endpoint}: messages that a webhook has taken.
