@@ -54,21 +54,15 @@ v1::PeerBaselinePublished ToBaseline(v1::ServiceType type, const Tally& tally, i
 }  // namespace
 
 absl::StatusOr<BaselinePublisher::Baselines> BaselinePublisher::Count(int64_t now_us) const {
-  std::map<std::string, v1::ProviderSummary> summaries;
-  for (auto& summary : projector_->Summaries()) summaries[summary.stream_id()] = std::move(summary);
   std::map<v1::ServiceType, Tally> tallies;
-  TP_RETURN_IF_ERROR(projector_->store().ScanStates(
-      std::nullopt, [&](uint32_t, std::string_view stream_id, std::string_view bytes) {
-        const auto summary = summaries.find(std::string(stream_id));
-        if (summary == summaries.end() || summary->second.beds() == 0) return true;
-        v1::ProviderState state;
-        if (!state.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
-        Tally& tally = tallies[summary->second.service_type()];
-        ++tally.providers;
-        tally.bed_days += static_cast<double>(summary->second.beds()) * kWindowDays;
-        AddClusters(state, now_us, &tally);
-        return true;
-      }));
+  for (const auto& summary : projector_->Summaries()) {
+    if (summary.beds() == 0) continue;
+    TP_ASSIGN_OR_RETURN(const StreamAsOf service, projector_->Read(summary.stream_id()));
+    Tally& tally = tallies[summary.service_type()];
+    ++tally.providers;
+    tally.bed_days += static_cast<double>(summary.beds()) * kWindowDays;
+    AddClusters(service.state, now_us, &tally);
+  }
   Baselines baselines;
   for (const auto& [type, tally] : tallies) baselines[type] = ToBaseline(type, tally, now_us);
   return baselines;

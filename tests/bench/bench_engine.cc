@@ -10,6 +10,7 @@
 #include "trigpoint/engine/assessment.h"
 #include "trigpoint/engine/pack_file.h"
 #include "trigpoint/engine/projector.h"
+#include "trigpoint/engine/stored_state.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/log/memory_log.h"
@@ -223,6 +224,12 @@ std::vector<Row> EngineRows(const std::string& policies, bool quick) {
       stored += static_cast<double>(state.size()) / (1 << 20);
       return true;
     }));
+    for (uint32_t p = 0; p < kPartitions; ++p) {
+      Must(store->ScanIndex(kConcernsIndex, p, "", [&stored](std::string_view, auto concerns) {
+        stored += static_cast<double>(concerns.size()) / (1 << 20);
+        return true;
+      }));
+    }
     rows.push_back(
         {.name = "memory at 50,000 providers, 4 events each",
          .value = grown,

@@ -11,6 +11,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/pack_file.h"
 #include "trigpoint/engine/replay.h"
+#include "trigpoint/engine/stored_state.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/events/validate.h"
@@ -223,8 +224,7 @@ absl::StatusOr<Folded> ReadFolded(const Store& store, uint32_t partitions) {
     const std::string prefix = std::to_string(p) + ' ';
     std::vector<std::string> streams;
     TP_RETURN_IF_ERROR(
-        store.ScanStates(p, [&](uint32_t, std::string_view stream, std::string_view bytes) {
-          folded[prefix + "state of " + std::string(stream)] = bytes;
+        store.ScanStates(p, [&](uint32_t, std::string_view stream, std::string_view /*bytes*/) {
           streams.emplace_back(stream);
           return true;
         }));
@@ -234,6 +234,9 @@ absl::StatusOr<Folded> ReadFolded(const Store& store, uint32_t partitions) {
           return true;
         }));
     for (const std::string& stream : streams) {
+      // How much of it stands apart depends on what was committed together; the state does not.
+      TP_ASSIGN_OR_RETURN(const auto state, StoredState::Read(store, p, stream));
+      if (state.has_value()) folded[prefix + "state of " + stream] = state->SerializeAsString();
       TP_ASSIGN_OR_RETURN(const auto events, store.ReadStream(p, stream, 0, UINT64_MAX));
       std::string& bytes = folded[prefix + "events of " + stream];
       for (const v1::StoredEvent& stored : events) bytes += CanonicalBytes(stored);

@@ -1,6 +1,7 @@
 #include "trigpoint/domain/concern.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
@@ -98,6 +99,11 @@ std::vector<v1::Concern> ConcernsOf(const v1::Event& event, int64_t known_us) {
     AddFlag(&concern, kConcernSoft, true);
   }
   return {std::move(concern)};
+}
+
+bool ConcernLess(const v1::Concern& a, const v1::Concern& b) {
+  return std::forward_as_tuple(a.occurred_us(), a.source(), a.id()) <
+         std::forward_as_tuple(b.occurred_us(), b.source(), b.id());
 }
 
 }  // namespace trigpoint

@@ -23,11 +23,6 @@ void SettleLast(Field* field, const Less& less) {
   }
 }
 
-bool ConcernLess(const v1::Concern& a, const v1::Concern& b) {
-  return std::forward_as_tuple(a.occurred_us(), a.source(), a.id()) <
-         std::forward_as_tuple(b.occurred_us(), b.source(), b.id());
-}
-
 bool FactLess(const v1::Event& a, const v1::Event& b) {
   const int a_kind = a.payload_case();
   const int b_kind = b.payload_case();
@@ -183,7 +178,8 @@ void MergeService(v1::ProviderState* state) {
   }
 }
 
-void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
+void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
+             ConcernsChange* change = nullptr) {
   if (event.has_event_retracted()) {
     auto* ref = state->add_retracted();
     ref->set_source(event.source());
@@ -194,6 +190,7 @@ void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state)
   const KindInfo* kind = KindOf(event);
   if (kind != nullptr) Hear(kind->family, state);
   for (auto& concern : ConcernsOf(event, known_us)) {
+    if (change != nullptr) change->added.push_back(concern);
     *state->add_concerns() = std::move(concern);
     SettleLast(state->mutable_concerns(), ConcernLess);
   }
@@ -235,13 +232,15 @@ int64_t KnownAt(const v1::ProviderState& state, const v1::Event& event) {
   return std::max(state.known_us(), ToMicros(event.received_at()));
 }
 
-bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
+bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
+                 ConcernsChange* change) {
   NoteSubject(event, state);
   state->set_known_us(std::max(state->known_us(), known_us));
   const bool correcting = VersionOf(event) > 1 || event.has_event_retracted();
   bool complete = true;
   if (correcting) {
     const Erased erased = EraseFact(event, state);
+    if (change != nullptr) change->replaced = change->replaced || erased.concern;
     if (event.has_event_retracted() || !erased.same_family) {
       complete = false;  // Whether the family is still heard depends on the other facts.
     } else if (erased.visit && !erased.concern) {
@@ -252,7 +251,7 @@ bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* st
     }
     state->set_corrected_us(known_us);
   }
-  AddFact(event, known_us, state);
+  AddFact(event, known_us, state, change);
   if (correcting || event.has_service_registered()) MergeService(state);
   Compact(state);
   return complete;

@@ -524,14 +524,13 @@ absl::StatusOr<std::unique_ptr<Projector::Entry>> Projector::ReadEntry(
   entry->partition = partition;
   entry->hot.state.set_stream_id(stream_id);
   entry->hot.memo = memo_;
-  TP_ASSIGN_OR_RETURN(const auto state, store_->ReadState(partition, stream_id));
+  entry->hot.concerns_change.emplace();
+  TP_ASSIGN_OR_RETURN(auto state, StoredState::Read(*store_, partition, stream_id, &entry->stored));
   if (!state.has_value()) {
     entry->identities.emplace();  // The store has none.
     return entry;
   }
-  if (!entry->hot.state.ParseFromString(*state)) {
-    return absl::DataLossError("the state of stream " + stream_id + " is damaged");
-  }
+  entry->hot.state = *std::move(state);
   TP_ASSIGN_OR_RETURN(const auto record, store_->ReadRecord(partition, stream_id));
   if (record.has_value() && !entry->hot.record.ParseFromString(*record)) {
     return absl::DataLossError("the record of stream " + stream_id + " is damaged");
@@ -722,8 +721,7 @@ absl::Status Projector::Commit(Batch* batch) {
       Entry& entry = *batch->streams[i];
       const uint32_t p = entry.partition;
       const std::string& stream_id = entry.hot.state.stream_id();
-      entry.hot.state.SerializeToString(&encoded);
-      batch->store.PutState(p, stream_id, encoded);
+      entry.stored.Put(p, &entry.hot.state, &*entry.hot.concerns_change, &batch->store);
       if (entry.record_dirty) {
         entry.hot.record.SerializeToString(&encoded);
         batch->store.PutRecord(p, stream_id, encoded);

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "trigpoint/engine/projector.h"
+#include "trigpoint/engine/stored_state.h"
 
 namespace trigpoint {
 
@@ -57,6 +58,7 @@ class OpenChunk {
 /// A stream in memory.
 struct Projector::Entry {
   HotStream hot;
+  StoredState stored;
   uint32_t partition = 0;
   int64_t stored_timer_us = 0;             ///< Timer as written; 0: none.
   v1::ProviderSummary* summary = nullptr;  ///< Its line in `summaries_`, once it has one.

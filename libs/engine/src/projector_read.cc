@@ -32,13 +32,12 @@ absl::StatusOr<StreamAsOf> Projector::Read(const std::string& stream_id) const {
     }
   }
   const uint32_t p = PartitionFor(stream_id);
-  TP_ASSIGN_OR_RETURN(auto state, store_->ReadState(p, stream_id));
+  TP_ASSIGN_OR_RETURN(auto state, StoredState::Read(*store_, p, stream_id));
   if (!state.has_value()) return absl::NotFoundError("no provider " + stream_id);
   TP_ASSIGN_OR_RETURN(auto record, store_->ReadRecord(p, stream_id));
-  StreamAsOf found;
-  if (!found.state.ParseFromString(*state) ||
-      (record.has_value() && !found.record.ParseFromString(*record))) {
-    return absl::DataLossError("the state of stream " + stream_id + " is damaged");
+  StreamAsOf found{.state = *std::move(state), .record = {}};
+  if (record.has_value() && !found.record.ParseFromString(*record)) {
+    return absl::DataLossError("the record of stream " + stream_id + " is damaged");
   }
   return found;
 }

@@ -144,6 +144,8 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
     if (rebuilt != shadow->hot_.end()) entry->stored_timer_us = rebuilt->second->stored_timer_us;
     entry->chain_stored = false;
     entry->summary = nullptr;
+    // The reports lie otherwise there.
+    entry->stored = StoredState();
   }
   return absl::OkStatus();
 }

@@ -177,7 +177,9 @@ bool FoldFact(const v1::Event& event, int64_t known_us, HotStream* stream) {
   const int concerns = state.concerns_size();
   const v1::Concern* first = concerns == 0 ? nullptr : &state.concerns(0);
   const v1::Concern* last = concerns == 0 ? nullptr : &state.concerns(concerns - 1);
-  const bool complete = EvolveFacts(event, known_us, &state);
+  ConcernsChange* change =
+      stream->concerns_change.has_value() ? &*stream->concerns_change : nullptr;
+  const bool complete = EvolveFacts(event, known_us, &state, change);
   // What is kept of the state goes on only where concerns were added at the end.
   const bool added =
       VersionOf(event) == 1 && !event.has_event_retracted() && state.concerns_size() >= concerns &&
@@ -357,6 +359,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
       now.set_known_us(result.known_us);
       *now.mutable_event() = event;
       RefoldFacts(events, &stream->state);
+      if (stream->concerns_change.has_value()) stream->concerns_change->replaced = true;
       stream->cache.reset();
     }
   } else {

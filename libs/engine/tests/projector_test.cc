@@ -80,29 +80,89 @@ TEST_F(ProjectorTest, KnowsARecordAgainAfterARestart) {
   }
 }
 
-TEST_F(ProjectorTest, SizeAndOrderOfItsBatchesNeverShow) {
-  for (int i = 0; i < 300; ++i) Append(Incident("prv-" + std::to_string(i % 7), i));
-  using States = std::map<std::string, std::string>;
-  const auto states_with = [this](size_t poll, size_t commit) {
-    States states;
-    Folded({.batch_records_max = poll, .catch_up_records_max = commit},
-           [&states](const Projector& projector) {
-             EXPECT_EQ(projector.store().ScanStates(
-                           std::nullopt,
-                           [&states](uint32_t, std::string_view stream_id, auto state) {
-                             states[std::string(stream_id)] = std::string(state);
-                             return true;
-                           }),
-                       absl::OkStatus());
-             for (uint32_t p = 0; p < kPartitions; ++p)
-               states["fingerprint " + std::to_string(p)] = projector.Fingerprint(p);
-           });
-    return states;
+using States = std::map<std::string, std::string>;
+
+/// States as a projector reads them that has none in memory.
+States StatesOf(EventLog* log, Store* store) {
+  States states;
+  const auto projector = Projector::Open(log, store, {});
+  EXPECT_TRUE(projector.ok()) << projector.status();
+  for (const auto& line : (*projector)->Summaries()) {
+    const auto read = (*projector)->Read(line.stream_id());
+    EXPECT_TRUE(read.ok()) << read.status();
+    states[line.stream_id()] = read->state.SerializeAsString();
+  }
+  for (uint32_t p = 0; p < kPartitions; ++p)
+    states["fingerprint " + std::to_string(p)] = (*projector)->Fingerprint(p);
+  return states;
+}
+
+/// Reports of a few services over six years, in no order, some corrected or retracted since.
+std::vector<v1::Event> Traffic(int count) {
+  std::vector<v1::Event> events;
+  uint32_t random = 1;
+  const auto below = [&random](uint32_t limit) {
+    random = random * 1'664'525U + 1'013'904'223U;
+    return static_cast<int>((random >> 8) % limit);
   };
-  const States one_by_one = states_with(1, 1);
-  EXPECT_EQ(one_by_one.size(), 7U + kPartitions);
-  EXPECT_EQ(states_with(3, 50), one_by_one);
-  EXPECT_EQ(states_with(1'000, 100'000), one_by_one);
+  for (int i = 0; i < count; ++i) {
+    const int64_t known = kStart + i * 6 * 365 * kDay / count;
+    v1::Event event;
+    const int what = below(20);
+    if (what < 3 && i > 0) {  // A new version of an earlier one, or its retraction.
+      event = events[static_cast<size_t>(below(static_cast<uint32_t>(i)))];
+      event.set_source_version(event.source_version() + 1);
+      if (what == 0) event.mutable_event_retracted();
+    } else {
+      event = Incident("prv-" + std::to_string(below(3)), i);
+      event.set_source_version(1);
+    }
+    SetMicros(known - below(400) * kDay, event.mutable_occurred_at());
+    Stamp(known, &event);
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+TEST_F(ProjectorTest, HowMuchItTakesAtOnceNeverShows) {
+  for (const auto& event : Traffic(600)) Append(event);
+  States expected;
+  for (const auto& [poll, commit] : {std::pair<size_t, size_t>{1, 1}, {3, 50}, {1'000, 100'000}}) {
+    const TempDir directory;
+    auto store = Store::Open({.directory = directory.path() + "/store"});
+    ASSERT_TRUE(store.ok()) << store.status();
+    {
+      auto projector = Projector::Open(log_.get(), store->get(),
+                                       {.batch_records_max = poll, .catch_up_records_max = commit});
+      ASSERT_TRUE(projector.ok()) << projector.status();
+      ASSERT_EQ((*projector)->CatchUp(), absl::OkStatus());
+    }
+    const States states = StatesOf(log_.get(), store->get());
+    EXPECT_EQ(states.size(), 3U + kPartitions);
+    if (expected.empty()) expected = states;
+    EXPECT_EQ(states, expected) << poll << " and " << commit;
+  }
+}
+
+TEST_F(ProjectorTest, WhatIsInMemoryAndWhatIsReadBackIsTheSame) {
+  const TempDir directory;
+  auto store = Store::Open({.directory = directory.path() + "/store"});
+  ASSERT_TRUE(store.ok()) << store.status();
+  int appended = 0;
+  for (const auto& event : Traffic(600)) {
+    Append(event);
+    if (++appended % 37 != 0) continue;
+    auto projector = Projector::Open(log_.get(), store->get(), {.catch_up_records_max = 5});
+    ASSERT_TRUE(projector.ok()) << projector.status();
+    ASSERT_EQ((*projector)->CatchUp(), absl::OkStatus());
+    States in_memory;
+    for (const auto& line : (*projector)->Summaries())
+      in_memory[line.stream_id()] = (*projector)->Read(line.stream_id())->state.SerializeAsString();
+    projector->reset();
+    States read_back = StatesOf(log_.get(), store->get());
+    std::erase_if(read_back, [](const auto& one) { return one.first.starts_with("finger"); });
+    EXPECT_EQ(read_back, in_memory) << "after " << appended;
+  }
 }
 
 }  // namespace

@@ -137,6 +137,14 @@ absl::StatusOr<std::optional<std::string>> Store::ReadControl(uint32_t partition
   return impl->Get(Family::kControl, store_internal::PartitionKey(partition));
 }
 
+absl::StatusOr<std::optional<std::string>> Store::ReadIndex(std::string_view index,
+                                                            uint32_t partition,
+                                                            std::string_view key) const {
+  const std::shared_ptr<Impl> impl = Current();
+  TP_RETURN_IF_ERROR(CheckPart("index name", index));
+  return impl->Get(Family::kIndexes, store_internal::PartPrefix(partition, index).append(key));
+}
+
 absl::StatusOr<std::optional<v1::EventIndexEntry>> Store::ReadEventIndex(
     uint32_t partition, std::string_view stream_id, std::string_view source,
     std::string_view id) const {

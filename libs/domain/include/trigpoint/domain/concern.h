@@ -31,6 +31,9 @@ enum ConcernFlag : uint32_t {
 /// is never one and never removes one (S3 5.2.1; R-05 of the product reference).
 std::vector<v1::Concern> ConcernsOf(const v1::Event& event, int64_t known_us);
 
+/// The order of concerns in a state: as they occurred; by source and id where that is the same.
+bool ConcernLess(const v1::Concern& a, const v1::Concern& b);
+
 /// Whether `concern` counts as a concern (and not only as an item of feedback).
 inline bool Counts(const v1::Concern& concern) {
   return (concern.flags() & kConcernNegative) != 0 && (concern.flags() & kConcernSoft) == 0;

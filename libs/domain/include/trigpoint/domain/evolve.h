@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/v1/events.pb.h"
@@ -39,13 +40,22 @@ inline uint32_t VersionOf(const v1::Event& event) {
 /// known_at of an event in a stream: max(received_at, known_at of the stream), microseconds UTC.
 int64_t KnownAt(const v1::ProviderState& state, const v1::Event& event);
 
+/// What facts did to the concerns of a state, for who keeps them elsewhere: those that are summed
+/// by day apart (they are the oldest).
+struct ConcernsChange {
+  std::vector<v1::Concern> added;
+  bool replaced = false;  ///< Some that were there are gone.
+};
+
 /// Folds one fact (new or correcting) into the state. Total: never fails. Facts are a keyed set, so
 /// the order of delivery, duplication and lateness never show in the result.
 ///
 /// Returns false when the state alone cannot tell what the version that is replaced left behind (it
 /// was summed by day, or its record is retracted): the caller refolds the stream (RefoldFacts) from
 /// its events.
-bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state);
+/// `change`, if given, learns what became of the concerns; also of a refold that is asked for.
+bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
+                 ConcernsChange* change = nullptr);
 
 /// Takes note of a version lower than the one that is there: its subject and its time, nothing
 /// else.

@@ -39,6 +39,9 @@ struct HotStream {
   /// What measures read of the state, to assess as of an instant.
   std::shared_ptr<MeasureCache> CacheFor(int64_t as_of_us);
 
+  /// What became of the concerns since it was last emptied; only kept where it is there.
+  std::optional<ConcernsChange> concerns_change;
+
   /// May be shared by streams that the same thread folds.
   std::shared_ptr<ValuesMemo> memo = std::make_shared<ValuesMemo>();
   std::shared_ptr<MeasureCache> cache;  ///< Kept while facts are only added at the end.

@@ -104,6 +104,9 @@ class Store {
   /// Visits the timers with due time <= `due_until_us`, in order of due time, then stream id.
   absl::Status ScanTimers(uint32_t partition, int64_t due_until_us, TimerCallback visit) const;
 
+  /// One entry of an index; nullopt when absent.
+  absl::StatusOr<std::optional<std::string>> ReadIndex(std::string_view index, uint32_t partition,
+                                                       std::string_view key) const;
   /// What ScanIndex calls: key, value.
   using IndexCallback = absl::FunctionRef<bool(std::string_view, std::string_view)>;
   /// Visits the entries of an index in one partition with key >= `from_key` (empty: all), by key.
