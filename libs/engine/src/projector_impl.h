@@ -16,8 +16,9 @@
 
 namespace trigpoint {
 
-/// Events in one chunk of a stream; chunks are cut by revision, never by batch.
-inline constexpr int kChunkEvents = 16;
+/// Events in one chunk of a stream; chunks are cut by revision, never by batch. The last one is
+/// written again with each further event: few.
+inline constexpr int kChunkEvents = 4;
 /// Identities of one stream that are kept in memory.
 inline constexpr size_t kIdentitiesKept = 4096;
 /// Outcomes kept for callers that ask after the fold.
