@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/pack_file.h"
@@ -43,7 +44,7 @@ ScratchDirectory::~ScratchDirectory() {
 }
 
 uint64_t TestSeed() {
-  const char* given = std::getenv("TRIGPOINT_SEED");
+  const char* given = std::getenv("TRIGPOINT_SEED");  // NOLINT(concurrency-mt-unsafe): set by none.
   const uint64_t seed =
       given != nullptr && *given != '\0' ? std::stoull(given) : std::random_device{}();
   std::cout << "TRIGPOINT_SEED=" << seed << std::endl;
@@ -93,7 +94,7 @@ v1::Event EventLoad::Report() {
   event.set_id("report-" + std::to_string(made_));
   event.set_source_version(1);
   SetSubject(static_cast<int>(Below(static_cast<uint64_t>(services_), &random_)), &event);
-  SetMicros(first_occurred_us_ + static_cast<int64_t>(Below(85 * 24, &random_)) * kHourUs,
+  SetMicros(first_occurred_us_ + static_cast<int64_t>(Below(uint64_t{85} * 24, &random_)) * kHourUs,
             event.mutable_occurred_at());
   event.set_source_organisation(made_ % 2 == 0 ? "herefordshire-council" : "hwicb");
   // Few incidents with more than one reporter, so that clusters form.
@@ -236,9 +237,10 @@ absl::StatusOr<Folded> ReadFolded(const Store& store, uint32_t partitions) {
     for (const std::string& stream : streams) {
       // How much of it stands apart depends on what was committed together; the state does not.
       TP_ASSIGN_OR_RETURN(const auto state, StoredState::Read(store, p, stream));
-      if (state.has_value()) folded[prefix + "state of " + stream] = state->SerializeAsString();
+      if (state.has_value())
+        folded[absl::StrCat(prefix, "state of ", stream)] = state->SerializeAsString();
       TP_ASSIGN_OR_RETURN(const auto events, store.ReadStream(p, stream, 0, UINT64_MAX));
-      std::string& bytes = folded[prefix + "events of " + stream];
+      std::string& bytes = folded[absl::StrCat(prefix, "events of ", stream)];
       for (const v1::StoredEvent& stored : events) bytes += CanonicalBytes(stored);
     }
     for (const char* index : {"binding", "summary", "alert", "waiting", "quarantine", "chain"}) {

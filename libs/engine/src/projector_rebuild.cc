@@ -95,7 +95,7 @@ absl::Status Projector::SwitchIfAsked() {
     asked->taken = true;
   }
   // It belongs to the store that goes.
-  const absl::Status committed = CommitOpen();
+  absl::Status committed = CommitOpen();
   absl::Status status = committed;
   if (status.ok()) status = SwitchTo(asked->shadow, asked->next, &asked->report);
   const absl::MutexLock lock(&mu_);

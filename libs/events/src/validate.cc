@@ -88,7 +88,7 @@ class Validator {
   }
 
   bool CitesAnEvent() const {
-    const Reflection* reflection = event_.GetReflection();
+    const Reflection* reflection = v1::Event::GetReflection();
     const FieldDescriptor* payload = v1::Event::descriptor()->FindFieldByNumber(kind_->number);
     const Message& message = reflection->GetMessage(event_, payload);
     const std::vector<FieldRules>& fields = RulesOf(message.GetDescriptor()).fields;

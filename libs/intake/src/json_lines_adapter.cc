@@ -67,7 +67,7 @@ absl::Status JsonLinesAdapter::Read(std::istream& input, RowSink& sink) {
     } else {
       violations = ReadEventJson(line, &event);
     }
-    const absl::Status taken =
+    absl::Status taken =
         violations.empty()
             ? sink.OnEvent(std::move(event), number)
             : sink.OnRefused(
