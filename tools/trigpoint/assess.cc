@@ -29,9 +29,8 @@ struct AssessOptions {
 
 // Where the packs are: the environment, a source tree around this program, the installed place.
 std::string PackDirectory() {
-  if (const char* named = std::getenv("TRIGPOINT_POLICIES"); named != nullptr && *named != '\0') {
-    return named;
-  }
+  const char* named = std::getenv("TRIGPOINT_POLICIES");  // NOLINT(concurrency-mt-unsafe)
+  if (named != nullptr && *named != '\0') return named;
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path tree = self.parent_path() / "../../../deploy/policies";

@@ -61,6 +61,7 @@ grpc::Status AssumePolicy(const Client& client, const std::string& policy,
   Work work(providers, levels);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(kCallsAtATime);
     for (int i = 0; i < kCallsAtATime; ++i) {
       threads.emplace_back([&] {
         v1::AssessProviderRequest request;

@@ -91,7 +91,7 @@ grpc::Status Backfill::SendBrackets(std::vector<v1::SubmitEventsRequest> bracket
   for (auto& bracket : brackets) {
     if (!stream.Send(std::move(bracket))) break;
   }
-  const grpc::Status status = stream.Finish();
+  grpc::Status status = stream.Finish();
   *counts = stream.counts();
   return status;
 }

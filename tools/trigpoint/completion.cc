@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "client.h"
 
 namespace trigpoint {
@@ -76,9 +77,9 @@ std::string FishOptions(const CLI::App& app, const std::string& condition) {
   std::string lines;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
-      lines += "complete -c trigpoint" + condition + " -l " + name +
-               (option->get_type_size() != 0 ? " -r" : "") + " -d " +
-               FishQuoted(option->get_description()) + '\n';
+      absl::StrAppend(&lines, "complete -c trigpoint", condition, " -l ", name,
+                      option->get_type_size() != 0 ? " -r" : "", " -d ",
+                      FishQuoted(option->get_description()), "\n");
     }
   }
   return lines;

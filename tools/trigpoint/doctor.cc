@@ -86,7 +86,7 @@ void CheckStatus(const v1::Status& status, Checks* checks) {
 grpc::Status CheckPolicies(const Client& client, Checks* checks) {
   v1::ListPoliciesResponse response;
   const auto context = client.NewContext();
-  const grpc::Status status = client.policies().ListPolicies(context.get(), {}, &response);
+  grpc::Status status = client.policies().ListPolicies(context.get(), {}, &response);
   if (!status.ok()) return status;
   checks->push_back(CheckThat(response.policies().empty(), Finding::kBad, "policies",
                               std::to_string(response.policies_size()) + " in force",
@@ -108,7 +108,7 @@ grpc::Status CheckAlerts(const Client& client, Checks* checks) {
   uint64_t overdue = 0;
   do {
     const auto context = client.NewContext();
-    const auto status = client.alerts().ListAlerts(context.get(), request, &response);
+    auto status = client.alerts().ListAlerts(context.get(), request, &response);
     if (!status.ok()) return status;
     for (const auto& alert : response.alerts()) {
       ++open;

@@ -203,7 +203,7 @@ grpc::Status OpenIds(const Client& client, const std::string& source,
   std::vector<v1::QuarantinedSubmission> open;
   do {
     const auto context = client.NewContext();
-    const auto status = client.intelligence().ListQuarantined(context.get(), request, &response);
+    auto status = client.intelligence().ListQuarantined(context.get(), request, &response);
     if (!status.ok()) {
       return status;
     }

@@ -30,7 +30,7 @@ void AddGlobalOptions(CLI::App& app, Session& session) {
 }
 
 // `trigpoint serve ...` hands over everything as it stands: those options are the node's.
-ExitCode ServeAsTyped(std::vector<std::string> arguments) {
+ExitCode ServeAsTyped(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--help" || argument == "-h") {
       Put("trigpoint serve starts trigpoint-node, which stands beside this program, with the "

@@ -212,8 +212,8 @@ nlohmann::ordered_json ToJsonValue(const google::protobuf::Message& message) {
 }
 
 Ink Ink::ForStandardOutput() {
-  const char* term = std::getenv("TERM");
-  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");          // NOLINT(concurrency-mt-unsafe)
+  const char* no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
   const bool dumb = term == nullptr || std::string_view(term) == "dumb";
   return Ink(isatty(STDOUT_FILENO) != 0 && !dumb && (no_color == nullptr || *no_color == '\0'));
 }

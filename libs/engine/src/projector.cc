@@ -138,6 +138,7 @@ absl::Status Projector::Load() {
     }
     partition.checkpoint.set_fold_version(kFoldVersion);
     partition.committed = partition.checkpoint.next_offset();
+    partition.shown = partition.committed;
     next.push_back({p, partition.committed});
     TP_ASSIGN_OR_RETURN(auto control, store_->ReadControl(p));
     if (control.has_value()) {
@@ -320,6 +321,9 @@ void Projector::RefreshSummaries(Batch* batch) {
     }
   }
   batch->changed.clear();
+  const absl::MutexLock lock(&mu_);
+  for (const uint32_t p : batch->partitions)
+    partitions_[p]->shown = partitions_[p]->checkpoint.next_offset();
 }
 
 absl::Status Projector::CommitOpen() {

@@ -79,6 +79,7 @@ struct Projector::Entry {
 struct Projector::Partition {
   v1::Checkpoint checkpoint;  ///< As folded; committed with the batch.
   int64_t committed = 0;
+  int64_t shown = 0;  ///< Up to here every read has what was folded, lists too.
   std::shared_ptr<const Controls> controls = std::make_shared<Controls>();
   std::deque<std::pair<int64_t, FoldOutcome>> outcomes;
   std::map<int64_t, std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>>> waiters;

@@ -257,7 +257,7 @@ std::vector<int64_t> Projector::Committed() const {
 std::vector<int64_t> Projector::Folded() const {
   const absl::MutexLock lock(&mu_);
   std::vector<int64_t> folded;
-  for (const auto& partition : partitions_) folded.push_back(partition->checkpoint.next_offset());
+  for (const auto& partition : partitions_) folded.push_back(partition->shown);
   return folded;
 }
 
