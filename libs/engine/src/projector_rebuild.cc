@@ -135,18 +135,20 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
         old != summaries_.end() && old->second.SerializeAsString() == summary.SerializeAsString();
     report->changed += same ? 0U : 1U;
   }
-  store_->Swap(*next);
-  summaries_ = shadow->summaries_;
   // What waits to come back from the log stays in memory; the rest is read anew when it is needed.
   absl::erase_if(hot_, [](const auto& entry) { return entry.second->hot.chain.empty(); });
+  // Read before anything is exchanged: it may fail.
+  for (const auto& [stream_id, entry] : hot_)
+    TP_RETURN_IF_ERROR(shadow->LoadEntry(entry->partition, stream_id).status());
   for (auto& [stream_id, entry] : hot_) {
-    const auto rebuilt = shadow->hot_.find(stream_id);
-    if (rebuilt != shadow->hot_.end()) entry->stored_timer_us = rebuilt->second->stored_timer_us;
+    entry->stored_timer_us = shadow->hot_.at(stream_id)->stored_timer_us;
     entry->chain_stored = false;
     entry->summary = nullptr;
     // The reports lie otherwise there.
     entry->stored = StoredState();
   }
+  store_->Swap(*next);
+  summaries_ = shadow->summaries_;
   return absl::OkStatus();
 }
 

@@ -44,7 +44,8 @@ absl::StatusOr<std::optional<v1::ProviderState>> StoredState::Read(const Store& 
                                                                    uint32_t partition,
                                                                    const std::string& stream_id,
                                                                    StoredState* kept) {
-  // Between two reads a commit may replace both rows: then they are not of one another.
+  // Between two reads a commit may replace both rows, or another store take the place of this one:
+  // then they are not of one another.
   for (int i = 0; i < kReadsMax; ++i) {
     TP_ASSIGN_OR_RETURN(const auto bytes, store.ReadState(partition, stream_id));
     if (!bytes.has_value()) return std::nullopt;
@@ -53,8 +54,9 @@ absl::StatusOr<std::optional<v1::ProviderState>> StoredState::Read(const Store& 
     v1::ProviderState state = std::move(*stored.mutable_state());
     if (stored.concerns_revision() == 0) return state;
     TP_ASSIGN_OR_RETURN(const auto row, store.ReadIndex(kConcernsIndex, partition, stream_id));
+    if (!row.has_value()) continue;
     v1::ProviderState apart;
-    if (!row.has_value() || !apart.ParseFromString(*row)) return Damaged(stream_id);
+    if (!apart.ParseFromString(*row)) return Damaged(stream_id);
     if (apart.revision() != stored.concerns_revision()) continue;
     if (kept != nullptr) {
       kept->apart_ = stored.concerns_revision();

@@ -185,7 +185,8 @@ class Projector {
   absl::StatusOr<std::vector<AlertPosition>> AlertsFrom(Position from, size_t limit) const;
   /// Folded and committed offset of every partition.
   std::vector<int64_t> Committed() const;
-  /// Folded offset of every partition: what reads see.
+  /// Folded offset of every partition: what reads see, lists too. Read before them, it tells later
+  /// whether they changed.
   std::vector<int64_t> Folded() const;
   /// Called after each commit that brought alerts; must not block.
   void OnAlerts(std::function<void()> notify);
