@@ -10,6 +10,11 @@ ROLES = {
     "EVENT_ROLE_CONTROL": "Control: only the service writes it.",
     "EVENT_ROLE_OPERATION": "Operation: who loads history sends it (role BACKFILL).",
 }
+EFFECTS = {
+    "EFFECT_CONCERN": "Effect: rules count what raises a concern.",
+    "EFFECT_KEPT": "Effect: rules read it.",
+    "EFFECT_CONCERN_KEPT": "Effect: rules count what raises a concern, and read it.",
+}
 TYPES = {"string": "text", "bool": "true or false", "double": "number", "uint32": "whole number",
          "uint64": "whole number", "int32": "whole number", "int64": "whole number", "bytes": "bytes",
          "google.protobuf.Timestamp": "instant"}
@@ -17,7 +22,7 @@ TYPES = {"string": "text", "bool": "true or false", "double": "number", "uint32"
 IDENTIFIERS = {"Event", "SubjectRef", "EventRef"}
 
 INTRODUCTION = """\
-Written by [tools/reference](../../tools/reference) from `proto/trigpoint/v1/events.proto`; a test says when it is not
+Written by [tools/reference](../../tools/reference) from `proto/trigpoint/v1`; a test says when it is not
 current. How to send one: [quickstart-partner.md](../quickstart-partner.md). Policies that read them:
 [policies.md](policies.md).
 
@@ -33,8 +38,8 @@ checkout. In the tables:
   sealed is stored as it comes.
 - **stamped**: set by the service, refused from a partner.
 - **not accepted yet**: refused with `VAULT_NOT_AVAILABLE`.
-- `CL-nn` names a code list of the sources. Where the type is not one of the [code lists](#code-lists) below, it is a
-  text that nothing checks.
+- `CL-nn` names a code list of the sources: one of the [code lists](#code-lists) below.
+- **Effect**: what a fact does to the state of its service beside standing in its timeline.
 - A class **or higher** is the floor of the kind: a sender may raise it with `sensitivity`, never lower it.
 """
 
@@ -68,7 +73,7 @@ class Page:
             seen.add(name)
             todo += [field.refers_to for field in message.fields if field.refers_to] if message else []
         known = set(self.schema.messages) | set(self.schema.enums)
-        return seen & known | {"Sensitivity", "SourceFamily", "EventRole"}
+        return seen & known | {"Sensitivity", "SourceFamily", "EventRole", "Effect", "EvidenceCategory"}
 
     def type_of(self, field):
         name = TYPES.get(field.refers_to or field.type)
@@ -124,6 +129,10 @@ class Page:
         if "family" in row:
             said.append(f"Family: {words(row['family'], 'SOURCE_FAMILY_')}.")
         said.append(f"Class: {code} ({meaning})" + ("." if code == "C5" else " or higher."))
+        if "effect" in row:
+            said.append(EFFECTS[row["effect"]])
+        if "category" in row:
+            said.append(f"Evidence: {words(row['category'], 'EVIDENCE_CATEGORY_')}.")
         said.append(f"Clause: {md(row['source'])}. Number: {field.number}.")
         lines = [f"### {field.name}", "", *wrapped(md(row["summary"])), "", *wrapped(" ".join(said))]
         return lines + ["", *self.fields(self.schema.messages[field.refers_to]), ""]
@@ -160,6 +169,9 @@ class Page:
         for name, enum in self.schema.enums.items():
             if name in self.used:
                 lines += self.code_list(enum)
+        for name, codes in self.schema.codes.items():
+            lines += [f"### {name}", "", "A text of these.", "",
+                      *table(("Text", "Meaning"), [(f"`{code}`", md(meaning)) for code, meaning in codes]), ""]
         return "\n".join(lines).rstrip("\n") + "\n"
 
 

@@ -1,6 +1,7 @@
 """The schema as protoc describes it: messages and fields with our options, code lists, comments."""
 import dataclasses
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -122,6 +123,7 @@ class Schema:
         self.prefix = f".{package}."
         self.messages = {}
         self.enums = {}
+        self.codes = {}  # Lists whose codes are texts: name -> [(code, meaning)].
         self.extensions = {}  # number -> (name, type, type name)
         self._file = ""  # Being read, with the comments in it.
         self._comments = {}
@@ -142,7 +144,11 @@ class Schema:
             out = pathlib.Path(scratch) / "schema"
             subprocess.run(["protoc", "-I", str(root / "proto"), "--include_imports", "--include_source_info",
                             f"--descriptor_set_out={out}", *protos], check=True)
-            return Schema(out.read_bytes(), package)
+            schema = Schema(out.read_bytes(), package)
+        table = (root / "libs/events/src/code_lists.cc").read_text(encoding="utf-8")
+        for name, code, meaning in re.findall(r'^ {4}\{"([^"]+)", "([^"]+)", "([^"]+)"\},$', table, re.MULTILINE):
+            schema.codes.setdefault(name, []).append((code, meaning))
+        return schema
 
     def cited(self, full_name):
         """".trigpoint.v1.Event" -> "Event"; names of other packages stay whole."""

@@ -30,7 +30,9 @@ const std::vector<KindInfo>& Kinds() {
                         .family = options.family(),
                         .sensitivity = options.sensitivity(),
                         .source = options.source(),
-                        .summary = options.summary()});
+                        .summary = options.summary(),
+                        .effect = options.effect(),
+                        .category = options.category()});
     }
     std::sort(kinds->begin(), kinds->end(),
               [](const KindInfo& a, const KindInfo& b) { return a.number < b.number; });

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "trigpoint/base/check.h"
+#include "trigpoint/events/code_lists.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/options.pb.h"
 
@@ -35,6 +36,9 @@ double GreatestOfUnit(std::string_view unit) {
   if (unit == "people") return 100'000;
   if (unit == "days") return 36'600;
   if (unit == "actions") return 10'000;
+  if (unit == "percent") return 100;
+  if (unit == "of five" || unit == "segment") return 5;
+  if (unit == "standard") return 16;
   return 1e9;
 }
 
@@ -53,6 +57,10 @@ FieldRules ReadField(const FieldDescriptor* field) {
                       shape == MessageShape::kEventRef);
   // A cited id is the id of an event, and that may hold no personal data.
   rules.no_personal_data = rules.no_personal_data || rules.identifier;
+  if (field->type() == FieldDescriptor::TYPE_STRING &&
+      HasCodes(options.GetExtension(v1::code_list))) {
+    rules.code_list = options.GetExtension(v1::code_list);
+  }
   rules.has_unit = options.HasExtension(v1::unit);
   rules.number_max = GreatestOfUnit(options.GetExtension(v1::unit));
   return rules;

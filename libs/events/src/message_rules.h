@@ -30,6 +30,7 @@ struct FieldRules {
   bool stamped = false;
   bool no_personal_data = false;
   bool vault_only = false;
+  std::string code_list;    ///< The list that a text must be of; empty: any text will do.
   bool identifier = false;  ///< A plain text of Event, SubjectRef or EventRef.
   double number_max = 1e9;  ///< Greatest plausible value, from the unit.
   bool has_unit = false;

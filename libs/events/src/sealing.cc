@@ -117,6 +117,18 @@ std::string SealingKeyId(const v1::Event& event) {
 
 bool HasClear(const google::protobuf::Message& message) { return AnyClear(message); }
 
+std::vector<std::string> SealedUnder(const v1::Event& event) {
+  std::vector<std::string> ids;
+  v1::Event copy = event;  // Places are told of what may be changed.
+  for (const SealablePlace& place : SealablePlaces(&copy)) {
+    const auto* text = static_cast<const v1::SealableText*>(place.text);
+    if (!text->has_sealed()) continue;
+    const std::string& id = text->sealed().key_id();
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  }
+  return ids;
+}
+
 absl::Status SealEvent(v1::Event* event, KeySource& keys) {
   if (!HasClear(*event)) {
     return absl::OkStatus();

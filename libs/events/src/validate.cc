@@ -11,6 +11,7 @@
 #include "message_rules.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/code_lists.h"
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/events/violation.h"
@@ -145,7 +146,9 @@ class Validator {
     const FieldDescriptor* field = rules.field;
     const FieldPath path{.above = above, .field = field, .index = -1};
     if (field->is_repeated()) {
-      for (int i = 0, n = reflection->FieldSize(message, field); i < n; ++i) {
+      const int n = reflection->FieldSize(message, field);
+      if (n == 0 && rules.required) Add(PathText(&path), "REQUIRED", "must name at least one");
+      for (int i = 0; i < n; ++i) {
         const FieldPath element{.above = above, .field = field, .index = i};
         CheckElement(message, rules, i, &element);
       }
@@ -256,7 +259,16 @@ class Validator {
             finding->rule == PiiRule::kNhsNumberInText
                 ? "holds an NHS number at byte " + std::to_string(finding->offset)
                 : "holds a date of birth at byte " + std::to_string(finding->offset));
+        return;
       }
+    }
+    CheckCode(text, rules, path);
+  }
+
+  // The value is not named: what is no code may be anything, also somebody's name.
+  void CheckCode(std::string_view text, const FieldRules& rules, const FieldPath* path) {
+    if (!Trusted() && !rules.code_list.empty() && !text.empty() && !IsCode(rules.code_list, text)) {
+      Add(PathText(path), "CODE_NOT_IN_LIST", "must be one of the codes of " + rules.code_list);
     }
   }
 

@@ -43,6 +43,15 @@ TEST(Validate, NamesWhatIsMissing) {
   EXPECT_EQ(Rules(event), Set{"event_retracted.reason REQUIRED"});
 }
 
+TEST(Validate, NamesARequiredListThatIsEmpty) {
+  v1::Event event = Valid();
+  event.mutable_cluster_split()->set_reason("two residents");
+  event.mutable_cluster_split()->set_decided_by_role("quality officer");
+  EXPECT_EQ(Rules(event), Set{"cluster_split.reports REQUIRED"});
+  event.mutable_cluster_split()->add_reports()->set_id("1");
+  EXPECT_EQ(Rules(event), Set{});
+}
+
 TEST(Validate, RefusesWhatOnlyTheServiceWrites) {
   v1::Event event = Valid();
   event.set_stream_id("s");

@@ -18,6 +18,9 @@ struct KindInfo {
   v1::Sensitivity sensitivity = v1::SENSITIVITY_UNSPECIFIED;  ///< Floor of every event of the kind.
   std::string_view source;                                    ///< Clause that names the kind.
   std::string_view summary;                                   ///< One line for people.
+  v1::Effect effect = v1::EFFECT_UNSPECIFIED;                 ///< Of a fact on its service's state.
+  /// Of an event of the kind that does not say it; unspecified: no evidence.
+  v1::EvidenceCategory category = v1::EVIDENCE_CATEGORY_UNSPECIFIED;
 };
 
 /// Gives the catalogue row of the event's payload; null when the event has none, or one that this
@@ -32,6 +35,16 @@ const KindInfo* KindOfName(std::string_view name);
 
 /// Gives the whole catalogue in the order of the payload field numbers.
 std::span<const KindInfo> AllKinds();
+
+/// Tells whether an event of the kind is a report that rules count as a concern, or may hold one.
+inline bool RaisesConcern(const KindInfo& kind) {
+  return kind.effect == v1::EFFECT_CONCERN || kind.effect == v1::EFFECT_CONCERN_KEPT;
+}
+
+/// Tells whether an event of the kind stands in the state of its service, for rules to read it.
+inline bool StandsInState(const KindInfo& kind) {
+  return kind.effect == v1::EFFECT_KEPT || kind.effect == v1::EFFECT_CONCERN_KEPT;
+}
 
 /// Tells whether a newer version wrote this event: no payload that is known here, but a field from
 /// 100 on that is not. Such an event stops its partition; it is never skipped (design 2).

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +33,9 @@ std::string SealingKeyId(const v1::Event& event);
 /// Tells whether any text in the message, at any depth, stands clear. Nothing with clear text is
 /// ever stored.
 bool HasClear(const google::protobuf::Message& message);
+
+/// Gives the ids of the keys under which texts of an event are sealed; each once.
+std::vector<std::string> SealedUnder(const v1::Event& event);
 
 /// Seals every clear text of an event with AES-256-GCM under the key SealingKeyId(event).
 /// Rule: design 2. The nonce is derived from the key, the identity, the field and the text, so the
