@@ -1,7 +1,9 @@
 #include "trigpoint/domain/concern.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
+#include <utility>
 
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
@@ -24,6 +26,12 @@ v1::Concern Base(const v1::Event& event, int64_t known_us) {
   return concern;
 }
 
+/// Whether an event is of special category or of a protected source, by its kind or as its source
+/// says.
+bool IsApart(const v1::Event& event) {
+  return SensitivityOf(event) >= v1::SENSITIVITY_C4_SPECIAL_CATEGORY;
+}
+
 void AddFlag(v1::Concern* concern, uint32_t flag, bool on) {
   if (on) concern->set_flags(concern->flags() | flag);
 }
@@ -42,22 +50,27 @@ void FromSafeguarding(const v1::SafeguardingConcernRaised& raised, v1::Concern* 
   bool organisational = raised.organisational_abuse_alleged();
   for (int type : raised.abuse_types()) {
     organisational = organisational || type == v1::ABUSE_TYPE_ORGANISATIONAL;
+    concern->add_abuse_types(static_cast<v1::AbuseType>(type));
   }
   concern->set_people(raised.adults());
   concern->set_ward(raised.ward());
   AddFlag(concern, kConcernOrganisationalAbuse, organisational);
 }
 
-void FromFeedback(const v1::ProviderFeedbackReceived& feedback, v1::Concern* concern) {
+template <typename Feedback>
+void FromFeedback(const Feedback& feedback, v1::Concern* concern) {
   const bool negative = feedback.tone() == v1::ProviderFeedbackReceived::TONE_NEGATIVE;
   concern->set_flags(kConcernFeedback);
   AddFlag(concern, kConcernNegative, negative || feedback.gives_rise_to_concern());
   AddFlag(concern, kConcernOfficerFlag, feedback.gives_rise_to_concern());
 }
 
-std::vector<v1::Concern> FromVisit(const v1::Event& event, int64_t known_us) {
+/// One concern for each finding that a visit of whoever it was calls one.
+template <typename Findings>
+std::vector<v1::Concern> FromFindings(const v1::Event& event, const Findings& findings,
+                                      int64_t known_us) {
   std::vector<v1::Concern> concerns;
-  for (const auto& finding : event.commissioner_visit_conducted().findings()) {
+  for (const auto& finding : findings) {
     if (finding.grade() < v1::VisitFinding::GRADE_CONCERN) continue;
     v1::Concern concern = Base(event, known_us);
     concern.clear_themes();
@@ -68,36 +81,75 @@ std::vector<v1::Concern> FromVisit(const v1::Event& event, int64_t known_us) {
   return concerns;
 }
 
+/// Of the kinds that hold more or less than one concern: what of them counts.
+/// Nothing: the event is one concern as it stands.
+std::optional<std::vector<v1::Concern>> Several(const v1::Event& event, int64_t known_us) {
+  switch (event.payload_case()) {
+    case v1::Event::kCommissionerVisitConducted:
+      return FromFindings(event, event.commissioner_visit_conducted().findings(), known_us);
+    case v1::Event::kEnterAndViewReported:
+      return FromFindings(event, event.enter_and_view_reported().findings(), known_us);
+    case v1::Event::kElectedMemberVisitReported:
+      return FromFindings(event, event.elected_member_visit_reported().findings(), known_us);
+    case v1::Event::kRegulatorIntelligenceReceived:
+      if (event.regulator_intelligence_received().raises_concern()) return std::nullopt;
+      return std::vector<v1::Concern>();
+    case v1::Event::kMediaItemAssessed:
+      if (event.media_item_assessed().tone() == v1::ProviderFeedbackReceived::TONE_NEGATIVE) {
+        return std::nullopt;
+      }
+      return std::vector<v1::Concern>();
+    default:
+      return std::nullopt;
+  }
+}
+
+void AddDetails(const v1::Event& event, v1::Concern* concern) {
+  switch (event.payload_case()) {
+    case v1::Event::kIncidentReported:
+      FromIncident(event.incident_reported(), concern);
+      return;
+    case v1::Event::kSafeguardingConcernRaised:
+      FromSafeguarding(event.safeguarding_concern_raised(), concern);
+      return;
+    case v1::Event::kCqcStatutoryNotificationReceived:
+      concern->set_people(event.cqc_statutory_notification_received().people_affected());
+      return;
+    case v1::Event::kWhistleblowingConcernReceived:
+      AddFlag(concern, kConcernProtectedSource, true);
+      AddFlag(concern, kConcernCurrentAbuseAlleged,
+              event.whistleblowing_concern_received().current_abuse_alleged());
+      return;
+    case v1::Event::kSpeakingUpCaseReported:
+      AddFlag(concern, kConcernProtectedSource, true);
+      return;
+    case v1::Event::kProviderFeedbackReceived:
+      FromFeedback(event.provider_feedback_received(), concern);
+      return;
+    case v1::Event::kStakeholderFeedbackReceived:
+      FromFeedback(event.stakeholder_feedback_received(), concern);
+      return;
+    case v1::Event::kEarlyIndicatorObserved:
+      AddFlag(concern, kConcernSoft, true);
+      return;
+    default:
+      return;
+  }
+}
+
 }  // namespace
 
 std::vector<v1::Concern> ConcernsOf(const v1::Event& event, int64_t known_us) {
-  switch (event.payload_case()) {
-    case v1::Event::kCommissionerVisitConducted:
-      return FromVisit(event, known_us);
-    case v1::Event::kIncidentReported:
-    case v1::Event::kSafeguardingConcernRaised:
-    case v1::Event::kComplaintReceived:
-    case v1::Event::kWhistleblowingConcernReceived:
-    case v1::Event::kProviderFeedbackReceived:
-    case v1::Event::kEarlyIndicatorObserved:
-      break;
-    default:
-      return {};
+  const KindInfo* kind = KindOf(event);
+  if (kind == nullptr || !RaisesConcern(*kind)) return {};
+  if (auto several = Several(event, known_us)) {
+    for (auto& concern : *several) AddFlag(&concern, kConcernApart, IsApart(event));
+    return *std::move(several);
   }
   v1::Concern concern = Base(event, known_us);
-  if (event.has_incident_reported()) {
-    FromIncident(event.incident_reported(), &concern);
-  } else if (event.has_safeguarding_concern_raised()) {
-    FromSafeguarding(event.safeguarding_concern_raised(), &concern);
-  } else if (event.has_whistleblowing_concern_received()) {
-    AddFlag(&concern, kConcernProtectedSource, true);
-    AddFlag(&concern, kConcernCurrentAbuseAlleged,
-            event.whistleblowing_concern_received().current_abuse_alleged());
-  } else if (event.has_provider_feedback_received()) {
-    FromFeedback(event.provider_feedback_received(), &concern);
-  } else if (event.has_early_indicator_observed()) {
-    AddFlag(&concern, kConcernSoft, true);
-  }
+  AddDetails(event, &concern);
+  // After the details: feedback sets its flags anew.
+  AddFlag(&concern, kConcernApart, IsApart(event));
   return {std::move(concern)};
 }
 

@@ -34,25 +34,10 @@ bool RefLess(const v1::EventRef& a, const v1::EventRef& b) {
   return std::forward_as_tuple(a.source(), a.id()) < std::forward_as_tuple(b.source(), b.id());
 }
 
-/// Counted kinds live as concerns only; every other fact is kept as its slim event. A visit is
-/// both.
+/// Whether the fact is kept as its slim event.
 bool KeptAsFact(const v1::Event& event) {
-  switch (event.payload_case()) {
-    case v1::Event::kIncidentReported:
-    case v1::Event::kSafeguardingConcernRaised:
-    case v1::Event::kComplaintReceived:
-    case v1::Event::kWhistleblowingConcernReceived:
-    case v1::Event::kProviderFeedbackReceived:
-    case v1::Event::kEarlyIndicatorObserved:
-    case v1::Event::kEventRetracted:
-    // Outcomes lower nothing and decide nothing: the timeline has them, no rule reads them.
-    case v1::Event::kComplaintOutcomeRecorded:
-    case v1::Event::kSafeguardingConcernScreened:
-    case v1::Event::kSafeguardingEnquiryConcluded:
-      return false;
-    default:
-      return KindOf(event) != nullptr && KindOf(event)->role == v1::EVENT_ROLE_FACT;
-  }
+  const KindInfo* kind = KindOf(event);
+  return kind != nullptr && StandsInState(*kind);
 }
 
 v1::Event Slim(const v1::Event& event, int64_t known_us) {

@@ -91,6 +91,20 @@ v1::AlertRecord* FindAlert(v1::ProviderRecord* record, const std::string& alert_
   return nullptr;
 }
 
+namespace {
+
+RecordOutcome LiftHold(const v1::LegalHoldLifted& lifted, v1::ProviderRecord* record) {
+  auto* holds = record->mutable_holds();
+  const auto kept = std::remove_if(holds->begin(), holds->end(), [&lifted](const auto& hold) {
+    return hold.hold_id() == lifted.hold_id();
+  });
+  if (kept == holds->end()) return RecordOutcome::kUnchanged;
+  holds->erase(kept, holds->end());
+  return RecordOutcome::kRecorded;
+}
+
+}  // namespace
+
 RecordOutcome EvolveRecord(const v1::Event& event, int64_t known_us, const ContextOf& context,
                            v1::ProviderRecord* record) {
   switch (event.payload_case()) {
@@ -124,6 +138,11 @@ RecordOutcome EvolveRecord(const v1::Event& event, int64_t known_us, const Conte
       }
       return RecordOutcome::kDecisionRefused;
     }
+    case v1::Event::kLegalHoldPlaced:
+      *record->add_holds() = event.legal_hold_placed();
+      return RecordOutcome::kRecorded;
+    case v1::Event::kLegalHoldLifted:
+      return LiftHold(event.legal_hold_lifted(), record);
     default:
       return RecordOutcome::kUnchanged;
   }

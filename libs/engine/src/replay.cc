@@ -11,6 +11,7 @@
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/recommend.h"
 
 namespace trigpoint {
 namespace {
@@ -136,7 +137,9 @@ absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
     TP_ASSIGN_OR_RETURN(const StepResult step,
                         ApplyEvent(event, Find(index, event), controls, true, load, &stream));
     for (const auto& derived : step.derived) emitted[derived.id()].insert(CanonicalBytes(derived));
-    if (event.source() == kEngineSource) {
+    if (event.has_recommendation() && event.recommendation().engine_version() != kEngineVersion) {
+      ++check.of_other_engines;
+    } else if (event.source() == kEngineSource) {
       ++check.recommendations;
       const auto it = emitted.find(event.id());
       if (it == emitted.end()) {

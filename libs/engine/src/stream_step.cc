@@ -5,6 +5,7 @@
 
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/domain/cluster_decisions.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
@@ -190,6 +191,8 @@ bool FoldFact(const v1::Event& event, int64_t known_us, HotStream* stream) {
   }
   stream->cache->kinds.reset();
   stream->cache->rating.reset();
+  // What people find changes clusters that were there before.
+  if (IsClusterDecision(event)) stream->cache->clusters.reset();
   if (stream->cache->clusters.has_value()) {
     for (int i = concerns; i < state.concerns_size(); ++i)
       stream->cache->clusters->Add(state.concerns(i));

@@ -43,6 +43,10 @@ void Refer(const Source& source, MeasureResult* result) {
 /// Tells a figure, where a proof is wanted.
 void AddFigure(std::string_view name, double value, MeasureResult* result);
 
+/// Notes which of the items of the families are counted as one by rule alone, and why.
+void TellProbable(std::span<const ClusterView::Item> items,
+                  std::span<const v1::SourceFamily> families, MeasureResult* result);
+
 /// TRUE / FALSE.
 inline Truth Is(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
 

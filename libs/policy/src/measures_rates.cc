@@ -165,6 +165,8 @@ MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureCo
     }
   }
   if (result.value == Truth::kUnknown) result.note = unknowns.Text();
+  TellProbable(context.Clusters().In(WindowStart(context, window_days), context.as_of_us),
+               arguments.families, &result);
   return result;
 }
 
@@ -245,6 +247,7 @@ MeasureResult RepeatedConcerns(const MeasureArguments& arguments, const MeasureC
   AddFigure("same theme", static_cast<double>(most), &result);
   result.value = Reached(most >= count, context, arguments.families, &result);
   if (result.value == Truth::kTrue) result.near_miss.clear();
+  TellProbable(items, arguments.families, &result);
   return result;
 }
 
@@ -316,6 +319,8 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
   }
   if (result.value == Truth::kUnknown) result.note = unknowns.Text();
   if (result.value == Truth::kTrue) result.near_miss.clear();
+  TellProbable(context.Clusters().In(WindowStart(context, days), context.as_of_us),
+               arguments.families, &result);
   return result;
 }
 
@@ -341,6 +346,7 @@ MeasureResult Widespread(const MeasureArguments& arguments, const MeasureContext
   AddFigure("concerns", static_cast<double>(clusters), &result);
   if (by_theme || by_ward) Cite(items, OfFamilies(arguments.families), &result);
   result.value = Reached(by_theme || by_ward, context, arguments.families, &result);
+  TellProbable(items, arguments.families, &result);
   return result;
 }
 

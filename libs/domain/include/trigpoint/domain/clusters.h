@@ -3,21 +3,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "trigpoint/domain/cluster_decisions.h"
+#include "trigpoint/domain/duplicates.h"
 #include "trigpoint/v1/state.pb.h"
 
 namespace trigpoint {
 
 /// All counted concerns of a state with the cluster each belongs to, read by window. A cluster is
-/// the reports of one incident, at most one of each source system; corroborating reports raise
-/// confidence, never the count (3.1). It depends on the set of reports, not on their order. Rule:
-/// 3.8 (1), (2): exact redelivery is dropped before it gets here; the same incident key is the same
-/// cluster. Pointers are into the state, which must outlive it; a concern must not be changed or
-/// removed meanwhile.
+/// the reports of one incident, at most one of each source system, every one of which matches every
+/// other; corroborating reports raise confidence, never the count (3.1). It depends on the set of
+/// reports and of people's findings, not on the order in which they came. What ties two reports:
+/// that a person found them to be of one incident; the same incident key; the rule of duplicates.h.
+/// A finding that they are not wins over all. Rule: 3.8, 3.10 ruling 5, docs/duplicates.md.
+///
+/// Reports are placed in the order of the state, each at its turn: in the cluster that a certain
+/// tie leads to, else in the one that it matches best, else in one of its own. A report that is
+/// tied for certain drives out of the cluster what is there by rule and does not match it; what was
+/// driven out stays alone. Pointers are into the state, which must outlive it; a concern must not
+/// be changed or removed meanwhile.
 class ClusterView {
  public:
   struct Item {
@@ -25,8 +34,10 @@ class ClusterView {
     int64_t occurred_us = 0;
     uint64_t themes = 0;  ///< Bit n: is about the theme n (v1::Theme).
     v1::SourceFamily family = v1::SOURCE_FAMILY_UNSPECIFIED;
-    int cluster = 0;    ///< Equal for reports of one incident.
-    bool alone = true;  ///< No other report can be in its cluster: it has no incident key.
+    int cluster = 0;       ///< Equal for reports of one incident, for certain or probably.
+    int certain = 0;       ///< Equal for those of one incident for certain: by key or by a person.
+    uint32_t reasons = 0;  ///< MatchReason bits of those that the rule put into its cluster.
+    bool alone = true;     ///< No other report is in its cluster.
   };
   explicit ClusterView(const v1::ProviderState& state);
   /// Takes a concern that comes after all others in the order of the state.
@@ -47,14 +58,47 @@ class ClusterView {
     v1::SourceFamily family = v1::SOURCE_FAMILY_UNSPECIFIED;
     std::vector<int64_t> occurred_us;
   };
+  /// A cluster that a report may join.
+  struct Place {
+    int64_t score = 0;
+    uint32_t reasons = 0;
+  };
+  /// What the rule needs to know of the service at one report; gathered where it is asked for.
+  struct Surroundings {
+    ValueCounts values;
+    size_t from = 0;  ///< `values` are those of the items [from, to).
+    size_t to = 0;
+    size_t nearby_of = 0;
+    int64_t nearby = -1;
+  };
+  Item& At(int item) { return items_[static_cast<size_t>(item)]; }
+  const Item& At(int item) const { return items_[static_cast<size_t>(item)]; }
+  /// Items of the cluster of one, in order.
+  std::vector<int> With(int item) const;
   std::vector<int64_t>& TimesOf(v1::SourceFamily family);
+  void StandAlone(int item);
+  void Share(int item);
+  void Join(int item, int earlier);
+  void DriveOut(int certain, int cluster);
+  bool TiedForCertain(const v1::Concern& a, const v1::Concern& b) const;
+  std::vector<int> CertainTies(int item) const;
+  bool JoinForCertain(int item);
+  bool JoinBy(int tie, int item);
+  bool JoinByRule(int item);
+  bool Agree(int earlier, int item);
+  std::optional<Place> PlaceBeside(int earlier, int item);
+  Match MatchAt(int earlier, int item);
+  int64_t NearbyAt(size_t item);
 
+  ClusterDecisions decisions_;
   std::vector<Item> items_;
-  std::vector<Item> shared_;  ///< Those with an incident key.
+  std::map<int, std::vector<int>> members_;  ///< Of clusters of more than one: items in order.
+  std::vector<int> shared_;                  ///< Items that are not alone, in order.
   std::vector<Item> feedback_;
-  std::vector<Times> alone_;  ///< The others.
-  std::map<std::string, int> cluster_of_key_;
-  std::map<std::pair<std::string, std::string>, int> of_source_;  ///< Reports of a key and source.
+  std::vector<Times> alone_;  ///< Those that are.
+  std::map<std::string, std::vector<int>> of_key_;
+  std::vector<int> named_;  ///< Items that people said something about.
+  std::unique_ptr<Surroundings> surroundings_;
   int next_cluster_ = 0;
   uint32_t flags_ = 0;
   v1::Harm worst_harm_ = v1::HARM_UNSPECIFIED;

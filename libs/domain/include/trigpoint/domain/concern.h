@@ -22,6 +22,7 @@ enum ConcernFlag : uint32_t {
   kConcernOfficerFlag = 1U << 8,  ///< An officer says that it gives rise to concern.
   kConcernSoft = 1U << 9,         ///< Early indicator: never sufficient alone (CL-10).
   kConcernVisitFinding = 1U << 10,
+  kConcernApart = 1U << 11,  ///< Sensitivity C4 or C5: no rule or key puts it with another (3.8).
 };
 
 /// The reports of `event` that rules count: none, one, or one per finding of a visit.

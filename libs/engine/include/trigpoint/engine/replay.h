@@ -54,6 +54,7 @@ class HappenedBy {
 /// What a fresh fold of one stream found.
 struct StreamCheck {
   uint64_t recommendations = 0;  ///< Recorded recommendations and alerts recomputed at their cause.
+  uint64_t of_other_engines = 0;  ///< Recorded by another version of the engine: not recomputed.
   std::vector<std::string> differences;  ///< In words; empty when every byte is the same.
   v1::ProviderState state;
   v1::ProviderRecord record;

@@ -19,7 +19,7 @@
 namespace trigpoint {
 
 /// Payload kinds of facts, by their field number in v1::Event.
-using FactKinds = std::bitset<256>;
+using FactKinds = std::bitset<512>;
 FactKinds KindsOf(std::initializer_list<v1::Event::PayloadCase> kinds);
 /// The kinds of facts that a state holds.
 FactKinds KindsOf(const v1::ProviderState& state);
