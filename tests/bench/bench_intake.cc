@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "bench_support.h"
@@ -105,6 +106,70 @@ File Prepared(File file, const std::string& excerpt, int times, const std::strin
   return file;
 }
 
+// Without an import: where the whole file is, for nothing stands in for it.
+void MeasureEvents(const File& file, std::vector<Row>* rows) {
+  if (!std::filesystem::exists(file.path)) return;
+  const std::string bytes = BytesOf(file.path);
+  uint64_t lines = 0;
+  uint64_t events = 0;
+  const double parsed = RowsParsedPerSecond(bytes, &lines);
+  const double value = static_cast<double>(lines) / SecondsToEvents(file, bytes, &events);
+  rows->push_back({.name = file.name + ", to events",
+                   .value = value,
+                   .unit = "rows/s",
+                   .limit_name = "cells of the file read",
+                   .limit = parsed,
+                   .ratio = parsed / value,
+                   .note = std::to_string(lines) + " rows, " + std::to_string(events) + " events"});
+}
+
+std::vector<File> FilesToEvents(const std::string& whole) {
+  return {{.name = "written complaints of practices",
+           .format = "nhs-written-complaints",
+           .path = whole +
+                   "nhs_written_complaints_2024-25/ko41b_gp_dental_practice_level_2024-25.csv.gz",
+           .note = ""},
+          {.name = "never events",
+           .format = "nhs-never-events",
+           .path = whole + "nhs_never_events_2022-26/never_events_by_trust.csv",
+           .note = ""},
+          {.name = "coroners' reports",
+           .format = "coroners-reports",
+           .path = whole + "pfd_reports_sanitised_2013-2024/pfd_report_events.csv.gz",
+           .note = ""},
+          {.name = "practices of ODS",
+           .format = "ods-organisations",
+           .path = whole + "ods_organisations/epraccur_2023-11.csv.gz",
+           .note = ""}};
+}
+
+// Resources of the excerpt, one on each line, many times over.
+void MeasureLfpse(const std::string& excerpt, int times, std::vector<Row>* rows) {
+  const nlohmann::json bundle = nlohmann::json::parse(BytesOf(excerpt));
+  std::string bytes;
+  for (int i = 0; i < times; ++i) {
+    for (const auto& entry : bundle["entry"]) bytes += entry["resource"].dump() + "\n";
+  }
+  uint64_t resources = 0;
+  std::istringstream lines(bytes);
+  const double start = Now();
+  for (std::string line; std::getline(lines, line);) {
+    resources += nlohmann::json::parse(line).is_object() ? 1U : 0U;
+  }
+  const double parsed = static_cast<double>(resources) / (Now() - start);
+  const File file{.name = "LFPSE", .format = "lfpse-fhir", .path = excerpt, .note = ""};
+  uint64_t events = 0;
+  const double value = static_cast<double>(resources) / SecondsToEvents(file, bytes, &events);
+  rows->push_back({.name = "patient safety events, to events",
+                   .value = value,
+                   .unit = "resources/s",
+                   .limit_name = "JSON of the file parsed",
+                   .limit = parsed,
+                   .ratio = parsed / value,
+                   .note = std::to_string(resources) + " resources, " + std::to_string(events) +
+                           " events, of the excerpt, repeated"});
+}
+
 void Measure(const std::string& bin, const File& file, const std::vector<std::string>& options,
              std::vector<Row>* rows) {
   const std::string bytes = BytesOf(file.path);
@@ -150,6 +215,10 @@ std::vector<Row> IntakeRows(const std::string& bin, const std::string& source, b
                     .note = ""},
                    source + "/tests/data/cqc_rating_history_excerpt.csv", times, scratch.path()),
           {"--backfill"}, &rows);
+  for (const File& file : FilesToEvents(whole)) {
+    MeasureEvents(file, &rows);
+  }
+  MeasureLfpse(source + "/tests/data/lfpse_bundle.json", times, &rows);
   return rows;
 }
 

@@ -194,7 +194,7 @@ v1::Event Report(uint64_t n, int providers) {
   if (n % 3 == 0) {
     event.mutable_incident_reported()->set_physical_harm(v1::HARM_LOW);
   } else if (n % 3 == 1) {
-    event.mutable_complaint_received()->set_subject("clinical treatment");
+    event.mutable_complaint_received()->set_subject("clinical-treatment");
   } else {
     event.mutable_provider_feedback_received()->set_tone(
         v1::ProviderFeedbackReceived::TONE_POSITIVE);

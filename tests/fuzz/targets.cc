@@ -20,7 +20,9 @@
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/sealing.h"
 #include "trigpoint/events/validate.h"
+#include "trigpoint/intake/cqc_changes.h"
 #include "trigpoint/intake/feed_formats.h"
+#include "trigpoint/intake/mapped_adapter.h"
 #include "trigpoint/policy/pack.h"
 
 namespace trigpoint {
@@ -85,6 +87,11 @@ constexpr char kDirectory[] = "cqc-directory";
 constexpr char kRatingHistory[] = "cqc-rating-history";
 constexpr char kLocation[] = "cqc-location";
 constexpr char kProvider[] = "cqc-provider";
+constexpr char kLfpse[] = "lfpse-fhir";
+constexpr char kComplaints[] = "nhs-written-complaints";
+constexpr char kNeverEvents[] = "nhs-never-events";
+constexpr char kCoroners[] = "coroners-reports";
+constexpr char kOds[] = "ods-organisations";
 
 /// A file of which nobody says the format. Law: the format that it is told to be has an adapter.
 void UnknownFile(const uint8_t* data, size_t size) {
@@ -93,6 +100,36 @@ void UnknownFile(const uint8_t* data, size_t size) {
   if (!format.ok()) return;
   CountingSink sink;
   MakeFeedAdapter((*format)->name, {})->Read(input, sink).IgnoreError();
+}
+
+/// A mapping as people write it. Law: what is wrong with it is said with its line.
+void MappingFile(const uint8_t* data, size_t size) {
+  const auto mapping = FeedMappingFromYaml(Text(data, size), "m.yaml");
+  MustHold(mapping.ok() || mapping.status().message().find("m.yaml:") == 0, "an error has a place");
+}
+
+/// A table that a mapping is used on: what begins as a zip file is taken for both kinds of
+/// workbook.
+void MappedTable(const uint8_t* data, size_t size) {
+  const std::string bytes(Text(data, size));
+  const auto read = [&bytes](const std::string& table) {
+    const auto mapping = FeedMappingFromYaml(
+        "name: f\nsource: f\ntable: {format: " + table +
+            "}\nsubject: {scheme: cqc-location, column: CQC ID}\nevents:\n"
+            "  - kind: complaint_received\n    id: Ref\n    reported_at: {column: Received}\n"
+            "    fields: {subject: Subject, narrative: What happened}\n",
+        "f.yaml");
+    MustHold(mapping.ok(), "the mapping is right");
+    std::istringstream input(bytes);
+    CountingSink sink;
+    MappedAdapter(*mapping).Read(input, sink).IgnoreError();
+  };
+  if (bytes.starts_with("PK")) {
+    read("xlsx");
+    read("ods");
+  } else {
+    read("csv, encoding: windows-1252");
+  }
 }
 
 /// A policy pack as people write it.
@@ -108,6 +145,27 @@ void PrincipalsFile(const uint8_t* data, size_t size) {
 void NodeConfigFile(const uint8_t* data, size_t size) {
   NodeConfig config;
   ApplyConfigYaml(std::string(Text(data, size)), "node.yaml", &config).IgnoreError();
+}
+
+/// An answer of CQC's API: a page of either list, or a document. Law: a record that is to be
+/// fetched has a path of its own below its register, and is the same after a restart.
+void CqcAnswer(const uint8_t* data, size_t size) {
+  const std::string_view body = Text(data, size);
+  for (const auto kind : {CqcDocumentKind::kLocation, CqcDocumentKind::kProvider}) {
+    for (const auto listing : {CqcListing::kChanges, CqcListing::kRegister}) {
+      const auto page = ReadCqcPage(body, listing, kind, 1);
+      if (!page.ok()) continue;
+      for (const CqcRecordId& record : page->records) {
+        const auto again = ParseCqcRecordName(CqcRecordName(record));
+        MustHold(again.ok() && *again == record, "a record's name is read as the same record");
+        const std::string path = CqcDocumentPath(record);
+        MustHold(
+            path.find('/', 1) == path.rfind('/') && !path.ends_with("/.") && !path.ends_with("/.."),
+            "an id does not lead elsewhere");
+      }
+    }
+    ReadCqcDocumentHead(body, {.kind = kind, .id = "1-1"}).IgnoreError();
+  }
 }
 
 /// A list's filter. Law: a filter that can be read can be asked.
@@ -151,6 +209,8 @@ void MustHold(bool law, const char* what) {
 
 const std::vector<FuzzTarget>& FuzzTargets() {
   static const auto* targets = new std::vector<FuzzTarget>{
+      {"coroners_reports", &File<kCoroners>},
+      {"cqc_answer", &CqcAnswer},
       {"cqc_directory", &File<kDirectory>},
       {"cqc_latest_ratings", &File<kLatestRatings>},
       {"cqc_location", &File<kLocation>},
@@ -158,9 +218,15 @@ const std::vector<FuzzTarget>& FuzzTargets() {
       {"cqc_rating_history", &File<kRatingHistory>},
       {"event_json", &EventJson},
       {"event_protobuf", &EventProtobuf},
+      {"feed_mapping", &MappingFile},
       {"json_lines", &File<kEvents>},
+      {"lfpse_fhir", &File<kLfpse>},
       {"list_filter", &ListFilter},
+      {"mapped_table", &MappedTable},
+      {"nhs_never_events", &File<kNeverEvents>},
+      {"nhs_written_complaints", &File<kComplaints>},
       {"node_config", &NodeConfigFile},
+      {"ods_organisations", &File<kOds>},
       {"policy_pack", &PolicyPack},
       {"principals", &PrincipalsFile},
       {"small_texts", &SmallTexts},

@@ -67,8 +67,9 @@ absl::StatusOr<std::optional<CsvHeader>> FindColumns(const std::vector<std::stri
 // Feeds libcsv one line at a time, so that every row knows its lines and bytes.
 class TableReader {
  public:
-  TableReader(CsvTable* table, const CsvHeaderFinder& finder) : table_(table), finder_(finder) {
-    csv_init(&parser_, kOptions);
+  TableReader(CsvTable* table, char delimiter, const CsvHeaderFinder& finder)
+      : table_(table), delimiter_(delimiter), finder_(finder) {
+    Start();
   }
   ~TableReader() { csv_free(&parser_); }
   TableReader(const TableReader&) = delete;
@@ -99,6 +100,11 @@ class TableReader {
     reader->row_ended_ = true;
   }
 
+  void Start() {
+    csv_init(&parser_, kOptions);
+    csv_set_delim(&parser_, static_cast<unsigned char>(delimiter_));
+  }
+
   absl::Status Feed(size_t begin, size_t end, uint64_t line) {
     const std::string& bytes = table_->bytes;
     if (!in_row_) {
@@ -127,7 +133,7 @@ class TableReader {
   // The parser keeps a half-read cell after an error.
   void Restart() {
     csv_free(&parser_);
-    csv_init(&parser_, kOptions);
+    Start();
     row_ended_ = false;
   }
 
@@ -198,6 +204,7 @@ class TableReader {
   }
 
   CsvTable* table_;
+  char delimiter_;
   const CsvHeaderFinder& finder_;
   csv_parser parser_{};
   CsvHeader header_;
@@ -241,9 +248,15 @@ v1::FieldViolation ViolationOf(const CsvTable& table, const CsvRow& row) {
 }
 
 absl::StatusOr<CsvTable> ReadCsvTable(std::istream& input, const CsvHeaderFinder& finder) {
+  TP_ASSIGN_OR_RETURN(std::string bytes, ReadWholeFile(input));
+  return ReadCsvText(std::move(bytes), ',', finder);
+}
+
+absl::StatusOr<CsvTable> ReadCsvText(std::string bytes, char delimiter,
+                                     const CsvHeaderFinder& finder) {
   CsvTable table;
-  TP_ASSIGN_OR_RETURN(table.bytes, ReadWholeFile(input));
-  TP_RETURN_IF_ERROR(TableReader(&table, finder).Read());
+  table.bytes = std::move(bytes);
+  TP_RETURN_IF_ERROR(TableReader(&table, delimiter, finder).Read());
   return table;
 }
 

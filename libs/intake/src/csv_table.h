@@ -61,6 +61,10 @@ using CsvHeaderFinder = std::function<absl::StatusOr<std::optional<CsvHeader>>(
 /// over 2 GiB; what `finder` returned.
 absl::StatusOr<CsvTable> ReadCsvTable(std::istream& input, const CsvHeaderFinder& finder);
 
+/// The same of a text that was read, UTF-8 without a byte order mark, with another delimiter.
+absl::StatusOr<CsvTable> ReadCsvText(std::string bytes, char delimiter,
+                                     const CsvHeaderFinder& finder);
+
 /// The same with the wanted columns, found by their exact names in the first row.
 /// Errors: also InvalidArgument when a wanted column is missing (with the nearest name found) or
 /// twice there.

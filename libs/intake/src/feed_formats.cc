@@ -5,13 +5,19 @@
 #include <vector>
 
 #include "inflating_buffer.h"
+#include "ods_layout.h"
 #include "trigpoint/base/check.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/intake/coroners_reports_adapter.h"
 #include "trigpoint/intake/cqc_api_adapter.h"
 #include "trigpoint/intake/cqc_directory_adapter.h"
 #include "trigpoint/intake/cqc_latest_ratings_adapter.h"
 #include "trigpoint/intake/cqc_rating_history_adapter.h"
 #include "trigpoint/intake/json_lines_adapter.h"
+#include "trigpoint/intake/lfpse_fhir_adapter.h"
+#include "trigpoint/intake/nhs_never_events_adapter.h"
+#include "trigpoint/intake/nhs_written_complaints_adapter.h"
+#include "trigpoint/intake/ods_organisations_adapter.h"
 
 namespace trigpoint {
 namespace {
@@ -22,6 +28,11 @@ constexpr std::string_view kDirectory = "cqc-directory";
 constexpr std::string_view kRatingHistory = "cqc-rating-history";
 constexpr std::string_view kLocation = "cqc-location";
 constexpr std::string_view kProvider = "cqc-provider";
+constexpr std::string_view kLfpse = "lfpse-fhir";
+constexpr std::string_view kComplaints = "nhs-written-complaints";
+constexpr std::string_view kNeverEvents = "nhs-never-events";
+constexpr std::string_view kCoroners = "coroners-reports";
+constexpr std::string_view kOds = "ods-organisations";
 
 constexpr FeedFormat kFormats[] = {
     {.name = kEvents, .summary = "event JSON lines", .source = ""},
@@ -30,6 +41,17 @@ constexpr FeedFormat kFormats[] = {
     {.name = kDirectory, .summary = "CQC's care directory", .source = "cqc/care-directory"},
     {.name = kLatestRatings, .summary = "CQC's latest ratings", .source = "cqc/latest-ratings"},
     {.name = kRatingHistory, .summary = "a history of CQC ratings", .source = "cqc/rating-history"},
+    {.name = kLfpse, .summary = "patient safety events, FHIR", .source = "nhs-england/lfpse"},
+    {.name = kComplaints,
+     .summary = "written complaints, KO41a and KO41b",
+     .source = "nhs-england/written-complaints"},
+    {.name = kNeverEvents,
+     .summary = "never events by trust",
+     .source = "nhs-england/never-events"},
+    {.name = kCoroners,
+     .summary = "coroners' reports to prevent deaths",
+     .source = "judiciary/coroners-reports"},
+    {.name = kOds, .summary = "organisations of the NHS", .source = "nhs-england/ods"},
 };
 
 bool Contains(std::string_view text, std::string_view part) {
@@ -64,6 +86,7 @@ std::string_view FormatOfJson(std::string_view text) {
   const auto has = [&keys](std::initializer_list<std::string_view> any) {
     return std::find_first_of(keys.begin(), keys.end(), any.begin(), any.end()) != keys.end();
   };
+  if (has({"resourceType"})) return kLfpse;
   if (has({"locationId", "gacServiceTypes", "locations"})) return kLocation;
   if (has({"providerId", "locationIds", "providers"})) return kProvider;
   return text.starts_with('{') ? kEvents : std::string_view();
@@ -75,6 +98,12 @@ std::string_view FormatOfTable(std::string_view text) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     if (Contains(line, "Service / Population Group")) return kLatestRatings;
+    if (i == 0 && IsOdsLine(line)) return kOds;
+    if (Contains(line, "Complaints_Total_New") || Contains(line, "1.4 Total New")) {
+      return kComplaints;
+    }
+    if (Contains(line, "organisation_name") && Contains(line, "never_events")) return kNeverEvents;
+    if (Contains(line, "date_of_report") && Contains(line, "coroner_area")) return kCoroners;
     if (Contains(line, "reportdate") && Contains(line, "locationid")) return kRatingHistory;
     if (Contains(line, "Location HSCA start date") ||
         Contains(line, "CQC Location ID (for office") || Contains(line, "cqc.org.uk/location/")) {
@@ -144,6 +173,14 @@ std::unique_ptr<FeedAdapter> MakeFeedAdapter(std::string_view format, const Feed
   }
   if (format == kRatingHistory) {
     return std::make_unique<CqcRatingHistoryAdapter>();
+  }
+  if (format == kLfpse) return std::make_unique<LfpseFhirAdapter>();
+  if (format == kComplaints) return std::make_unique<NhsWrittenComplaintsAdapter>(options.edition);
+  if (format == kNeverEvents) return std::make_unique<NhsNeverEventsAdapter>(options.edition);
+  if (format == kCoroners) return std::make_unique<CoronersReportsAdapter>();
+  if (format == kOds) {
+    return std::make_unique<OdsOrganisationsAdapter>(
+        OdsOrganisationsOptions{.edition = options.edition});
   }
   TP_CHECK(format == kEvents, "the caller asks for a format that there is");
   return std::make_unique<JsonLinesAdapter>();

@@ -97,6 +97,18 @@ std::optional<uint32_t> JsonFields::Count(std::string_view key) const {
   return count;
 }
 
+std::optional<bool> JsonFields::Flag(std::string_view key) const {
+  const nlohmann::json* value = Find(key);
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  if (!value->is_boolean()) {
+    Refuse(key, "WRONG_TYPE", "must be true or false");
+    return std::nullopt;
+  }
+  return value->get<bool>();
+}
+
 std::optional<JsonFields> JsonFields::Object(std::string_view key) const {
   const nlohmann::json* value = Find(key);
   if (value == nullptr) {

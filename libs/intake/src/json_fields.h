@@ -34,6 +34,9 @@ class JsonFields {
   /// A count of things, also as text or with a point ("12", 12.0). Notes NUMBER_NOT_READ.
   std::optional<uint32_t> Count(std::string_view key) const;
 
+  /// True or false. Notes WRONG_TYPE.
+  std::optional<bool> Flag(std::string_view key) const;
+
   /// Notes WRONG_TYPE.
   std::optional<JsonFields> Object(std::string_view key) const;
 

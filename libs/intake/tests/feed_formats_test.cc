@@ -47,6 +47,17 @@ TEST(DetectFeedFormat, KnowsTheCommittedFiles) {
   EXPECT_EQ(DetectedFile("cqc_header_directory_2026.csv"), "cqc-directory");
   EXPECT_EQ(DetectedFile("cqc_ratings_excerpt.csv"), "cqc-latest-ratings");
   EXPECT_EQ(DetectedFile("cqc_rating_history_excerpt.csv"), "cqc-rating-history");
+  EXPECT_EQ(DetectedFile("lfpse_bundle.json"), "lfpse-fhir");
+  EXPECT_EQ(DetectedFile("ko41a_organisations_excerpt.csv"), "nhs-written-complaints");
+  EXPECT_EQ(DetectedFile("ko41a_sites_excerpt.csv"), "nhs-written-complaints");
+  EXPECT_EQ(DetectedFile("ko41b_practices_excerpt.csv"), "nhs-written-complaints");
+  EXPECT_EQ(DetectedFile("ko41b_sub_icbs_excerpt.csv"), "nhs-written-complaints");
+  EXPECT_EQ(DetectedFile("nhs_never_events_excerpt.csv"), "nhs-never-events");
+  EXPECT_EQ(DetectedFile("coroners_reports_excerpt.csv"), "coroners-reports");
+  EXPECT_EQ(DetectedFile("ods_trusts_excerpt.csv"), "ods-organisations");
+  EXPECT_EQ(DetectedFile("ods_trusts_2021_excerpt.csv"), "ods-organisations");
+  EXPECT_EQ(DetectedFile("ods_commissioners_excerpt.csv"), "ods-organisations");
+  EXPECT_EQ(DetectedFile("ods_practices_excerpt.csv"), "ods-organisations");
 }
 
 TEST(FeedFormats, EachHasAnAdapter) {

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "trigpoint/v1/events.pb.h"
+
+namespace trigpoint {
+
+/// What LFPSE lets people record.
+enum class LfpseKind {
+  kIncident,
+  kOutcome,
+  kRisk,
+  kGoodCare,
+};
+
+/// Reads the words for a kind of event ("Patient safety incident", "Good care"), either case.
+std::optional<LfpseKind> LfpseKindOf(std::string_view words);
+
+/// Rule: CL-01. The codes run backwards: 1 fatal, 2 severe, 3 moderate, 4 low, 5 none.
+std::optional<v1::Harm> PhysicalHarmOfLfpse(std::string_view code);
+
+/// Rule: CL-01. Backwards and offset by one: 1 severe, 2 moderate, 3 low, 4 none; never fatal.
+std::optional<v1::Harm> PsychologicalHarmOfLfpse(std::string_view code);
+
+/// Rule: CL-02, 1 to 15.
+std::optional<v1::NeverEventType> NeverEventOfLfpse(std::string_view code);
+
+/// Rule: CL-02, 1 to 4.
+std::optional<v1::CqcCriterion> CqcCriterionOfLfpse(std::string_view code);
+
+/// The theme of a safety challenge; THEME_UNSPECIFIED for "none of the above". CL-02.
+std::optional<v1::Theme> ThemeOfLfpse(std::string_view challenge);
+
+/// Whether a reason for reporting anonymously is the fear of consequences: 4 to 7 of 1 to 8. CL-02.
+std::optional<bool> IsFearOfConsequences(std::string_view reason);
+
+}  // namespace trigpoint
