@@ -93,6 +93,7 @@ struct Intake::Held {
   uint32_t version = 1;
   std::string bytes;
   std::string digest;
+  std::string key_id{};  ///< That seals it; empty: one of its own.
   v1::SubmissionQuarantined::Reason reason = v1::SubmissionQuarantined::REASON_INVALID;
 };
 
@@ -220,6 +221,7 @@ void Intake::Refuse(const v1::Event& event, const Origin& origin,
   held.version = std::max(1U, event.source_version());
   held.bytes = event.SerializeAsString();
   held.digest = SubmissionDigest(event);
+  held.key_id = SealingKeyId(event);  // Erasing the record erases what was refused of it.
   Quarantine(held, origin, std::move(answer), std::move(done));
 }
 
@@ -233,7 +235,8 @@ void Intake::Quarantine(const Held& held, const Origin& origin, IntakeAnswer ans
     done(std::move(answer));
     return;
   }
-  const std::string key_id = "quarantine:" + stream_id.substr(kSourceStreamPrefix.size());
+  const std::string key_id =
+      held.key_id.empty() ? "quarantine:" + answer.quarantine_id : held.key_id;
   auto sealed = SealBytes(key_id, answer.quarantine_id, held.bytes, *deps_.keys);
   if (!sealed.ok()) {
     done(sealed.status());
@@ -396,6 +399,7 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
   held.version = event.source_version();
   held.bytes = event.SerializeAsString();
   held.digest = event.submission_digest();
+  held.key_id = SealingKeyId(event);
   held.reason = v1::SubmissionQuarantined::REASON_CONFLICT;
   answer.violations = {
       Violation("source_version", "CONFLICT",

@@ -5,6 +5,7 @@
 #include "services/common/field_error.h"
 #include "services/common/page.h"
 #include "services/common/rpc_status.h"
+#include "services/ingest/submission_trace.h"
 #include "services/ingest/submit_stream.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/events/pii_guard.h"
@@ -18,6 +19,7 @@ constexpr char kSubmitEvents[] = "trigpoint.v1.IntelligenceService/SubmitEvents"
 constexpr char kListQuarantined[] = "trigpoint.v1.IntelligenceService/ListQuarantined";
 constexpr char kGetQuarantined[] = "trigpoint.v1.IntelligenceService/GetQuarantined";
 constexpr char kResolveQuarantined[] = "trigpoint.v1.IntelligenceService/ResolveQuarantined";
+constexpr char kTraceSubmission[] = "trigpoint.v1.IntelligenceService/TraceSubmission";
 constexpr int kPageDefault = 50;
 constexpr int kPageMax = 1000;
 
@@ -170,6 +172,32 @@ grpc::ServerUnaryReactor* IntelligenceService::ResolveQuarantined(
     v1::ResolveQuarantinedResponse* response) {
   const auto call = std::make_shared<UnaryCall>(deps_.metrics, context, kResolveQuarantined);
   deps_.pool->Run([this, request, response, call] { Resolve(call, *request, response); });
+  return call->reactor();
+}
+
+grpc::ServerUnaryReactor* IntelligenceService::TraceSubmission(
+    grpc::CallbackServerContext* context, const v1::TraceSubmissionRequest* request,
+    v1::TraceSubmissionResponse* response) {
+  const auto call = std::make_shared<UnaryCall>(deps_.metrics, context, kTraceSubmission);
+  Target target;
+  target.source = request->source();
+  const auto principal = call->Admit(*deps_.auth, target);
+  if (!principal.ok()) {
+    call->Finish(ToGrpc(principal.status()));
+    return call->reactor();
+  }
+  if (request->source().empty() || request->id().empty()) {
+    call->Finish(ToGrpc(FieldError(request->source().empty() ? "source" : "id", "REQUIRED",
+                                   "name the source and the id of what was sent")));
+    return call->reactor();
+  }
+  deps_.pool->Run([this, request, response, call, clearance = ReadClearance(*principal)] {
+    auto traced = trigpoint::TraceSubmission(
+        *deps_.projector,
+        {.source = request->source(), .id = request->id(), .clearance = clearance});
+    if (traced.ok()) *response = *std::move(traced);
+    call->Finish(traced.ok() ? grpc::Status::OK : ToGrpc(traced.status()));
+  });
   return call->reactor();
 }
 

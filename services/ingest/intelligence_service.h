@@ -39,6 +39,9 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
   grpc::ServerUnaryReactor* ResolveQuarantined(grpc::CallbackServerContext* context,
                                                const v1::ResolveQuarantinedRequest* request,
                                                v1::ResolveQuarantinedResponse* response) override;
+  grpc::ServerUnaryReactor* TraceSubmission(grpc::CallbackServerContext* context,
+                                            const v1::TraceSubmissionRequest* request,
+                                            v1::TraceSubmissionResponse* response) override;
 
  private:
   /// The submission, for a caller who may submit for its source. Errors: NotFound, also where the

@@ -241,6 +241,7 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.writer = writer.get();
   deps.auth = auth.get();
   deps.keys = keys.get();
+  deps.destroy_key = [this](const std::string& key_id) { return keys->DestroyKey(key_id); };
   deps.page_secret = secret;
   deps.now_us = &NowMicros;
   deps.rebuild = [this]() -> absl::StatusOr<Projector::RebuildReport> {

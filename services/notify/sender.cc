@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "services/notify/signature.h"
+#include "services/notify/verdict.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/telemetry/logging.h"
 
@@ -48,7 +49,7 @@ void Sender::Stop(absl::Time until) {
     const absl::MutexLock lock(&mu_);
     mu_.AwaitWithDeadline(absl::Condition(&ended_), until);
   }
-  poster_.Abort();
+  client_.Abort();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -112,6 +113,7 @@ absl::StatusOr<HttpAnswer> Sender::Post(const OutboxMessage& message) {
   const Micros now = options_.now_us();
   const int64_t timestamp_s = now / kMicrosPerSecond;
   HttpRequest request;
+  request.method = HttpMethod::kPost;
   request.url = options_.url;
   request.ca_file = options_.ca_file;
   request.timeout_ms = options_.timeout_ms;
@@ -124,7 +126,7 @@ absl::StatusOr<HttpAnswer> Sender::Post(const OutboxMessage& message) {
                      "webhook-signature: " + Signature(options_.keys, {.id = message.id,
                                                                        .timestamp_s = timestamp_s,
                                                                        .body = message.body})};
-  return options_.post ? options_.post(request) : poster_.Send(request);
+  return options_.post ? options_.post(request) : client_.Send(request);
 }
 
 void Sender::Attempt(const OutboxMessage& message) {

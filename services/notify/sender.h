@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "services/notify/back_off.h"
-#include "services/notify/http_post.h"
+#include "services/common/back_off.h"
+#include "services/common/http_client.h"
 #include "trigpoint/store/outbox.h"
 #include "trigpoint/telemetry/metrics.h"
 
@@ -92,7 +92,7 @@ class Sender {
   Counter* const failed_attempts_;
   Gauge* const waiting_;
   Gauge* const dead_;
-  HttpPoster poster_;
+  HttpClient client_;
   std::mt19937_64 random_;  // Confined to the thread.
 
   mutable absl::Mutex mu_;

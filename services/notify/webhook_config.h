@@ -38,11 +38,4 @@ absl::Status CheckWebhooks(const std::vector<WebhookConfig>& webhooks);
 /// The part of the default configuration that explains them, as comments.
 std::string DefaultWebhooksYaml();
 
-/// OK where the address may be sent to: https, or http to this machine; without user, password or
-/// fragment. Errors: InvalidArgument, without the address.
-absl::Status CheckWebhookUrl(const std::string& url);
-
-/// Whether the address is of this machine.
-bool IsLoopbackUrl(const std::string& url);
-
 }  // namespace trigpoint

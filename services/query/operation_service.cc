@@ -89,6 +89,7 @@ class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
     }
     response_.set_streams_checked(verification_.streams_checked());
     response_.set_recommendations_checked(verification_.recommendations_checked());
+    response_.set_of_other_engines(verification_.of_other_engines());
     response_.set_done(!more);
     StartWrite(&response_);
   }

@@ -80,6 +80,7 @@ std::unique_ptr<grpc::Service> MakeProviderService(std::shared_ptr<QueryCore> co
 std::unique_ptr<grpc::Service> MakeDecisionService(std::shared_ptr<QueryCore> core);
 std::unique_ptr<grpc::Service> MakeAlertService(std::shared_ptr<QueryCore> core);
 std::unique_ptr<grpc::Service> MakePolicyService(std::shared_ptr<QueryCore> core);
+std::unique_ptr<grpc::Service> MakePrivacyService(std::shared_ptr<QueryCore> core);
 std::unique_ptr<grpc::Service> MakeOperationService(std::shared_ptr<QueryCore> core);
 
 // The larger reads of ProviderService.

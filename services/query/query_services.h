@@ -23,6 +23,8 @@ struct QueryDeps {
   EventWriter* writer = nullptr;
   CallerAuth* auth = nullptr;
   KeySource* keys = nullptr;  ///< Seals rationales and opens narratives for who may read them.
+  /// Destroys a sealing key for ever; blocks for the disk. Idempotent.
+  std::function<absl::Status(const std::string&)> destroy_key{};
   std::string page_secret{};
   std::function<int64_t()> now_us{};  ///< Microseconds UTC.
   std::function<absl::StatusOr<int>()>
@@ -52,8 +54,8 @@ struct QueryServices {
   std::function<void()> drain;
 };
 
-/// Providers, decisions, alerts, policies and operation. Destroy them after the server was shut
-/// down.
+/// Providers, decisions, alerts, policies, personal data and operation. Destroy them after the
+/// server was shut down.
 QueryServices MakeQueryServices(const QueryDeps& deps);
 
 }  // namespace trigpoint

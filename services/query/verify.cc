@@ -69,6 +69,7 @@ absl::Status Verification::CheckOneStream(const std::string& stream_id,
       check.differences.push_back(stream_id + ": the record folded afresh has other bytes");
   }
   recommendations_checked_ += check.recommendations;
+  of_other_engines_ += check.of_other_engines;
   for (auto& difference : check.differences) report->add_differences(std::move(difference));
   return absl::OkStatus();
 }

@@ -26,6 +26,7 @@ class Verification {
 
   uint64_t streams_checked() const { return streams_checked_; }
   uint64_t recommendations_checked() const { return recommendations_checked_; }
+  uint64_t of_other_engines() const { return of_other_engines_; }
 
  private:
   absl::Status CheckOneStream(const std::string& stream_id, v1::VerifyResponse* report);
@@ -39,6 +40,7 @@ class Verification {
   bool check_store_;
   uint64_t streams_checked_ = 0;
   uint64_t recommendations_checked_ = 0;
+  uint64_t of_other_engines_ = 0;
 
   uint32_t partition_ = 0;
   std::unique_ptr<LogReader> reader_;  // Of the partition in hand.

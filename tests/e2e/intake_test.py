@@ -105,6 +105,38 @@ class PersonalDataTest(EndToEnd):
         self.assert_nowhere("Quillfeather", self.scratch)
 
 
+class TraceTest(EndToEnd):
+    """S1 L86-122 gives intelligence back to nobody who sent it; who reports should learn that it counted."""
+
+    def test_a_sender_learns_what_became_of_what_it_sent(self):
+        node = self.node()
+        self.register(node, "1-900000001", commissioners=["herefordshire-council"])
+        risk = {"source": "icb/quality", "id": "R-1", "subject": "cqc-location/1-900000001", "occurredAt": now(0.01),
+                "immediateRiskAsserted": {"grade": "GRADE_IMMEDIATE", "assertedByRole": "safeguarding lead",
+                                          "rapidSharingRequested": True}}
+        self.assertEqual("ACCEPTED", node.submit(risk)[0])
+
+        def traced():
+            result = node.run("--json", "trace", "icb/quality", "R-1")
+            self.assertEqual(0, result.code, result)
+            return result.json()
+
+        def kinds():
+            return {part["what"] for part in traced().get("parts", [])}
+
+        wait_until(lambda: {"WHAT_ALERT", "WHAT_RECOMMENDATION"} <= kinds(), 10, "the alert and the recommendation")
+        self.assertEqual("STANDING_RECEIVED", traced()["standing"])
+        words = node.run("trace", "icb/quality", "R-1").out
+        self.assertIn("awaits a decision", words)
+        self.assertIn("rapid quality review alert", words)
+        self.assertNotIn("LEVEL_", words)
+        self.assertEqual("WAITING", node.submit(dict(risk, id="R-2", subject="cqc-location/1-900000002"))[0])
+        self.assertIn("Waiting", node.run("trace", "icb/quality", "R-2").out)
+        unknown = node.run("trace", "icb/quality", "R-3")
+        self.assertEqual(4, unknown.code, unknown)
+        self.assertIn("nothing with this id", unknown.err)
+
+
 class IdentityTest(EndToEnd):
     def timeline(self, node, value):
         result = node.run("--json", "timeline", value, "--all")

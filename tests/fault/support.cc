@@ -110,7 +110,7 @@ v1::Event EventLoad::Report() {
       break;
     case 1:
     case 2:
-      event.mutable_complaint_received()->set_subject("care");
+      event.mutable_complaint_received()->set_subject("clinical-treatment");
       break;
     case 3:
       event.mutable_contract_notice_served()->set_notice(v1::ContractNoticeServed::NOTICE_DEFAULT);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "print.h"
 #include "progress.h"
 
 namespace trigpoint {
@@ -77,6 +78,18 @@ grpc::Status AssumePolicy(const Client& client, const std::string& policy,
     }
   }
   return work.Finish();
+}
+
+void PutAssumed(const std::string& policy, const AssumedLevels& levels) {
+  Put('\n' + Wrap("If policy " + policy + " covered the " + Count(levels.assessed, "provider") +
+                      " of this import: not below the first level whatever is missing, not above "
+                      "the second on what is known.",
+                  ""));
+  Table table({"NOT BELOW", "NOT ABOVE", ">PROVIDERS"});
+  for (const auto& [pair, providers] : levels.pairs) {
+    table.AddRow({pair.first, pair.second, std::to_string(providers)});
+  }
+  Put(table.Text());
 }
 
 }  // namespace trigpoint

@@ -22,4 +22,7 @@ struct AssumedLevels {
 grpc::Status AssumePolicy(const Client& client, const std::string& policy,
                           const std::set<std::string>& providers, AssumedLevels* levels);
 
+/// Puts them on standard output, for people.
+void PutAssumed(const std::string& policy, const AssumedLevels& levels);
+
 }  // namespace trigpoint

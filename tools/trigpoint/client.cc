@@ -84,6 +84,7 @@ Client::Client(const std::shared_ptr<grpc::Channel>& channel, std::string token,
       decisions_(v1::DecisionService::NewStub(channel)),
       alerts_(v1::AlertService::NewStub(channel)),
       policies_(v1::PolicyService::NewStub(channel)),
+      privacy_(v1::PrivacyService::NewStub(channel)),
       operation_(v1::OperationService::NewStub(channel)),
       token_(std::move(token)),
       timeout_s_(timeout_s) {}

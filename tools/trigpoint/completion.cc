@@ -27,6 +27,16 @@ std::string CommandNames(const CLI::App& app) {
   return names;
 }
 
+// What may follow a command: its options, and its own commands with theirs.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the commands.
+std::string WordsOf(const CLI::App& command) {
+  std::string words = LongOptions(command);
+  for (const CLI::App* part : command.get_subcommands([](const CLI::App*) { return true; })) {
+    words += ' ' + part->get_name() + ' ' + WordsOf(*part);
+  }
+  return words;
+}
+
 std::string BashScript(const CLI::App& app) {
   std::string script =
       "# bash completion of trigpoint; source it, or put it into /etc/bash_completion.d\n"
@@ -44,7 +54,7 @@ std::string BashScript(const CLI::App& app) {
       "    \"\") words=\"$words " +
       CommandNames(app) + "\";;\n";
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    script += "    " + command->get_name() + ") words=\"$words " + LongOptions(*command) +
+    script += "    " + command->get_name() + ") words=\"$words " + WordsOf(*command) +
               (command->get_name() == "completion" ? " bash zsh fish" : "") + "\";;\n";
   }
   return script +
@@ -94,6 +104,11 @@ std::string FishScript(const CLI::App& app) {
     script += "complete -c trigpoint -n __fish_use_subcommand -a " + name + " -d " +
               FishQuoted(command->get_description()) + '\n' +
               FishOptions(*command, " -n '__fish_seen_subcommand_from " + name + "'");
+    for (const CLI::App* part : command->get_subcommands([](const CLI::App*) { return true; })) {
+      script += "complete -c trigpoint -n '__fish_seen_subcommand_from " + name + "' -a " +
+                part->get_name() + " -d " + FishQuoted(part->get_description()) + '\n' +
+                FishOptions(*part, " -n '__fish_seen_subcommand_from " + part->get_name() + "'");
+    }
   }
   return script +
          "complete -c trigpoint -n '__fish_seen_subcommand_from completion' -f "

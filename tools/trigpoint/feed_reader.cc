@@ -7,6 +7,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/intake/feed_adapter.h"
 #include "trigpoint/intake/feed_formats.h"
+#include "trigpoint/intake/mapped_adapter.h"
 
 namespace trigpoint {
 namespace {
@@ -37,7 +38,8 @@ class ItemSink : public RowSink {
     v1::SubmitEventsRequest item;
     v1::UnreadableRow& unreadable = *item.mutable_unreadable();
     // A row that names nobody is kept all the same, for whoever may submit for every source.
-    unreadable.set_source(!file_.source.empty()     ? file_.source
+    unreadable.set_source(file_.mapping != nullptr  ? file_.mapping->source
+                          : !file_.source.empty()   ? file_.source
                           : !format_.source.empty() ? std::string(format_.source)
                                                     : "unnamed");
     unreadable.set_original(std::move(row.original));
@@ -87,8 +89,25 @@ absl::StatusOr<FeedOptions> OptionsOf(const FeedFile& file) {
   return options;
 }
 
-absl::Status Read(const FeedFile& file, const FeedHandlers& handlers, std::istream& input,
-                  std::vector<std::pair<std::string, uint64_t>>* found) {
+absl::Status ReadMapped(const FeedFile& file, const FeedHandlers& handlers, std::istream& input,
+                        std::vector<std::pair<std::string, uint64_t>>* found) {
+  const FeedFormat format{.name = "mapping", .summary = {}, .source = file.mapping->source};
+  ItemSink items(file, format, handlers);
+  MappedAdapter adapter(*file.mapping);
+  const absl::Status status = adapter.Read(input, items);
+  if (found != nullptr) {
+    *found = adapter.Found();
+  }
+  return items.stopped() ? absl::OkStatus() : status;
+}
+
+}  // namespace
+
+absl::Status ReadFeed(const FeedFile& file, const FeedHandlers& handlers, std::istream& input,
+                      std::vector<std::pair<std::string, uint64_t>>* found) {
+  if (file.mapping != nullptr) {
+    return ReadMapped(file, handlers, input, found);
+  }
   constexpr size_t kFirstBytes = size_t{256} << 10;
   const std::string first = FirstBytes(input, kFirstBytes);
   if (first.empty() && input.peek() == std::istream::traits_type::eof()) {
@@ -105,8 +124,6 @@ absl::Status Read(const FeedFile& file, const FeedHandlers& handlers, std::istre
   return items.stopped() ? absl::OkStatus() : status;
 }
 
-}  // namespace
-
 absl::Status ReadFeed(const FeedFile& file, const FeedHandlers& handlers,
                       std::vector<std::pair<std::string, uint64_t>>* found) {
   std::ifstream input(file.path, std::ios::binary);
@@ -114,7 +131,7 @@ absl::Status ReadFeed(const FeedFile& file, const FeedHandlers& handlers,
     return MakeStatus(absl::StatusCode::kNotFound, "cannot read " + file.path);
   }
   input.clear();
-  return Annotate(Read(file, handlers, input, found), file.path);
+  return Annotate(ReadFeed(file, handlers, input, found), file.path);
 }
 
 }  // namespace trigpoint

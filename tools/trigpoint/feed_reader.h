@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <istream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "trigpoint/v1/api.pb.h"
 
 namespace trigpoint {
+
+struct FeedMapping;
 
 /// One file to import.
 struct FeedFile {
@@ -24,6 +27,8 @@ struct FeedFile {
   /// The file is history: a service counts as known from its registration on, whenever the state of
   /// its record was fetched.
   bool history = false;
+  /// Reads the table in the file, whatever `format` says; must outlive the reading.
+  const FeedMapping* mapping = nullptr;
 };
 
 /// Takes what a file gives.
@@ -42,6 +47,10 @@ struct FeedHandlers {
 /// damaged. Each names the file. `found`, where given, takes what the adapter says of the file as
 /// such.
 absl::Status ReadFeed(const FeedFile& file, const FeedHandlers& handlers,
+                      std::vector<std::pair<std::string, uint64_t>>* found = nullptr);
+
+/// The same for a file that is in memory; `file.path` is only its name. Errors do not name it.
+absl::Status ReadFeed(const FeedFile& file, const FeedHandlers& handlers, std::istream& input,
                       std::vector<std::pair<std::string, uint64_t>>* found = nullptr);
 
 }  // namespace trigpoint

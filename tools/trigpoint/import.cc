@@ -11,12 +11,14 @@
 #include "backfill.h"
 #include "client.h"
 #include "feed_reader.h"
+#include "known_events.h"
 #include "print.h"
 #include "progress.h"
 #include "record_versions.h"
 #include "submit_stream.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/intake/feed_formats.h"
+#include "trigpoint/intake/feed_mapping.h"
 
 namespace trigpoint {
 namespace {
@@ -28,6 +30,8 @@ struct ImportOptions {
   std::string date_order;
   std::string edition;
   std::string assume_policy;
+  std::string mapping_file;
+  std::optional<FeedMapping> mapping;  // Of mapping_file.
   size_t window = 512;
   bool backfill = false;
 };
@@ -54,35 +58,12 @@ uint64_t NotUsed(const SubmissionCounts& counts) {
          OutcomeCount(counts, v1::SUBMISSION_OUTCOME_CONFLICT);
 }
 
-// Everything that is known of a service, for who must tell what is new about it.
-absl::StatusOr<std::vector<v1::Event>> EventsOf(const Client& client,
-                                                const v1::SubjectRef& subject) {
-  v1::ListTimelineRequest request;
-  v1::ListTimelineResponse response;
-  request.set_provider(subject.scheme() + '/' + subject.value());
-  request.set_page_size(1000);
-  std::vector<v1::Event> events;
-  do {
-    const auto context = client.NewContext();
-    const grpc::Status status = client.providers().ListTimeline(context.get(), request, &response);
-    if (!status.ok()) {
-      return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                          status.error_message());
-    }
-    for (auto& entry : *response.mutable_entries()) {
-      events.push_back(std::move(*entry.mutable_event()));
-    }
-    request.set_page_token(response.next_page_token());
-  } while (!response.next_page_token().empty());
-  return events;
-}
-
 // Reads every file row by row; the first error of a file ends it, `take` giving false, too.
 absl::Status ReadFiles(const Client& client, const ImportOptions& options,
                        const std::function<bool(v1::SubmitEventsRequest)>& take,
                        ImportResult* result) {
   RecordVersions versions(
-      [&client](const v1::SubjectRef& subject) { return EventsOf(client, subject); });
+      [&client](const v1::SubjectRef& subject) { return KnownEvents(client, subject); });
   const FeedHandlers handlers{.take =
                                   [&](v1::SubmitEventsRequest item) {
                                     result->unreadable += item.has_unreadable() ? 1U : 0U;
@@ -96,7 +77,8 @@ absl::Status ReadFiles(const Client& client, const ImportOptions& options,
                                         .source = options.source,
                                         .date_order = options.date_order,
                                         .edition = options.edition,
-                                        .history = options.backfill},
+                                        .history = options.backfill,
+                                        .mapping = options.mapping ? &*options.mapping : nullptr},
                                        handlers, &found);
     for (auto& figure : found) {
       result->found.emplace_back(path, std::move(figure));
@@ -226,19 +208,6 @@ void PutResultJson(const ImportOptions& options, const ImportResult& result) {
   Put(json.dump(2) + '\n');
 }
 
-void PutAssumed(const ImportOptions& options, const ImportResult& result) {
-  Put('\n' + Wrap("If policy " + options.assume_policy + " covered the " +
-                      Count(result.assumed.assessed, "provider") +
-                      " of this import: not below the first level whatever is missing, not above "
-                      "the second on what is known.",
-                  ""));
-  Table table({"NOT BELOW", "NOT ABOVE", ">PROVIDERS"});
-  for (const auto& [pair, providers] : result.assumed.pairs) {
-    table.AddRow({pair.first, pair.second, std::to_string(providers)});
-  }
-  Put(table.Text());
-}
-
 // What is in each file; of many files, what is in all of them.
 void PutFound(const ImportOptions& options, const ImportResult& result) {
   constexpr size_t kFilesShown = 5;
@@ -313,7 +282,7 @@ void PutResult(const ImportOptions& options, const ImportResult& result) {
              ""));
   }
   if (!options.assume_policy.empty()) {
-    PutAssumed(options, result);
+    PutAssumed(options.assume_policy, result.assumed);
   }
 }
 
@@ -344,6 +313,19 @@ ExitCode Import(const Session& session, const Client& client, const ImportOption
   return NotUsed(result.counts) > 0 ? ExitCode::kNo : ExitCode::kOk;
 }
 
+// The mapping is read before the server is called: what is wrong with it is nobody else's business.
+ExitCode ReadMappingAndImport(const Session& session, ImportOptions options) {
+  if (!options.mapping_file.empty()) {
+    absl::StatusOr<FeedMapping> mapping = ReadFeedMappingFile(options.mapping_file);
+    if (!mapping.ok()) {
+      return Fail(session, ExitCode::kUsage, std::string(mapping.status().message()));
+    }
+    options.mapping = *std::move(mapping);
+  }
+  return WithClient(session,
+                    [&](const Client& client) { return Import(session, client, options); });
+}
+
 }  // namespace
 
 void AddImportCommand(CLI::App& app, Session& session) {
@@ -356,9 +338,13 @@ void AddImportCommand(CLI::App& app, Session& session) {
     names.emplace_back(format.name);
     formats += ", " + names.back() + ": " + std::string(format.summary);
   }
-  import->add_option("--format", options->format, formats)
-      ->check(CLI::IsMember(names))
-      ->capture_default_str();
+  CLI::Option* format = import->add_option("--format", options->format, formats)
+                            ->check(CLI::IsMember(names))
+                            ->capture_default_str();
+  import
+      ->add_option("--mapping", options->mapping_file,
+                   "A mapping (docs/mappings.md) that says what the columns of the files are")
+      ->excludes(format);
   import->add_option("--source", options->source, "Source of rows that do not name theirs");
   import
       ->add_option("--date-order", options->date_order,
@@ -379,12 +365,10 @@ void AddImportCommand(CLI::App& app, Session& session) {
       "were refused,\n7 when a file is not what it says or ends in the middle.\n"
       "Example: trigpoint import latest_ratings.csv --assume-policy herefordshire");
   import->callback([&session, options] {
-    session.command = [&session, options] {
-      return WithClient(session,
-                        [&](const Client& client) { return Import(session, client, *options);
-});
-};  // namespace trigpoint
-});
+    session.command = [&session, options] { return ReadMappingAndImport(session, *options);
+};
+}  // namespace trigpoint
+);
 }
 
 }  // namespace trigpoint

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client.h"
+#include "feed.h"
 #include "session.h"
 
 namespace trigpoint {
@@ -57,7 +58,9 @@ int Main(int argc, char** argv) {
   AddGlobalOptions(app, session);
   AddServeCommand(app, session);
   AddImportCommand(app, session);
+  AddFeedCommands(app, session);
   AddIntakeCommands(app, session);
+  AddTraceCommand(app, session);
   AddProviderCommands(app, session);
   AddWhyCommand(app, session);
   AddDecisionCommands(app, session);
@@ -66,6 +69,7 @@ int Main(int argc, char** argv) {
 #ifdef TRIGPOINT_WITH_ASSESS
   AddAssessCommand(app, session);
 #endif
+  AddPrivacyCommands(app, session);
   AddOperationCommands(app, session);
   AddBackupCommands(app, session);
   AddDoctorCommand(app, session);

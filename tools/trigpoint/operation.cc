@@ -99,6 +99,10 @@ ExitCode Verify(const Session& session, const Client& client, const VerifyOption
         Count(last.recommendations_checked(), "recommendation") + " computed again: " +
         (differences == 0 ? "every byte is the same.\n"
                           : Count(differences, "difference") + ".\n"));
+    if (last.of_other_engines() > 0) {
+      Put(Count(last.of_other_engines(), "recommendation") +
+          " of an earlier version of the engine: not computed again.\n");
+    }
   }
   return differences == 0 ? ExitCode::kOk : ExitCode::kNo;
 }

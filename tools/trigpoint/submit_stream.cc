@@ -59,6 +59,12 @@ void SubmitStream::ReadAcknowledgements() {
     const absl::MutexLock lock(&mutex_);
     ++counts_.acknowledged;
     ++counts_.outcomes[response.outcome()];
+    const auto& violations = response.violations();
+    counts_.not_owned +=
+        std::any_of(violations.begin(), violations.end(),
+                    [](const auto& one) { return one.rule() == "SOURCE_NOT_OWNED"; })
+            ? 1U
+            : 0U;
     if (!response.stream_id().empty()) {
       counts_.streams.insert(response.stream_id());
     }

@@ -19,6 +19,7 @@ struct SubmissionCounts {
   uint64_t sent = 0;
   uint64_t acknowledged = 0;
   std::map<v1::SubmissionOutcome, uint64_t> outcomes;
+  uint64_t not_owned = 0;         ///< Refused, not kept: of a source the caller may not submit for.
   std::set<std::string> streams;  ///< Of the providers that accepted or duplicate items are about.
 };
 

@@ -17,7 +17,8 @@ enum Caller : uint8_t {
   kDecider = 1 << 2,
   kReceiver = 1 << 3,
   kOperator = 1 << 4,
-  kAnyone = 1 << 5,
+  kPrivacy = 1 << 5,
+  kAnyone = 1 << 6,
 };
 
 /// How the target bears on the answer.
@@ -40,6 +41,7 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.IntelligenceService/ListQuarantined", kPartner, Rule::kOwnOrAll},
     {"trigpoint.v1.IntelligenceService/GetQuarantined", kPartner, Rule::kOwnOrAll},
     {"trigpoint.v1.IntelligenceService/ResolveQuarantined", kPartner, Rule::kOwnOrAll},
+    {"trigpoint.v1.IntelligenceService/TraceSubmission", kPartner, Rule::kOwnSource},
     {"trigpoint.v1.ProviderService/GetProvider", kReader},
     {"trigpoint.v1.ProviderService/ListProviders", kReader},
     {"trigpoint.v1.ProviderService/ListTimeline", kReader},
@@ -53,6 +55,10 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.AlertService/ListDeliveries", kReceiver | kOperator},
     {"trigpoint.v1.AlertService/RetryDeliveries", kOperator},
     {"trigpoint.v1.PolicyService/ListPolicies", kReader | kOperator},
+    {"trigpoint.v1.PrivacyService/PlaceLegalHold", kPrivacy},
+    {"trigpoint.v1.PrivacyService/LiftLegalHold", kPrivacy},
+    {"trigpoint.v1.PrivacyService/ListLegalHolds", kPrivacy},
+    {"trigpoint.v1.PrivacyService/ErasePersonalData", kPrivacy},
     {"trigpoint.v1.OperationService/GetStatus", kOperator},
     {"trigpoint.v1.OperationService/Verify", kOperator},
     {"trigpoint.v1.OperationService/PublishBaselines", kOperator},
@@ -73,7 +79,7 @@ struct RoleName {
 constexpr RoleName kRoleNames[] = {
     {kPartner, roles::kPartner},        {kReader, roles::kQualityReader},
     {kDecider, roles::kQualityDecider}, {kReceiver, roles::kAlertReceiver},
-    {kOperator, roles::kOperator},
+    {kOperator, roles::kOperator},      {kPrivacy, roles::kPrivacyOfficer},
 };
 
 unsigned CallersOf(const Principal& principal) {

@@ -11,10 +11,11 @@ namespace {
 constexpr std::array kAll = {
     // Access.
     kPartner, kBackfill, kQualityReader, kQualityDecider, kAlertReceiver, kOperator,
+    kPrivacyOfficer,
     // Authority.
     kTeamManager, kMultiAgencyPanel, kIcbAuthoriser, kNhseAuthoriser, kCouncilAuthoriser,
     kQualityReviewMeeting, kRegulator, kLocalAuthority};
-constexpr size_t kAccessRoles = 6;
+constexpr size_t kAccessRoles = 7;
 
 }  // namespace
 

@@ -88,22 +88,6 @@ TEST(WebhookConfig, RefusesAnAddressWithoutRepeatingIt) {
   EXPECT_THAT(refusal, AllOf(HasSubstr("`url`"), HasSubstr("https"), Not(HasSubstr("sesame"))));
 }
 
-TEST(WebhookUrl, IsHttpsOrThisMachine) {
-  for (const char* good :
-       {"https://desk.example/a?b=c", "https://127.0.0.1:8443/", "http://127.0.0.1:8080/x",
-        "http://[::1]:80/", "http://localhost/", "http://127.1.2.3"}) {
-    EXPECT_TRUE(CheckWebhookUrl(good).ok()) << good;
-  }
-  for (const char* bad :
-       {"", "desk.example", "ftp://desk.example/", "http://desk.example/", "https://", "https:///x",
-        "http://127.0.0.1.example/", "http://127.1/", "http://localhost.example/",
-        "http://localhost@evil.example/", "https://user:word@desk.example/",
-        "https://desk.example/#x", "https://desk.example/a b", "http://127.0.0.1\\@evil.example/",
-        "http://[::2]/", "HTTP://desk.example/"}) {
-    EXPECT_TRUE(absl::IsInvalidArgument(CheckWebhookUrl(bad))) << bad;
-  }
-}
-
 TEST(CheckWebhooks, ReadsSecretsAndAuthorities) {
   const TempDir directory;
   std::ofstream(directory / "secret") << "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

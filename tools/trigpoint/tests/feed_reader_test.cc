@@ -7,6 +7,8 @@
 #include <fstream>
 #include <vector>
 
+#include "trigpoint/intake/feed_mapping.h"
+
 namespace trigpoint {
 namespace {
 
@@ -41,6 +43,29 @@ TEST(ReadFeed, GivesEventsAndUnreadableRowsWithFileAndLine) {
   EXPECT_EQ(items[1].line(), 2U);
   EXPECT_GT(items[1].unreadable().violations_size(), 0);
   EXPECT_EQ(items[2].event().source(), "own");
+}
+
+TEST(ReadFeed, ReadsATableAsAMappingSaysWhateverTheSourceOfTheCommand) {
+  const auto mapping = FeedMappingFromYaml(
+      "name: log\nsource: council/log\ntable: {format: csv}\n"
+      "subject: {scheme: ods, column: Home}\nevents:\n  - kind: complaint_received\n"
+      "    id: Ref\n    reported_at: Day\n",
+      "log.yaml");
+  ASSERT_TRUE(mapping.ok()) << mapping.status();
+  const TemporaryFile file("Ref,Home,Day\nC-1,RX601,2026-03-01\nC-2,RX601,soon\n");
+  std::vector<v1::SubmitEventsRequest> items;
+  const auto status =
+      ReadFeed({.path = file.path(), .source = "other/source", .mapping = &*mapping},
+               {.take = [&](v1::SubmitEventsRequest item) {
+                 items.push_back(std::move(item));
+                 return true;
+               }});
+  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].event().source(), "council/log");
+  EXPECT_EQ(items[0].line(), 2U);
+  EXPECT_EQ(items[1].unreadable().source(), "council/log");
+  EXPECT_EQ(items[1].unreadable().violations(0).rule(), "DATE_NOT_READ");
 }
 
 TEST(ReadFeed, StopsWithoutAnErrorWhenAskedTo) {

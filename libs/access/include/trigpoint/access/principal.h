@@ -26,6 +26,8 @@ inline constexpr std::string_view kQualityDecider = "QUALITY_DECIDER";
 inline constexpr std::string_view kAlertReceiver = "ALERT_RECEIVER";
 /// Sees status, verification, metrics and policies.
 inline constexpr std::string_view kOperator = "OPERATOR";
+/// Erases personal data, places and lifts legal holds. Reads nothing of it.
+inline constexpr std::string_view kPrivacyOfficer = "PRIVACY_OFFICER";
 
 /// Authority roles. Each implies QUALITY_READER and may call DecisionService; whether it has the
 /// authority for one transition is decided in the fold, from the authority matrix.

@@ -1,0 +1,168 @@
+#include "services/ingest/submission_trace.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "services/ingest/intake.h"
+#include "trigpoint/base/reason.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/domain/clusters.h"
+#include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+using Response = v1::TraceSubmissionResponse;
+
+template <typename Refs>
+bool Cites(const Refs& refs, const TraceQuery& query) {
+  return std::any_of(refs.begin(), refs.end(), [&query](const v1::EventRef& ref) {
+    return ref.source() == query.source && ref.id() == query.id;
+  });
+}
+
+/// Criteria that rest on a protected source say nothing of what else they rest on.
+bool IsEvidence(const v1::Recommendation& recommendation, const TraceQuery& query) {
+  return std::any_of(recommendation.criteria().begin(), recommendation.criteria().end(),
+                     [&query](const v1::CriterionResult& criterion) {
+                       return criterion.value() == v1::TRUTH_VALUE_TRUE &&
+                              !criterion.protected_source() && Cites(criterion.evidence(), query);
+                     });
+}
+
+uint32_t OthersOfTheIncident(const v1::ProviderState& state, const TraceQuery& query) {
+  constexpr int64_t kEver = std::numeric_limits<int64_t>::max();
+  const ClusterView view(state);
+  const auto reports = view.In(-kEver, kEver);
+  std::optional<int> cluster;
+  for (const auto& item : reports) {
+    if (item.report->source() == query.source && item.report->id() == query.id) {
+      cluster = item.cluster;
+    }
+  }
+  return static_cast<uint32_t>(std::count_if(
+      reports.begin(), reports.end(), [&cluster, &query](const ClusterView::Item& item) {
+        const bool protected_one = (item.report->flags() & kConcernProtectedSource) != 0;
+        return cluster == item.cluster && item.report->source() != query.source && !protected_one;
+      }));
+}
+
+void AddPart(Response::Part::What what, const std::string& policy_id, int64_t since_us,
+             Response* response) {
+  auto* part = response->add_parts();
+  part->set_what(what);
+  part->set_policy_id(policy_id);
+  SetMicros(since_us, part->mutable_since());
+}
+
+void AddParts(const v1::ProviderRecord& record, const TraceQuery& query, Response* response) {
+  for (const auto& policy : record.policies()) {
+    if (!IsEvidence(policy.recommendation(), query)) continue;
+    if (policy.awaiting_decision()) {
+      AddPart(Response::Part::WHAT_RECOMMENDATION, policy.policy_id(), policy.recommended_us(),
+              response);
+    } else if (policy.declined() || policy.decided_us() >= policy.recommended_us()) {
+      AddPart(Response::Part::WHAT_DECISION, policy.policy_id(), policy.decided_us(), response);
+    }
+  }
+  for (const auto& raised : record.alerts()) {
+    if (raised.alert().protected_source() || !Cites(raised.alert().evidence(), query)) continue;
+    AddPart(Response::Part::WHAT_ALERT, "", raised.raised_us(), response);
+    response->mutable_parts()->rbegin()->set_acknowledged(raised.acknowledged_us() != 0);
+  }
+}
+
+void Describe(const v1::Event& event, Response* response) {
+  response->set_source_version(VersionOf(event));
+  *response->mutable_received_at() =
+      event.has_first_received_at() ? event.first_received_at() : event.received_at();
+  if (event.has_subject()) *response->mutable_subject() = event.subject();
+}
+
+/// Nothing: it stands in no stream of a service.
+absl::StatusOr<std::optional<Response>> InService(const Projector& projector,
+                                                  const TraceQuery& query) {
+  std::optional<Response> found;
+  for (const std::string& stream_id : projector.StreamsWith(query.source, query.id)) {
+    TP_ASSIGN_OR_RETURN(const auto entry,
+                        projector.store().ReadEventIndex(projector.PartitionFor(stream_id),
+                                                         stream_id, query.source, query.id));
+    if (!entry.has_value() || stream_id.starts_with(kSourceStreamPrefix)) continue;
+    if (found.has_value() && found->source_version() > entry->version()) continue;
+    TP_ASSIGN_OR_RETURN(const auto events,
+                        projector.ReadEvents(stream_id, entry->revision(), entry->revision() + 1));
+    if (events.empty()) continue;
+    const v1::Event& event = events.front().event();
+    Response response;
+    Describe(event, &response);
+    const bool taken_back = event.has_event_retracted();
+    response.set_standing(taken_back ? Response::STANDING_TAKEN_BACK : Response::STANDING_RECEIVED);
+    TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(stream_id));
+    const bool withheld = query.clearance < v1::SENSITIVITY_C2_IN_CONFIDENCE ||
+                          SensitivityOf(event) >= v1::SENSITIVITY_C5_PROTECTED_SOURCE;
+    response.set_parts_withheld(withheld);
+    if (!withheld) {
+      response.set_other_reports(OthersOfTheIncident(stream.state, query));
+      AddParts(stream.record, query, &response);
+    }
+    found = std::move(response);
+  }
+  return found;
+}
+
+std::optional<Response> Waiting(const Projector& projector, const TraceQuery& query) {
+  for (const v1::Event& event : projector.AllWaiting()) {
+    if (event.source() != query.source || event.id() != query.id) continue;
+    Response response;
+    Describe(event, &response);
+    response.set_standing(Response::STANDING_WAITING);
+    return response;
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> Refused(const Projector& projector, const TraceQuery& query) {
+  const auto held = projector.Quarantined({.source = query.source}, "", SIZE_MAX);
+  const auto last =
+      std::find_if(held.rbegin(), held.rend(), [&query](const v1::HeldSubmission& one) {
+        return one.event().submission_quarantined().submitted_id() == query.id;
+      });
+  if (last == held.rend()) return std::nullopt;
+  const auto& quarantined = last->event().submission_quarantined();
+  Response response;
+  response.set_standing(Response::STANDING_REFUSED);
+  SetMicros(last->received_us(), response.mutable_received_at());
+  response.set_quarantine_id(quarantined.quarantine_id());
+  *response.mutable_violations() = quarantined.violations();
+  return response;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::TraceSubmissionResponse> TraceSubmission(const Projector& projector,
+                                                            const TraceQuery& query) {
+  TP_ASSIGN_OR_RETURN(std::optional<Response> response, InService(projector, query));
+  if (!response.has_value()) response = Waiting(projector, query);
+  const auto refused = Refused(projector, query);
+  if (!response.has_value()) {
+    response = refused;
+  } else if (refused.has_value()) {
+    // A correction that was refused leaves what it corrects standing.
+    response->set_quarantine_id(refused->quarantine_id());
+    *response->mutable_violations() = refused->violations();
+  }
+  if (!response.has_value()) {
+    return WithReason(absl::NotFoundError("nothing with this id came from this source"),
+                      "SUBMISSION_NOT_FOUND");
+  }
+  response->set_source(query.source);
+  response->set_id(query.id);
+  return *std::move(response);
+}
+
+}  // namespace trigpoint
