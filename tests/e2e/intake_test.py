@@ -45,6 +45,28 @@ class ImportTest(EndToEnd):
         self.assertEqual(0, result.json()["accepted"], result)
 
 
+class MappingTest(EndToEnd):
+    def test_a_councils_spreadsheet_is_taken_through_its_mapping_and_again_is_nothing(self):
+        node = self.node()
+        for home in ("1-545611283", "1-2000000004"):
+            self.register(node, home)
+        mapping = ROOT / "deploy/feeds/council-safeguarding.yaml"
+        sample = ROOT / "libs/intake/tests/data/council_safeguarding.csv"
+        linted = node.run("--json", "feed", "lint", mapping, sample)
+        self.assertEqual(7, linted.code, linted)
+        first = node.run("--json", "import", "--mapping", mapping, sample)
+        counts = first.json()
+        self.assertEqual((1, 5, 6), (first.code, counts["accepted"], counts["refused"]), first)
+        lines = {one["line"] for one in node.run("--json", "refused").lines()}
+        self.assertEqual({"6", "7", "8", "9", "11", "13"}, {str(line) for line in lines})
+        node.stop()
+        node.start()
+        again = node.run("--json", "import", "--mapping", mapping, sample).json()
+        self.assertEqual((0, 5), (again["accepted"], again["duplicate"]), again)
+        self.assertIn("Received", node.run("trace", "example-council/safeguarding", "SG-1001").out)
+        self.assertEqual(0, node.run("verify").code)
+
+
 class PersonalDataTest(EndToEnd):
     NHS_NUMBER = "9434765919"
 
