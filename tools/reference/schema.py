@@ -146,7 +146,7 @@ class Schema:
                             f"--descriptor_set_out={out}", *protos], check=True)
             schema = Schema(out.read_bytes(), package)
         table = (root / "libs/events/src/code_lists.cc").read_text(encoding="utf-8")
-        for name, code, meaning in re.findall(r'^ {4}\{"([^"]+)", "([^"]+)", "([^"]+)"\},$', table, re.MULTILINE):
+        for name, code, meaning in re.findall(r'\{"([^"]+)",\s*"([^"]+)",\s*"([^"]+)"\},', table):
             schema.codes.setdefault(name, []).append((code, meaning))
         return schema
 

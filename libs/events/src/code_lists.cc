@@ -5,7 +5,7 @@
 namespace trigpoint {
 namespace {
 
-// tools/reference reads this table for docs/reference/events.md: one code a line.
+// tools/reference reads this table for docs/reference/events.md.
 constexpr Code kCodes[] = {
     // Regulations of 2014 that a notice may name (S0 App B): the fundamental standards, and those
     // on
