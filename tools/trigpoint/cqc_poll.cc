@@ -41,8 +41,12 @@ absl::Status CqcPoll::Run(CqcPollCounts* counts) {
 
 absl::Status CqcPoll::Begin() {
   TP_ASSIGN_OR_RETURN(std::optional<PollState> known, ReadPollState(options_.state_file));
-  state_ = known ? *std::move(known) : PollState{};
-  if (!known) state_.local_authorities = options_.local_authorities;
+  if (known) {
+    state_ = *std::move(known);
+  } else {
+    state_ = PollState{};
+    state_.local_authorities = options_.local_authorities;
+  }
   // Who says nothing goes on with those of the first poll.
   if (!options_.local_authorities.empty() &&
       !SameAuthorities(state_.local_authorities, options_.local_authorities)) {

@@ -109,7 +109,10 @@ uint32_t MappedRow::Version(const MappedVersion& version) {
   if (version.date) {
     const std::optional<When> when = ReadWhen(*version.date, row_.cells[*version.column]);
     const std::optional<Micros> instant = when ? InstantOf(*when, version.date->utc) : std::nullopt;
-    if (instant) number = static_cast<double>(*instant / kMicrosPerSecond);
+    if (instant) {
+      const Micros seconds = *instant / kMicrosPerSecond;
+      number = static_cast<double>(seconds);
+    }
   } else {
     number = ReadNumberText(text);
   }
@@ -360,7 +363,7 @@ v1::Event MappedRow::Make(const MappedEvent& mapped) {
   SetSubject(mapped, &event);
   SetTimes(mapped, &event);
   Fill(mapped.envelope, &event);
-  Fill(mapped.fields, event.GetReflection()->MutableMessage(&event, mapped.payload));
+  Fill(mapped.fields, v1::Event::GetReflection()->MutableMessage(&event, mapped.payload));
   return event;
 }
 
