@@ -83,6 +83,16 @@ absl::StatusOr<ErasureScope> ScopeOf(const v1::ErasePersonalDataRequest& request
   return scope;
 }
 
+/// Whether a hold names the record, or everything: also where none of its texts stands in the
+/// stream, because it was only refused so far.
+bool IsHeld(const v1::ProviderRecord& record, const ErasureScope& scope) {
+  return scope.record.has_value() &&
+         std::any_of(record.holds().begin(), record.holds().end(), [&scope](const auto& hold) {
+           return !hold.has_record() || (hold.record().source() == scope.record->source() &&
+                                         hold.record().id() == scope.record->id());
+         });
+}
+
 /// What was refused of a record lies sealed, too.
 void AddRefused(const QueryCore& core, const ErasureScope& scope, const std::set<std::string>& held,
                 ErasurePlan* plan) {
@@ -92,6 +102,8 @@ void AddRefused(const QueryCore& core, const ErasureScope& scope, const std::set
   for (const auto& one : refused) {
     const auto& kept = one.event().submission_quarantined();
     const std::string& key = kept.original().key_id();
+    // An earlier release sealed everything refused of a source under one key: that one stays.
+    if (!key.starts_with("case:")) continue;
     if (kept.submitted_id() != scope.record->id() || held.contains(key)) continue;
     plan->key_ids.insert(key);
   }
@@ -207,7 +219,7 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
     TP_ASSIGN_OR_RETURN(const auto events, core_->projector().ReadEvents(stream_id, 0, UINT64_MAX));
     TP_ASSIGN_OR_RETURN(const std::set<std::string> held, AllKeysUnderHold(*core_));
     ErasurePlan plan = PlanErasure(events, scope, held);
-    if (scope.record.has_value() && !plan.held.empty()) {
+    if (IsHeld(stream.record, scope) || (scope.record.has_value() && !plan.held.empty())) {
       return WithReason(absl::FailedPreconditionError("a legal hold is in force: trigpoint holds"),
                         "LEGAL_HOLD");
     }
