@@ -92,6 +92,17 @@ class ErasureTest(EndToEnd):
         self.assertNotEqual(0, gone.code, gone)
         self.assertIn("ERASED", gone.out + gone.err)
 
+    def test_a_hold_keeps_a_record_that_was_only_refused(self):
+        only = incident(HOME, 2)
+        only["incidentReported"]["ward"] = "bed of 943 476 5919"
+        self.assertNotEqual("ACCEPTED", self.server.submit(only)[0])
+        self.run_ok("hold", HOME, "--record", only["source"], only["id"], "--authority", "CORONER-9")
+        refused = self.server.run("erase", HOME, "--record", only["source"], only["id"], "--authority", "IG-1")
+        self.assertNotEqual(0, refused.code, refused)
+        self.assertIn("legal hold", refused.err)
+        kept = self.run_ok("--json", "refused").lines()
+        self.assertEqual(0, self.server.run("refused", kept[0]["quarantine_id"]).code)
+
     def test_nobody_erases_without_naming_the_decision(self):
         result = self.server.run("erase", HOME, "--record", self.report["source"], self.report["id"], "--authority", "")
         self.assertNotEqual(0, result.code, result)
