@@ -143,7 +143,6 @@ const std::set<std::string> kNotYet = {
     "EnhancedHoldEnded",                // the clock engine
     "RapidQualityReviewAlertDeclined",  // authority of alerts
     "PolicyRetired",                    // several versions side by side
-    "FeedSilent",                       // coverage
 };
 
 // domain.md 2.4, 2.5, 3.11: every event that the frameworks' catalogue names is of one kind.
