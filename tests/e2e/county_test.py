@@ -33,6 +33,15 @@ class CountyTest(EndToEnd):
         self.assertEqual(about["backfill"], counts, history)
         self.assertEqual(about["services"], history.json()["providers"], history)
 
+    def hand_over(self, node, county, about):
+        """Imports what partners hand over in the formats that they have; each gives what it should."""
+        for file, wanted in about["partners"].items():
+            mapping = ["--mapping", county / wanted["mapping"]] if wanted["mapping"] else []
+            result = node.run("--json", "import", *mapping, county / file)
+            self.assertEqual(1 if wanted["refused"] else 0, result.code, result)
+            counts = result.json()
+            self.assertEqual((wanted["events"], wanted["refused"]), (counts["accepted"], counts["refused"]), file)
+
     def why(self, node, subject, policy):
         """The assessment with every criterion, by id; None where the policy does not cover the service."""
         result = node.run("--json", "why", subject, "--policy", policy, "--full")
@@ -133,7 +142,8 @@ class CountyTest(EndToEnd):
         other, _ = self.county("other", *arguments[:2], "--seed", "8", *arguments[4:])
         names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
         self.assertEqual(names, sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file()))
-        self.assertEqual(len(about["files"]) + 1, len(names))
+        mappings = [one for one in about["partners"].values() if one["mapping"]]
+        self.assertEqual(len(about["files"]) + len(about["partners"]) + len(mappings) + 1, len(names))
         for path in names:
             self.assertEqual((first / path).read_bytes(), (second / path).read_bytes(), path)
         self.assertNotEqual((first / "register.jsonl").read_bytes(), (other / "register.jsonl").read_bytes())
@@ -150,6 +160,7 @@ class CountyTest(EndToEnd):
         self.wait_for_baselines(node)
         self.check_stories(node, stories, "history")
         self.assertEqual([], node.run("--json", "alerts").lines())
+        self.hand_over(node, county, about)
         for path in sorted((county / "live").glob("*.jsonl")):
             for line in path.read_text(encoding="utf-8").splitlines():
                 self.assertEqual("ACCEPTED", node.submit(json.loads(line))[0], path)
@@ -158,7 +169,8 @@ class CountyTest(EndToEnd):
         self.check_alerts(node, stories)
         self.check_levels(node, about)
         refused = node.run("--json", "refused").lines()
-        self.assertEqual(about["backfill"]["refused"] + about["backfill"]["conflict"], len(refused))
+        in_tables = sum(one["refused"] for one in about["partners"].values())
+        self.assertEqual(about["backfill"]["refused"] + about["backfill"]["conflict"] + in_tables, len(refused))
         self.assertEqual(0, node.run("verify").code)
 
 

@@ -6,6 +6,7 @@
 register.jsonl       the services: type, beds, who commissions them, under which ids partners know them
 latest_ratings.csv   the regulator's file of the latest ratings, as it stood when the history begins
 history/*.jsonl      one file for each partner's system, in the order in which the county received the events
+partners/*           what partners hand over this week, in the formats that they have, with the mappings of their tables
 live/*.jsonl         what arrives now, in the order of the names; urgent.jsonl is the report that cannot wait
 stories.json         the services whose story is written down, what must come out, and what the files hold
 
@@ -22,6 +23,7 @@ import sys
 import concerns
 import oddities
 import oversight
+import partners
 import providers
 import ratings
 from dates import DAY, midnight, months_before
@@ -92,6 +94,7 @@ def write(directory, arguments):
     for name, events in sorted(live.items()):
         write_lines(directory / "live" / name, events)
         files[f"live/{name}"] = len(events)
+    handed_over = partners.hand_over(directory / "partners", services, feeds)
     outcomes["accepted"] = len(register) + ratings_read + len(feeds.records) - sum(outcomes.values())
     about = {
         "until": arguments.until.isoformat(),
@@ -101,6 +104,7 @@ def write(directory, arguments):
         "covered": sum(service.covered for service in services),
         "files": files,
         "events": dict(sorted(collections.Counter(record.kind for record in feeds.records).items())),
+        "partners": handed_over,
         "backfill": dict(sorted(outcomes.items())),
         "stories": as_json(stories),
     }

@@ -62,6 +62,11 @@ class Service:
         return "" if self.kind == SUPPORTED else f"1-000{self.number:06d}"
 
     @property
+    def ods(self):
+        """The code that the NHS gives a hospital: one that it never gave."""
+        return "ZZ9X1" if self.kind == ACUTE else ""
+
+    @property
     def covered(self):
         """Whether the Herefordshire policy covers it."""
         return COUNCIL in self.commissioners or (ICB in self.commissioners and self.kind in CARE_HOMES)
@@ -82,7 +87,7 @@ class Service:
         for knows in ("cqc", "local"):
             if self.named_by(knows) not in known:
                 known.append(self.named_by(knows))
-        return known
+        return known + ([f"ods/{self.ods}"] if self.ods else [])
 
 
 def bed_count(chance, kind):

@@ -78,7 +78,8 @@ class Page:
     def type_of(self, field):
         name = TYPES.get(field.refers_to or field.type)
         if name is None and field.refers_to in self.used:
-            name = f"[{field.refers_to}](#{anchor(field.refers_to)})"
+            heading = "The envelope" if field.refers_to == "Event" else field.refers_to
+            name = f"[{field.refers_to}](#{anchor(heading)})"
         name = name or f"`{field.refers_to}`"
         return f"list of {name}" if field.repeated else name
 
