@@ -37,6 +37,38 @@ absl::Status ControlPublisher::ActivatePolicies(const std::string& directory) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> ControlPublisher::PublishHolidays(v1::HolidaysPublished holidays) {
+  const auto content = [](v1::HolidaysPublished list) {
+    list.clear_effective_from();
+    list.clear_published_by();
+    return CanonicalBytes(list);
+  };
+  const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
+  const auto& controls = truth->state().controls();
+  for (auto it = controls.rbegin(); it != controls.rend(); ++it) {
+    if (!it->has_holidays_published()) continue;
+    const v1::HolidaysPublished& known = it->holidays_published();
+    if (known.calendar() != holidays.calendar() || known.last_year() < holidays.first_year() ||
+        known.first_year() > holidays.last_year()) {
+      continue;
+    }
+    if (content(known) == content(holidays)) return false;
+    break;  // These years were said otherwise since.
+  }
+  const int64_t now_us = writer_->Now();
+  v1::Event event;
+  event.set_source(std::string(kControlSource));
+  event.set_id("holidays/" + holidays.calendar() + "/" + FormatInstant(now_us));
+  event.set_source_version(1);
+  *event.mutable_holidays_published() = std::move(holidays);
+  SetMicros(now_us + kControlAheadUs, event.mutable_holidays_published()->mutable_effective_from());
+  Log(LogLevel::kInfo, "holidays_published",
+      {{"first_year", event.holidays_published().first_year()},
+       {"last_year", event.holidays_published().last_year()}});
+  TP_RETURN_IF_ERROR(Publish(std::move(event)));
+  return true;
+}
+
 absl::Status ControlPublisher::Activate(const v1::PolicyPack& pack) {
   const std::string id = "policy/" + pack.id() + "/" + std::to_string(pack.version());
   const auto truth = projector_->ControlsOfPartition(projector_->control_partition());

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "services/common/write_gate.h"
 #include "trigpoint/v1/events.pb.h"
 
@@ -26,6 +27,10 @@ class ControlPublisher {
   /// time when nothing was reported yet, else from a moment ahead. Errors: FailedPrecondition where
   /// an active version has other content.
   absl::Status ActivatePolicies(const std::string& directory);
+
+  /// Publishes bank holidays of whole years, in force from a moment ahead; false where the same
+  /// list was published last for these years already.
+  absl::StatusOr<bool> PublishHolidays(v1::HolidaysPublished holidays);
 
  private:
   absl::Status Activate(const v1::PolicyPack& pack);

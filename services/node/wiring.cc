@@ -253,6 +253,9 @@ absl::Status RunningNode::Parts::OpenServices() {
     return CreateBackup(*log, *keys, request);
   };
   deps.publish_baselines = [this] { return baselines->Publish(); };
+  deps.publish_holidays = [this](const v1::HolidaysPublished& holidays) {
+    return controls->PublishHolidays(holidays);
+  };
   deps.log_id = log_id;
   deps.metrics = metrics.get();
   TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),

@@ -1,13 +1,17 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "services/common/call.h"
+#include "services/common/field_error.h"
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
 #include "services/query/verify.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
+#include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/recommend.h"
 #include "trigpoint/telemetry/logging.h"
@@ -21,6 +25,9 @@ constexpr char kVerify[] = "trigpoint.v1.OperationService/Verify";
 constexpr char kBackup[] = "trigpoint.v1.OperationService/CreateBackup";
 constexpr char kRebuild[] = "trigpoint.v1.OperationService/RebuildStore";
 constexpr char kPublish[] = "trigpoint.v1.OperationService/PublishBaselines";
+constexpr char kHolidays[] = "trigpoint.v1.OperationService/PublishHolidays";
+/// The only calendar that deadlines are counted by (domain.md 3.7).
+constexpr char kCalendar[] = "england-and-wales";
 /// Work between two progress messages; between them other reads have their turn.
 constexpr std::chrono::milliseconds kSlice(200);
 
@@ -127,6 +134,40 @@ absl::Status FillStatus(const QueryCore& core, v1::Status* status) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<v1::HolidaysPublished> HolidaysOf(const v1::PublishHolidaysRequest& request) {
+  if (request.calendar() != kCalendar)
+    return FieldError("calendar", "NOT_IN_LIST", std::string("must be ") + kCalendar);
+  if (request.first_year() < 1900 || request.last_year() > 2200 ||
+      request.first_year() > request.last_year())
+    return FieldError("first_year", "OUT_OF_RANGE",
+                      "the years must be in order, from 1900 to 2200");
+  if (request.published_by().empty())
+    return FieldError("published_by", "REQUIRED", "say where the list is from");
+  if (const auto found = FindPersonalData(request.published_by()); found.has_value())
+    return FieldError("published_by", PiiRuleName(found->rule), "holds personal data");
+  std::set<CivilDate> days;
+  for (const auto& day : request.holidays()) {
+    const CivilDate civil{day.year(), day.month(), day.day()};
+    const bool in_years = civil.year >= request.first_year() && civil.year <= request.last_year();
+    if (!IsValidDate(civil) || !in_years)
+      return FieldError("holidays", "NOT_IN_YEARS", "each must be a day of these years");
+    days.insert(civil);
+  }
+  if (days.empty()) return FieldError("holidays", "REQUIRED", "there is a holiday in every year");
+  v1::HolidaysPublished holidays;
+  holidays.set_calendar(request.calendar());
+  holidays.set_first_year(request.first_year());
+  holidays.set_last_year(request.last_year());
+  holidays.set_published_by(request.published_by());
+  for (const CivilDate& day : days) {
+    auto* date = holidays.add_holidays();
+    date->set_year(day.year);
+    date->set_month(day.month);
+    date->set_day(day.day);
+  }
+  return holidays;
+}
+
 class OperationService final : public v1::OperationService::CallbackService {
  public:
   explicit OperationService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
@@ -162,6 +203,21 @@ class OperationService final : public v1::OperationService::CallbackService {
                      return ToGrpc(absl::UnimplementedError("this process publishes no baselines"));
                    const absl::StatusOr<int> published = core->deps.publish_baselines();
                    if (published.ok()) response->set_baselines(*published);
+                   return ToGrpc(published.status());
+                 });
+  }
+
+  grpc::ServerUnaryReactor* PublishHolidays(grpc::CallbackServerContext* context,
+                                            const v1::PublishHolidaysRequest* request,
+                                            v1::PublishHolidaysResponse* response) override {
+    return Serve(*core_, context, kHolidays, {}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   if (!core->deps.publish_holidays)
+                     return ToGrpc(absl::UnimplementedError("this process publishes no holidays"));
+                   const auto holidays = HolidaysOf(*request);
+                   if (!holidays.ok()) return ToGrpc(holidays.status());
+                   const auto published = core->deps.publish_holidays(*holidays);
+                   if (published.ok()) response->set_unchanged(!*published);
                    return ToGrpc(published.status());
                  });
   }

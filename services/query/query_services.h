@@ -29,6 +29,8 @@ struct QueryDeps {
   std::function<int64_t()> now_us{};  ///< Microseconds UTC.
   std::function<absl::StatusOr<int>()>
       publish_baselines{};  ///< How many were published; may block.
+  /// Publishes bank holidays; false where they were known; may block.
+  std::function<absl::StatusOr<bool>(const v1::HolidaysPublished&)> publish_holidays{};
   /// Copies the log; may block.
   std::function<absl::StatusOr<v1::CreateBackupResponse>(const v1::CreateBackupRequest&)>
       create_backup{};

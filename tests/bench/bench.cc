@@ -1,5 +1,5 @@
-// trigpoint-bench [--json] [--quick] [--only engine|wire|operate|intake]: figures of this machine,
-// each beside its raw limit in the same run.
+// trigpoint-bench [--json] [--quick] [--only engine|wire|operate|duplicates|intake]: figures
+// of this machine, each beside its raw limit in the same run.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -24,9 +24,9 @@ int main(int argc, char** argv) {
                                                        .puts = std::atof(argv[i + 3]),
                                                        .put_bytes = std::atof(argv[i + 4])});
     } else {
-      std::fprintf(
-          stderr,
-          "usage: trigpoint-bench [--json] [--quick] [--only engine|wire|operate|intake]\n");
+      std::fprintf(stderr,
+                   "usage: trigpoint-bench [--json] [--quick] [--only "
+                   "engine|wire|operate|duplicates|intake]\n");
       return 2;
     }
   }
@@ -43,6 +43,8 @@ int main(int argc, char** argv) {
   }
   if (only.empty() || only == "wire") Print(trigpoint::bench::WireRows(bin, quick), json);
   if (only.empty() || only == "operate") Print(trigpoint::bench::OperateRows(bin, quick), json);
+  if (only.empty() || only == "duplicates")
+    Print(trigpoint::bench::DuplicateRows(bin, quick), json);
   if (only.empty() || only == "intake") {
     Print(trigpoint::bench::IntakeRows(bin, TRIGPOINT_SOURCE_DIR, quick), json);
   }

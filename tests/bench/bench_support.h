@@ -77,6 +77,8 @@ std::vector<Row> EngineRows(const std::string& policies, bool quick);
 std::vector<Row> WireRows(const std::string& bin, bool quick);
 /// What an operator waits for, at 1 GiB of data.
 std::vector<Row> OperateRows(const std::string& bin, bool quick);
+/// A million events, half of them duplicates.
+std::vector<Row> DuplicateRows(const std::string& bin, bool quick);
 /// `source`: the checkout.
 std::vector<Row> IntakeRows(const std::string& bin, const std::string& source, bool quick);
 /// What a fold puts into its store.

@@ -16,6 +16,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "bench_client.h"
 #include "bench_support.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/store/store.h"
@@ -24,9 +25,7 @@
 namespace trigpoint::bench {
 namespace {
 
-constexpr char kNode[] = "127.0.0.1:17447";
 constexpr char kEcho[] = "127.0.0.1:17448";
-constexpr char kMetrics[] = "127.0.0.1:17449";
 
 class Echo final : public v1::ProviderService::CallbackService {
   grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context,
@@ -162,14 +161,6 @@ class EchoIntake final : public v1::IntelligenceService::CallbackService {
   RawStore store_;
 };
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
-  auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
-  if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30))) {
-    Die("nothing answers on " + address);
-  }
-  return channel;
-}
-
 /// Server CPU, microseconds per call, of `calls` sequential gets from 8 threads.
 double GetCpu(const std::string& address, pid_t server, const std::string& provider, int calls) {
   const auto stub = v1::ProviderService::NewStub(Connect(address));
@@ -194,25 +185,6 @@ double GetCpu(const std::string& address, pid_t server, const std::string& provi
   const double cpu = CpuSecondsOf(server);
   run(calls);
   return (CpuSecondsOf(server) - cpu) / calls * 1e6;
-}
-
-void Register(v1::IntelligenceService::Stub* stub, int providers) {
-  grpc::ClientContext context;
-  auto stream = stub->SubmitEvents(&context);
-  std::thread reader([&] {
-    v1::SubmitEventsResponse response;
-    while (stream->Read(&response)) {
-    }
-  });
-  for (int i = 0; i < providers; ++i) {
-    v1::SubmitEventsRequest request;
-    request.set_sequence(static_cast<uint64_t>(i));
-    *request.mutable_event() = Registration(i);
-    stream->Write(request);
-  }
-  stream->WritesDone();
-  reader.join();
-  stream->Finish();
 }
 
 struct Unary {
@@ -249,38 +221,6 @@ Unary SubmitFrom(const std::string& address, int clients, int seconds, int provi
   for (const auto& part : latencies) all.insert(all.end(), part.begin(), part.end());
   return {.per_second = static_cast<double>(done.load()) / (Now() - start),
           .p50_us = Percentile(all, 50)};
-}
-
-struct Streamed {
-  double per_second = 0;
-  double cpu_us = 0;  ///< Of the server, per event.
-};
-
-Streamed StreamEvents(v1::IntelligenceService::Stub* stub, pid_t server, uint64_t count,
-                      int providers, std::atomic<uint64_t>* next) {
-  std::vector<v1::SubmitEventsRequest> requests(count);  // Made before: making them is no ingest.
-  for (uint64_t i = 0; i < count; ++i) {
-    requests[i].set_sequence(i);
-    *requests[i].mutable_event() = Report(next->fetch_add(1), providers);
-  }
-  grpc::ClientContext context;
-  auto stream = stub->SubmitEvents(&context);
-  const double cpu = CpuSecondsOf(server);
-  const double start = Now();
-  std::thread reader([&] {
-    v1::SubmitEventsResponse response;
-    while (stream->Read(&response)) {
-    }
-  });
-  for (const auto& request : requests) {
-    stream->Write(request, grpc::WriteOptions().set_buffer_hint());
-  }
-  stream->WritesDone();
-  reader.join();
-  if (!stream->Finish().ok()) Die("the stream of events ended with an error");
-  const auto events = static_cast<double>(count);
-  return {.per_second = events / (Now() - start),
-          .cpu_us = (CpuSecondsOf(server) - cpu) / events * 1e6};
 }
 
 /// Background load at a fixed rate, and now and then a report that raises an alert: time until
@@ -356,11 +296,6 @@ int64_t BytesUnder(const std::string& directory) {
   return bytes;
 }
 
-std::unique_ptr<Child> StartNode(const std::string& bin, const std::string& data) {
-  return std::make_unique<Child>(std::vector<std::string>{
-      bin + "/trigpoint-node", "--data", data, "--listen", kNode, "--metrics-listen", ""});
-}
-
 /// From the start of the process to its first answer about a service.
 double SecondsToAnswer(const std::string& bin, const std::string& data,
                        std::unique_ptr<Child>* node) {
@@ -399,7 +334,8 @@ std::vector<Row> OperateRows(const std::string& bin, bool quick) {
   uint64_t events = 0;
   const uint64_t turn = quick ? 20'000 : 100'000;
   while (BytesUnder(data) < wanted) {
-    const Streamed streamed = StreamEvents(intelligence.get(), node->pid(), turn, providers, &next);
+    const Streamed streamed =
+        StreamReports(intelligence.get(), node->pid(), turn, providers, &next);
     seconds += static_cast<double>(turn) / streamed.per_second;
     events += turn;
   }
@@ -484,8 +420,8 @@ std::vector<Row> WireRows(const std::string& bin, bool quick) {
                       metrics("trigpoint_store_put_bytes_total")};
   };
   const auto before = stored();
-  StreamEvents(intelligence.get(), node.pid(), count, providers, &next);  // Nobody is cold then.
-  std::this_thread::sleep_for(std::chrono::seconds(1));                   // The metrics follow.
+  StreamReports(intelligence.get(), node.pid(), count, providers, &next);  // Nobody is cold then.
+  std::this_thread::sleep_for(std::chrono::seconds(1));                    // The metrics follow.
   const auto after = stored();
   const auto events = static_cast<double>(count);
   const StoreLoad load{.per_commit = events / (after[0] - before[0]),
@@ -496,9 +432,9 @@ std::vector<Row> WireRows(const std::string& bin, bool quick) {
   const auto echoed = v1::IntelligenceService::NewStub(Connect(kEcho));
   std::vector<std::pair<Streamed, Streamed>> turns;  // The limit, and the node.
   for (int i = 0; i < (quick ? 1 : 3); ++i) {
-    const Streamed limit = StreamEvents(echoed.get(), echo.pid(), count, providers, &next);
+    const Streamed limit = StreamReports(echoed.get(), echo.pid(), count, providers, &next);
     turns.emplace_back(limit,
-                       StreamEvents(intelligence.get(), node.pid(), count, providers, &next));
+                       StreamReports(intelligence.get(), node.pid(), count, providers, &next));
   }
   std::sort(turns.begin(), turns.end(), [](const auto& a, const auto& b) {
     return a.first.per_second / a.second.per_second < b.first.per_second / b.second.per_second;

@@ -1,5 +1,6 @@
 """How a node starts, refuses to start, and ends."""
 
+import json
 import os
 import re
 import shutil
@@ -50,6 +51,36 @@ class StartTest(EndToEnd):
         result = node.run("providers")
         self.assertEqual(3, result.code, result)
         self.assertIn("127.0.0.1:1", result.err)
+
+
+class HolidaysTest(EndToEnd):
+    """The bank holidays that working days are counted by are data, as gov.uk publishes them."""
+
+    def bank_holidays(self, *years):
+        days = ("01-01", "04-02", "04-05", "05-03", "05-31", "08-30", "12-27", "12-28")
+        events = [{"title": "made up", "date": f"{year}-{day}", "notes": "", "bunting": True} for year in years for day in days]
+        path = self.scratch / "bank-holidays.json"
+        path.write_text(json.dumps({"england-and-wales": {"division": "england-and-wales", "events": events}}), encoding="utf-8")
+        return path
+
+    def test_a_list_is_published_once_and_survives_a_restart(self):
+        node = self.node()
+        published = node.run("holidays", self.bank_holidays(2029, 2030))
+        self.assertEqual(0, published.code, published)
+        self.assertIn("2029 to 2030: 16 days", published.out)
+        node.stop()
+        node.start()
+        again = node.run("--json", "holidays", self.bank_holidays(2029, 2030))
+        self.assertTrue(again.json()["unchanged"], again)
+
+    def test_a_list_that_was_cut_is_refused(self):
+        node = self.node()
+        file = self.bank_holidays(2029)
+        file.write_text(file.read_text(encoding="utf-8").replace("2029-08-30", "2030-01-01"), encoding="utf-8")
+        refused = node.run("holidays", file)
+        self.assertEqual(7, refused.code, refused)
+        self.assertIn("YEAR_NOT_WHOLE", refused.err)
+        self.assertEqual(7, node.run("holidays", self.scratch / "nothing.json").code)
 
 
 class TlsTest(EndToEnd):

@@ -1,12 +1,15 @@
-// policies, verify, baselines, status, version.
+// policies, verify, baselines, holidays, status, version.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "arguments.h"
 #include "client.h"
 #include "print.h"
+#include "trigpoint/intake/bank_holidays.h"
 
 namespace trigpoint {
 namespace {
@@ -124,6 +127,37 @@ ExitCode PublishBaselines(const Session& session, const Client& client) {
   return ExitCode::kOk;
 }
 
+ExitCode PublishHolidays(const Session& session, const Client& client, const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return Fail(session, ExitCode::kData, "cannot read " + file);
+  const std::string document((std::istreambuf_iterator<char>(stream)), {});
+  auto holidays = ReadBankHolidays(document, kEnglandAndWales);
+  if (!holidays.ok()) {
+    return Fail(session, ExitCode::kData, file + ": " + std::string(holidays.status().message()));
+  }
+  v1::PublishHolidaysRequest request;
+  request.set_calendar(holidays->calendar());
+  request.mutable_holidays()->Swap(holidays->mutable_holidays());
+  request.set_first_year(holidays->first_year());
+  request.set_last_year(holidays->last_year());
+  request.set_published_by("https://www.gov.uk/bank-holidays.json");
+  v1::PublishHolidaysResponse answer;
+  const auto context = client.NewContext();
+  const auto status = client.operation().PublishHolidays(context.get(), request, &answer);
+  if (!status.ok()) return Fail(session, status);
+  if (session.json) {
+    PutJson(answer);
+    return ExitCode::kOk;
+  }
+  const std::string years =
+      std::to_string(request.first_year()) + " to " + std::to_string(request.last_year());
+  Put(answer.unchanged() ? "The bank holidays of " + years + " are these already.\n"
+                         : "Published the bank holidays of England and Wales, " + years + ": " +
+                               Count(static_cast<uint64_t>(request.holidays_size()), "day") +
+                               "; in force in two seconds.\n");
+  return ExitCode::kOk;
+}
+
 ExitCode ShowStatus(const Session& session, const Client& client) {
   v1::Status answer;
   const auto context = client.NewContext();
@@ -191,6 +225,21 @@ void AddOperationCommands(CLI::App& app, Session& session) {
     session.command = [&session] {
       return WithClient(session,
                         [&](const Client& client) { return PublishBaselines(session, client); });
+    };
+  });
+
+  auto file = std::make_shared<std::string>();
+  CLI::App* holidays = app.add_subcommand(
+      "holidays", "Publishes the bank holidays that working days are counted by");
+  holidays->add_option("FILE", *file, "bank-holidays.json as gov.uk publishes it")->required();
+  holidays->footer(
+      "The node knows those of 2012 to 2028; of each year the list published last counts.\n"
+      "Example: curl -sO https://www.gov.uk/bank-holidays.json && trigpoint holidays "
+      "bank-holidays.json");
+  holidays->callback([&session, file] {
+    session.command = [&session, file] {
+      return WithClient(
+          session, [&](const Client& client) { return PublishHolidays(session, client, *file); });
     };
   });
 

@@ -62,6 +62,7 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.OperationService/GetStatus", kOperator},
     {"trigpoint.v1.OperationService/Verify", kOperator},
     {"trigpoint.v1.OperationService/PublishBaselines", kOperator},
+    {"trigpoint.v1.OperationService/PublishHolidays", kOperator},
     {"trigpoint.v1.OperationService/CreateBackup", kOperator},
     {"trigpoint.v1.OperationService/RebuildStore", kOperator},
     {kMetricsMethod, kOperator},

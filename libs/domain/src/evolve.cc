@@ -175,7 +175,10 @@ void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
   const KindInfo* kind = KindOf(event);
   if (kind != nullptr) Hear(kind->family, state);
   for (auto& concern : ConcernsOf(event, known_us)) {
-    if (change != nullptr) change->added.push_back(concern);
+    if (change != nullptr) {
+      change->added.push_back(
+          {.occurred_us = concern.occurred_us(), .encoded = concern.SerializeAsString()});
+    }
     *state->add_concerns() = std::move(concern);
     SettleLast(state->mutable_concerns(), ConcernLess);
   }

@@ -7,8 +7,6 @@
 
 #include "absl/hash/hash.h"
 #include "absl/time/clock.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/wire_format_lite.h"
 #include "projector_impl.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
@@ -19,6 +17,7 @@
 #include "trigpoint/events/times.h"
 #include "trigpoint/log/partition.h"
 #include "trigpoint/policy/instants.h"
+#include "wire.h"
 
 namespace trigpoint {
 namespace {
@@ -47,18 +46,6 @@ void Roll(const Record& record, v1::Checkpoint* checkpoint) {
   const Sha256Digest rolled = Sha256(checkpoint->rolling_hash() + checkpoint->last_digest());
   checkpoint->mutable_rolling_hash()->assign(rolled.begin(), rolled.end());
   checkpoint->set_next_offset(record.position.offset + 1);
-}
-
-using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedOutputStream;
-
-/// Writes the head of a field that holds bytes.
-void AppendHead(int field, size_t size, std::string* out) {
-  uint8_t head[16];
-  uint8_t* end = CodedOutputStream::WriteTagToArray(
-      WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED), head);
-  end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(size), end);
-  out->append(reinterpret_cast<const char*>(head), static_cast<size_t>(end - head));
 }
 
 }  // namespace
@@ -501,13 +488,12 @@ absl::Status Projector::FoldSource(const v1::Event& event, const Record& record,
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(uint32_t partition,
-                                                                    const v1::Event& event,
-                                                                    const std::string& key,
-                                                                    const Batch& batch) const {
-  const auto it = batch.index.find(key);
-  if (it != batch.index.end()) return std::optional(it->second);
-  return store_->ReadEventIndex(partition, event.stream_id(), event.source(), event.id());
+absl::StatusOr<std::optional<v1::EventIndexEntry>> Projector::Known(const Entry& entry,
+                                                                    const v1::Event& event) const {
+  for (auto it = entry.uncommitted.rbegin(); it != entry.uncommitted.rend(); ++it) {
+    if (it->id == event.id() && it->source == event.source()) return std::optional(it->index);
+  }
+  return store_->ReadEventIndex(entry.partition, event.stream_id(), event.source(), event.id());
 }
 
 absl::StatusOr<Projector::Entry*> Projector::LoadEntry(uint32_t partition,
@@ -582,11 +568,10 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   const uint32_t p = record.position.partition;
   const std::string& stream_id = event.stream_id();
   TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
-  std::string key = JoinKey({stream_id, event.source(), event.id()});
   const size_t identity = absl::HashOf(event.source(), event.id());
   std::optional<v1::EventIndexEntry> known;
   if (!entry->identities.has_value() || entry->identities->contains(identity)) {
-    TP_ASSIGN_OR_RETURN(known, Known(p, event, key, *batch));
+    TP_ASSIGN_OR_RETURN(known, Known(*entry, event));
   }
   const LoadEvents load = [this, entry, p, &stream_id]() {
     return EventsOf(*entry, p, stream_id, 0, entry->hot.state.revision());
@@ -621,7 +606,8 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     index.set_version(VersionOf(event));
     index.set_digest(event.submission_digest());
     batch->store.PutEventIndex(p, stream_id, event.source(), event.id(), index);
-    batch->index[std::move(key)] = std::move(index);
+    entry->uncommitted.push_back(
+        {.source = event.source(), .id = event.id(), .index = std::move(index)});
     if (entry->identities.has_value()) entry->identities->insert(identity);
     if (entry->identities.has_value() && entry->identities->size() > kIdentitiesKept)
       entry->identities.reset();
@@ -797,6 +783,7 @@ void Projector::Settle(Batch* batch) {
       entry.dirty = false;
       entry.record_dirty = false;
       entry.full.clear();
+      entry.uncommitted = {};  // With its memory: most services rest for long.
     }
     for (const uint32_t p : batch->partitions)
       partitions_[p]->committed = partitions_[p]->checkpoint.next_offset();

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "trigpoint/engine/projector.h"
@@ -69,6 +68,13 @@ struct Projector::Entry {
   /// Hashes of the identities (source and id) in this stream, while that is all of them and not too
   /// many: what is not among them is new, without a look into the store.
   std::optional<absl::flat_hash_set<size_t>> identities;
+  /// Where an identity stands, while the store does not have it yet.
+  struct Uncommitted {
+    std::string source;
+    std::string id;
+    v1::EventIndexEntry index;
+  };
+  std::vector<Uncommitted> uncommitted;
   bool chain_stored = false;    ///< The store holds a chain of this stream.
   OpenChunk tail;               ///< Written and unwritten events.
   std::vector<OpenChunk> full;  ///< Cut chunks that are not written yet.
@@ -92,8 +98,6 @@ struct Projector::Batch {
   std::vector<Entry*> streams;                           ///< Touched: those that are dirty.
   std::vector<Entry*> changed;                           ///< Not in `summaries_` yet as they are.
   std::map<uint32_t, std::vector<std::string>> derived;  ///< To append, by partition.
-  /// Not committed yet, by stream id, source and id (JoinKey).
-  absl::flat_hash_map<std::string, v1::EventIndexEntry> index;
   std::vector<std::pair<Position, FoldOutcome>> outcomes;
   std::vector<v1::SubjectRef> bound;
   size_t records = 0;

@@ -6,6 +6,7 @@
 
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/concern.h"
+#include "wire.h"
 
 namespace trigpoint {
 namespace {
@@ -38,6 +39,19 @@ void Join(Concerns apart, int64_t from_us, v1::ProviderState* state) {
   for (auto& concern : sorted) *all->Add() = std::move(concern);
 }
 
+/// Writes reports behind an encoded v1::StoredState, as more of its state: a reader of Protobuf
+/// joins the parts of a message. Each is encoded once and not with every state that holds it.
+void AppendSince(const std::vector<ConcernsChange::Added>& since, std::string* encoded) {
+  if (since.empty()) return;
+  std::string more;
+  for (const auto& added : since) {
+    AppendHead(v1::ProviderState::kConcernsFieldNumber, added.encoded.size(), &more);
+    more.append(added.encoded);
+  }
+  AppendHead(v1::StoredState::kStateFieldNumber, more.size(), encoded);
+  encoded->append(more);
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<v1::ProviderState>> StoredState::Read(const Store& store,
@@ -60,7 +74,10 @@ absl::StatusOr<std::optional<v1::ProviderState>> StoredState::Read(const Store& 
     if (apart.revision() != stored.concerns_revision()) continue;
     if (kept != nullptr) {
       kept->apart_ = stored.concerns_revision();
-      kept->since_.assign(state.concerns().begin(), state.concerns().end());
+      for (const auto& concern : state.concerns()) {
+        kept->since_.push_back(
+            {.occurred_us = concern.occurred_us(), .encoded = concern.SerializeAsString()});
+      }
     }
     Join(std::move(*apart.mutable_concerns()), stored.concerns_from_us(), &state);
     return state;
@@ -95,11 +112,10 @@ void StoredState::Put(uint32_t partition, v1::ProviderState* state, ConcernsChan
   Concerns all;  // Elsewhere while the rest is written: what points at them still does.
   if (apart_ != 0) {
     const int64_t from_us = state->concerns(0).occurred_us();
-    std::erase_if(since_, [from_us](const auto& c) { return c.occurred_us() < from_us; });
+    std::erase_if(since_, [from_us](const auto& added) { return added.occurred_us < from_us; });
     stored.set_concerns_revision(apart_);
     stored.set_concerns_from_us(from_us);
     all.Swap(state->mutable_concerns());
-    for (const auto& concern : since_) *state->add_concerns() = concern;
   } else {
     since_.clear();
   }
@@ -107,6 +123,7 @@ void StoredState::Put(uint32_t partition, v1::ProviderState* state, ConcernsChan
   stored.SerializeToString(&encoded);
   static_cast<void>(stored.release_state());
   if (apart_ != 0) all.Swap(state->mutable_concerns());
+  AppendSince(since_, &encoded);
   batch->PutState(partition, state->stream_id(), encoded);
 }
 

@@ -43,7 +43,11 @@ int64_t KnownAt(const v1::ProviderState& state, const v1::Event& event);
 /// What facts did to the concerns of a state, for who keeps them elsewhere: those that are summed
 /// by day apart (they are the oldest).
 struct ConcernsChange {
-  std::vector<v1::Concern> added;
+  struct Added {
+    int64_t occurred_us = 0;
+    std::string encoded;  ///< v1::Concern.
+  };
+  std::vector<Added> added;
   bool replaced = false;  ///< Some that were there are gone.
 };
 

@@ -236,10 +236,8 @@ class Projector {
   /// A stream as the store has it; a new one where it has none.
   absl::StatusOr<std::unique_ptr<Entry>> ReadEntry(uint32_t partition,
                                                    const std::string& stream_id);
-  absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(uint32_t partition,
-                                                           const v1::Event& event,
-                                                           const std::string& key,
-                                                           const Batch& batch) const;
+  absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(const Entry& entry,
+                                                           const v1::Event& event) const;
   static void Touch(Entry* entry, Batch* batch);
   absl::Status AppendDerived(Batch* batch);
   absl::Status Commit(Batch* batch);

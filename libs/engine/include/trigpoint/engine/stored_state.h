@@ -32,7 +32,7 @@ class StoredState {
 
  private:
   uint64_t apart_ = 0;  // Revision of the row with all reports but since_; 0: there is none.
-  std::vector<v1::Concern> since_;
+  std::vector<ConcernsChange::Added> since_;
 };
 
 }  // namespace trigpoint
