@@ -20,9 +20,10 @@ int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_i
 }
 
 int64_t EffectiveMicros(const v1::Event& control) {
-  return control.has_policy_activated()
-             ? ToMicros(control.policy_activated().effective_from())
-             : ToMicros(control.peer_baseline_published().effective_from());
+  if (control.has_policy_activated()) return ToMicros(control.policy_activated().effective_from());
+  if (control.has_holidays_published())
+    return ToMicros(control.holidays_published().effective_from());
+  return ToMicros(control.peer_baseline_published().effective_from());
 }
 
 std::shared_ptr<const CompiledPack> InForce::Policy(const std::string& policy_id) const {
@@ -52,6 +53,10 @@ absl::Status Controls::Add(const v1::Event& event) {
          .effective_us = EffectiveMicros(event),
          .published =
              std::make_shared<v1::PeerBaselinePublished>(event.peer_baseline_published())});
+  } else if (event.has_holidays_published()) {
+    holidays_.push_back({.control_id = event.id(),
+                         .effective_us = EffectiveMicros(event),
+                         .published = event.holidays_published()});
   } else {
     return absl::OkStatus();
   }
@@ -59,6 +64,27 @@ absl::Status Controls::Add(const v1::Event& event) {
   ComputeAll();
   return absl::OkStatus();
 }
+
+namespace {
+
+std::shared_ptr<const WorkingCalendar> CalendarOf(
+    std::vector<std::pair<int64_t, const v1::HolidaysPublished*>> lists) {
+  static const auto kCompiledIn =
+      std::make_shared<const WorkingCalendar>(EnglandAndWalesHolidays());
+  if (lists.empty()) return kCompiledIn;
+  std::stable_sort(lists.begin(), lists.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<CivilDate> days = EnglandAndWalesHolidays();
+  for (const auto& [from, list] : lists) {
+    std::erase_if(days, [list = list](const CivilDate& day) {
+      return day.year >= list->first_year() && day.year <= list->last_year();
+    });
+    for (const auto& day : list->holidays()) days.push_back({day.year(), day.month(), day.day()});
+  }
+  return std::make_shared<const WorkingCalendar>(std::move(days));
+}
+
+}  // namespace
 
 InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) const {
   InForce found;
@@ -99,6 +125,13 @@ InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) cons
     if (latest == nullptr) continue;
     found.baselines.push_back(latest->published);
   }
+  std::vector<std::pair<int64_t, const v1::HolidaysPublished*>> lists;
+  for (const Holidays& list : holidays_) {
+    int64_t from = 0;
+    if (!in_force(list.control_id, list.effective_us, &from)) continue;
+    lists.emplace_back(from, &list.published);
+  }
+  found.calendar = CalendarOf(std::move(lists));
   return found;
 }
 

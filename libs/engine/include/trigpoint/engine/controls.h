@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "trigpoint/base/working_days.h"
 #include "trigpoint/policy/pack.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/state.pb.h"
@@ -21,6 +22,9 @@ struct InForce {
   /// The latest baseline of each service type.
   std::vector<std::shared_ptr<const v1::PeerBaselinePublished>> baselines;
   std::set<int64_t> windows;  ///< Of all policies, days.
+  /// Which days are working days: of each year the list published last, else the one compiled in.
+  /// Never null.
+  std::shared_ptr<const WorkingCalendar> calendar;
 
   /// One policy, or null.
   std::shared_ptr<const CompiledPack> Policy(const std::string& policy_id) const;
@@ -35,7 +39,8 @@ struct InForce {
 class Controls {
  public:
   Controls();
-  /// Adds a control event (PolicyActivated or PeerBaselinePublished); a repeated id is ignored.
+  /// Adds a control event (PolicyActivated, PeerBaselinePublished or HolidaysPublished); a repeated
+  /// id is ignored.
   absl::Status Add(const v1::Event& event);
 
   /// What is in force for the stream at `as_of_us`; never null.
@@ -64,12 +69,19 @@ class Controls {
     std::shared_ptr<const v1::PeerBaselinePublished> published;
   };
 
+  struct Holidays {
+    std::string control_id;
+    int64_t effective_us = 0;
+    v1::HolidaysPublished published;
+  };
+
   InForce Compute(const v1::ProviderState& state, int64_t as_of_us) const;
   void ComputeAll();
 
   v1::ControlState state_;
   std::vector<Activation> activations_;
   std::map<v1::ServiceType, std::vector<Baseline>> baselines_;
+  std::vector<Holidays> holidays_;
   /// Of a stream to which nothing came late, in order of time without gaps.
   std::vector<std::shared_ptr<const InForce>> in_force_;
 };
