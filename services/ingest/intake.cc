@@ -124,6 +124,10 @@ void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, I
     done(std::move(answer));
     return;
   }
+  if (auto problem = LinkProblem(event, *stream); problem.has_value()) {
+    Refuse(event, origin, {*std::move(problem)}, validate_only, std::move(done));
+    return;
+  }
   if (validate_only) {
     IntakeAnswer answer;
     const bool known = stream->has_value() || Directory::Registers(event);
@@ -181,6 +185,25 @@ std::optional<v1::FieldViolation> Intake::OutOfPlace(const v1::Event& event, con
   if (!stream.has_value() || InBackfill(*stream)) return std::nullopt;
   return Violation("backfill", "NOT_IN_BACKFILL",
                    "no backfill was started for the service: submit BackfillStarted first");
+}
+
+std::optional<v1::FieldViolation> Intake::LinkProblem(
+    const v1::Event& event, const std::optional<std::string>& stream) const {
+  const v1::ServiceLinked& link = event.service_linked();
+  const bool succession = link.link() == v1::ServiceLinked::LINK_PREDECESSOR ||
+                          link.link() == v1::ServiceLinked::LINK_SUCCESSOR ||
+                          link.link() == v1::ServiceLinked::LINK_SAME_SERVICE;
+  if (!succession) return std::nullopt;
+  const bool itself = event.subject().scheme() == link.other().scheme() &&
+                      event.subject().value() == link.other().value();
+  const auto other = directory_.StreamOf(link.other());
+  bool circle = itself && event.has_subject();
+  if (!circle && stream.has_value() && other.has_value()) {
+    const bool onward = link.link() == v1::ServiceLinked::LINK_SUCCESSOR;
+    circle = deps_.projector->WouldCircle(onward ? *stream : *other, onward ? *other : *stream);
+  }
+  if (!circle) return std::nullopt;
+  return Violation("other", "LINK_CYCLE", "the link would make the service its own predecessor");
 }
 
 void Intake::SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done) {

@@ -119,6 +119,9 @@ class Intake {
   /// The problem of an event at this point of a backfill, if there is one.
   std::optional<v1::FieldViolation> OutOfPlace(const v1::Event& event, const Origin& origin,
                                                const std::optional<std::string>& stream);
+  /// The problem of a link that would make a service its own predecessor, by what is known now.
+  std::optional<v1::FieldViolation> LinkProblem(const v1::Event& event,
+                                                const std::optional<std::string>& stream) const;
   absl::StatusOr<std::optional<std::string>> StreamOf(const v1::Event& event, bool validate_only);
   void NoteResolved(const v1::HeldSubmission& held, const Resolution& resolution,
                     IntakeAnswer answer, IntakeDone done);

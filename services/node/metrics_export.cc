@@ -38,6 +38,7 @@ void MetricsExport::ExportFolded(const ProjectorCounters& counters) {
   Raise(counters.folded.load() - duplicates_ - conflicts_, &folded_,
         metrics_->EventsFolded("applied"));
   Raise(counters.ignored_derived.load(), &ignored_, metrics_->IgnoredDerived());
+  Raise(counters.ignored_links.load(), &ignored_links_, metrics_->IgnoredLinks());
   Raise(counters.commits.load(), &commits_, metrics_->StoreCommits());
   Raise(counters.puts.load(), &puts_, metrics_->StorePuts());
   Raise(counters.put_bytes.load(), &put_bytes_, metrics_->StorePutBytes());

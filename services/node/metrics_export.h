@@ -31,6 +31,7 @@ class MetricsExport {
   uint64_t duplicates_ = 0;
   uint64_t conflicts_ = 0;
   uint64_t ignored_ = 0;
+  uint64_t ignored_links_ = 0;
   uint64_t commits_ = 0;
   uint64_t puts_ = 0;
   uint64_t put_bytes_ = 0;

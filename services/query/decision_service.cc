@@ -3,6 +3,7 @@
 
 #include "services/common/call.h"
 #include "services/query/decision_outcome.h"
+#include "services/query/inheritance.h"
 #include "services/query/query_core.h"
 #include "services/query/request_id.h"
 #include "services/query/resolve.h"
@@ -18,6 +19,7 @@ namespace trigpoint {
 namespace {
 
 constexpr char kPropose[] = "trigpoint.v1.DecisionService/ProposeDecision";
+constexpr char kInherit[] = "trigpoint.v1.DecisionService/DecideInheritance";
 constexpr char kConcur[] = "trigpoint.v1.DecisionService/ConcurDecision";
 constexpr size_t kRationaleMax = 20'000;
 
@@ -301,6 +303,15 @@ class DecisionService final : public v1::DecisionService::CallbackService {
                                            const v1::ConcurDecisionRequest* request,
                                            v1::ProposeDecisionResponse* response) override {
     return Start(context, kConcur, request, response, Concur);
+  }
+
+  grpc::ServerUnaryReactor* DecideInheritance(grpc::CallbackServerContext* context,
+                                              const v1::DecideInheritanceRequest* request,
+                                              v1::DecideInheritanceResponse* response) override {
+    return Serve(*core_, context, kInherit, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal& who) {
+                   return trigpoint::DecideInheritance(*core, who, *request, response);
+                 });
   }
 
  private:

@@ -221,6 +221,7 @@ class FilterParser {
         {"rating", Field::kRating},
         {"commissioner", Field::kCommissioner},
         {"open_alerts", Field::kOpenAlerts},
+        {"inheritance_open", Field::kInheritanceOpen},
         {"policy", Field::kPolicy},
         {"level", Field::kLevel},
         {"recommended", Field::kRecommended},
@@ -254,7 +255,8 @@ class FilterParser {
       return TakeEnum(token, v1::ServiceType_descriptor(), "service_type_", node);
     if (node->field == Field::kRating)
       return TakeEnum(token, v1::Rating_descriptor(), "rating_", node);
-    const bool truth = node->field == Field::kAwaiting || node->field == Field::kUrgent;
+    const bool truth = node->field == Field::kAwaiting || node->field == Field::kUrgent ||
+                       node->field == Field::kInheritanceOpen;
     if (truth && node->value != "true" && node->value != "false")
       return Wrong(token.at, "true or false is meant here");
     if (node->field == Field::kOpenAlerts &&
@@ -359,6 +361,8 @@ bool Filter::Test(const Node& node, const v1::ProviderSummary& provider,
     }
     case Field::kOpenAlerts:
       return number(provider.open_alerts());
+    case Field::kInheritanceOpen:
+      return truth(provider.inheritance_open());
     case Field::kPolicy:
       return text(level.policy_id());
     case Field::kLevel:

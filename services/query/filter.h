@@ -15,9 +15,10 @@ namespace trigpoint {
 ///
 ///     local_authority = "Halton" AND (level = LEVEL_3 OR urgent = true) AND NOT name : "closed*"
 ///
-/// Fields: name, local_authority, organisation, service_type, rating, commissioner, open_alerts;
-/// and of one policy of the provider: policy, level (decided), recommended, awaiting, urgent.
-/// Conditions on the latter are about one and the same policy. Operators: = and != (whole value,
+/// Fields: name, local_authority, organisation, service_type, rating, commissioner, open_alerts,
+/// inheritance_open (true where a person is to confirm what the service inherits); and of one
+/// policy of the provider: policy, level (decided), recommended, awaiting, urgent. Conditions on
+/// the latter are about one and the same policy. Operators: = and != (whole value,
 /// `*` stands for any text), : (contains; `:*` is any value), for open_alerts also < <= > >=. All
 /// without regard to case. OR binds tighter than AND; NOT or - negates; parentheses. Immutable.
 class Filter {
@@ -43,6 +44,7 @@ class Filter {
     kRating,
     kCommissioner,
     kOpenAlerts,
+    kInheritanceOpen,
     kPolicy,
     kLevel,
     kRecommended,

@@ -4,6 +4,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "services/query/filter.h"
+#include "services/query/inheritance.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
@@ -91,8 +92,11 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status());
-  for (size_t i = page->from; i < page->to; ++i)
-    *response->add_providers() = PresentProvider(*rows[i].summary);
+  for (size_t i = page->from; i < page->to; ++i) {
+    auto* provider = response->add_providers();
+    *provider = PresentProvider(*rows[i].summary);
+    AddInheritedLevels(core.projector(), provider);
+  }
   response->set_next_page_token(page->next_token);
   response->set_total_size(static_cast<int64_t>(rows.size()));
   return grpc::Status::OK;

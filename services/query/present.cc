@@ -51,6 +51,8 @@ v1::Provider PresentProvider(const v1::ProviderSummary& summary) {
   provider.set_local_authority(summary.local_authority());
   provider.set_organisation(summary.organisation());
   provider.set_host(summary.host());
+  provider.set_brand(summary.brand());
+  provider.set_inheritance_open(summary.inheritance_open());
   provider.set_overall_rating(summary.overall_rating());
   if (summary.has_rated_on()) {
     SetMicros(LondonMidnight(ToCivil(summary.rated_on())), provider.mutable_rated_on());

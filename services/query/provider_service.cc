@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "services/query/inheritance.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
@@ -16,6 +17,7 @@ constexpr char kGet[] = "trigpoint.v1.ProviderService/GetProvider";
 constexpr char kList[] = "trigpoint.v1.ProviderService/ListProviders";
 constexpr char kTimeline[] = "trigpoint.v1.ProviderService/ListTimeline";
 constexpr char kAssess[] = "trigpoint.v1.ProviderService/AssessProvider";
+constexpr char kSiblings[] = "trigpoint.v1.ProviderService/ListSiblings";
 constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommendations";
 
 absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderRequest& request) {
@@ -24,11 +26,24 @@ absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderReq
   TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
   if (!instants.past) {
     TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
-    return PresentProvider(summary);
+    v1::Provider provider = PresentProvider(summary);
+    if (!projector.IsLinked(stream_id)) return provider;
+    TP_ASSIGN_OR_RETURN(const StreamAsOf now, projector.Read(stream_id));
+    AddHeritage(projector, now, true, &provider);
+    return provider;
   }
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, stream.state.known_us());
-  return PresentProvider(Summarise(stream.state, stream.record, *in_force));
+  v1::Provider provider = PresentProvider(Summarise(stream.state, stream.record, *in_force));
+  AddHeritage(projector, stream, false, &provider);
+  return provider;
+}
+
+/// Whether a read takes no more than what is in memory.
+bool IsCheap(const Projector& projector, const v1::GetProviderRequest& request) {
+  if (request.has_as_of() || request.has_valid_at()) return false;
+  const auto stream_id = ResolveProvider(projector, request.provider());
+  return !stream_id.ok() || !projector.IsLinked(*stream_id);
 }
 
 /// The policy asked for, or the first that applies, or else the first that may apply.
@@ -88,8 +103,7 @@ class ProviderService final : public v1::ProviderService::CallbackService {
   grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context,
                                         const v1::GetProviderRequest* request,
                                         v1::Provider* response) override {
-    const bool past = request->has_as_of() || request->has_valid_at();
-    const Where where = past ? Where::kPool : Where::kInline;
+    const Where where = IsCheap(core_->projector(), *request) ? Where::kInline : Where::kPool;
     return Serve(*core_, context, kGet, {.sensitivity = kAnswerClass}, where,
                  [core = core_.get(), request, response](const Principal&) {
                    absl::StatusOr<v1::Provider> found = Get(*core, *request);
@@ -138,6 +152,15 @@ class ProviderService final : public v1::ProviderService::CallbackService {
     return Serve(*core_, context, kRecommendations, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal&) {
                    return trigpoint::ListRecommendations(*core, *request, response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* ListSiblings(grpc::CallbackServerContext* context,
+                                         const v1::ListSiblingsRequest* request,
+                                         v1::ListSiblingsResponse* response) override {
+    return Serve(*core_, context, kSiblings, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   return trigpoint::ListSiblings(*core, *request, response);
                  });
   }
 

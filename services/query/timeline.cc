@@ -79,6 +79,14 @@ absl::StatusOr<Slice> ReadPast(const Projector& projector, const std::string& st
 
 int64_t DayOf(int64_t us) { return us - ((us % kMicrosPerDay) + kMicrosPerDay) % kMicrosPerDay; }
 
+/// The class of the records that were carried from a predecessor, as far as they are shown.
+Sensitivity ClassOfCarried(const v1::Event& event) {
+  Sensitivity shown = v1::SENSITIVITY_UNSPECIFIED;
+  for (const auto& fact : event.memory_carried().facts())
+    shown = std::max(shown, SensitivityOf(fact));
+  return shown;
+}
+
 /// One entry as this reader may see it; gives the class of the content that it shows.
 Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice,
                       const v1::ProviderState& state, Sensitivity clearance, KeySource* keys,
@@ -110,8 +118,9 @@ Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice,
   entry->set_id(event.id());
   entry->set_source_version(VersionOf(event));
   entry->set_hidden(hidden);
+  const Sensitivity shown = std::max(held, ClassOfCarried(event));
   *entry->mutable_event() = std::move(event);
-  return hidden ? v1::SENSITIVITY_C0_PUBLIC : held;
+  return hidden ? v1::SENSITIVITY_C0_PUBLIC : shown;
 }
 
 /// What had become of a proposal by then: refused attempts stay in the history (3.5 rule f).

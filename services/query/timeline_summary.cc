@@ -58,6 +58,33 @@ std::string OfIncident(const v1::Event& event) {
   return text + Themes(event);
 }
 
+std::string Why(v1::ServiceLinked::Reason reason) {
+  return reason == v1::ServiceLinked::REASON_UNSPECIFIED
+             ? "reason not stated"
+             : Words(v1::ServiceLinked::Reason_Name(reason), "REASON_");
+}
+
+std::string OfLink(const v1::ServiceLinked& link) {
+  const std::string what = Words(v1::ServiceLinked::Link_Name(link.link()), "LINK_");
+  const std::string other = link.other().scheme() + '/' + link.other().value();
+  const bool follows = link.link() == v1::ServiceLinked::LINK_PREDECESSOR ||
+                       link.link() == v1::ServiceLinked::LINK_SUCCESSOR;
+  return "Linked: " + what + ' ' + other + (follows ? ", " + Why(link.reason()) : "");
+}
+
+std::string OfMemory(const v1::MemoryCarried& memory) {
+  const std::string whose = memory.from_name().empty() ? memory.from_stream() : memory.from_name();
+  if (memory.undone()) return "Nothing is inherited any more: the link was taken back";
+  std::string text = "Carried from the predecessor " + whose + " (" + Why(memory.reason()) +
+                     "): " + std::to_string(memory.facts_size()) +
+                     (memory.facts_size() == 1 ? " record" : " records");
+  for (const auto& level : memory.levels()) {
+    if (!level.decided_state().empty())
+      text += "; " + level.policy_id() + ": " + level.decided_state();
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string SummaryOf(const v1::Event& event) {
@@ -84,6 +111,14 @@ std::string SummaryOf(const v1::Event& event) {
     case v1::Event::kDecisionConcurrence:
       return event.decision_concurrence().concurs() ? "Concurred with a proposed decision"
                                                     : "Did not concur with a proposed decision";
+    case v1::Event::kServiceLinked:
+      return OfLink(event.service_linked());
+    case v1::Event::kMemoryCarried:
+      return OfMemory(event.memory_carried());
+    case v1::Event::kInheritanceDecided:
+      return event.inheritance_decided().accepted()
+                 ? "What is inherited of a predecessor: confirmed"
+                 : "What is inherited of a predecessor: refused";
     default: {
       const KindInfo* kind = KindOf(event);
       return kind == nullptr ? "" : std::string(kind->summary);

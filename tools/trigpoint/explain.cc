@@ -309,6 +309,7 @@ std::string Explain(const ExplainedProvider& provider, const v1::Assessment& ass
       assessment.target_state() != assessment.decided_state()) {
     out += Wrap("Computed now from what is known at that time; not a recorded recommendation.", "");
   }
+  if (!provider.inherited.empty()) out += Wrap(Clean(provider.inherited), "");
   out += CriteriaText(assessment, detail, ink);
   out += Section("Nearly met", Bullets(assessment.near_misses()), ink);
   out += Section("Not known", Bullets(assessment.gaps()), ink);

@@ -26,9 +26,10 @@ enum class Detail { kWhatCounts, kEveryCriterion };
 
 /// What the answer is about, as a person knows it.
 struct ExplainedProvider {
-  std::string argument;  ///< As the person typed it; used in the commands to type next.
-  std::string name;      ///< Display name; may be empty.
-  std::string place;     ///< Local authority; may be empty.
+  std::string argument;        ///< As the person typed it; used in the commands to type next.
+  std::string name;            ///< Display name; may be empty.
+  std::string place;           ///< Local authority; may be empty.
+  std::string inherited = {};  ///< Whose level it is, where it is not its own; a sentence.
 };
 
 /// Gives the whole answer of `why` for one policy: the recommendation, each criterion that holds

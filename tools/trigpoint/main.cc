@@ -6,6 +6,7 @@
 
 #include "client.h"
 #include "feed.h"
+#include "heritage.h"
 #include "session.h"
 
 namespace trigpoint {
@@ -64,6 +65,7 @@ int Main(int argc, char** argv) {
   AddProviderCommands(app, session);
   AddWhyCommand(app, session);
   AddDecisionCommands(app, session);
+  AddHeritageCommands(app, session);
   AddAlertCommands(app, session);
   AddDeliveryCommands(app, session);
 #ifdef TRIGPOINT_WITH_ASSESS

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "client.h"
 #include "explain.h"
+#include "heritage_words.h"
 #include "instants.h"
 #include "print.h"
 
@@ -151,6 +152,8 @@ void PutProvider(const v1::Provider& provider) {
   line("Open alerts", std::to_string(provider.open_alerts()));
   line("Last event", When(provider.last_event_at()));
   line("Revision", std::to_string(provider.revision()));
+  line("Brand", provider.brand());
+  for (const auto& link : provider.links()) line("Link", LinkInWords(link));
   text += '\n';
   Table table({"POLICY", "DECIDED", "RECOMMENDED", "SINCE", "STATUS"});
   for (const auto& level : provider.levels()) {
@@ -158,6 +161,8 @@ void PutProvider(const v1::Provider& provider) {
     status += level.awaiting_decision()
                   ? (status.empty() ? "" : ", ") + std::string("awaiting a decision")
                   : "";
+    const std::string inherited = InheritedInWords(provider, level);
+    status += (status.empty() || inherited.empty() ? "" : ", ") + inherited;
     table.AddRow({level.policy_id(), level.decided_state(),
                   level.recommended_state().empty() ? "-" : level.recommended_state(),
                   When(level.recommended_at()), status});

@@ -6,6 +6,7 @@
 #include "arguments.h"
 #include "client.h"
 #include "explain.h"
+#include "heritage_words.h"
 #include "instants.h"
 #include "print.h"
 
@@ -66,8 +67,8 @@ ExitCode Why(const Session& session, const Client& client, const WhyOptions& opt
     return NoPolicy(session, options);
   }
   auto json = nlohmann::ordered_json::array();
-  const ExplainedProvider explained = {options.provider, provider.display_name(),
-                                       provider.local_authority()};
+  ExplainedProvider explained = {options.provider, provider.display_name(),
+                                 provider.local_authority()};
   for (size_t i = 0; i < policies.size(); ++i) {
     assess.set_policy_id(policies[i]);
     v1::Assessment assessment;
@@ -79,6 +80,7 @@ ExitCode Why(const Session& session, const Client& client, const WhyOptions& opt
     if (session.json) {
       json.push_back(ToJsonValue(assessment));
     } else {
+      explained.inherited = InheritedInFull(provider, policies[i], options.provider);
       Put((i == 0 ? "" : '\n' + std::string(kTextColumns, '-') + "\n\n") +
           Explain(explained, assessment,
                   options.full ? Detail::kEveryCriterion : Detail::kWhatCounts,

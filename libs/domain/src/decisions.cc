@@ -205,6 +205,9 @@ void Apply(const v1::DecisionProposed& proposal, const std::string& decision_id,
   record->clear_declined_evidence();
   record->set_decided_state(proposal.to_state());
   record->set_decided_us(known_us);
+  // Decided here: what a predecessor left stands no more.
+  record->clear_inherited_state();
+  record->clear_inherited_from();
   const bool below = RankOf(authority, proposal.to_state()) <
                      RankOf(authority, record->recommendation().target_state());
   if (proposal.override() && below && !on_the_way) Decline(record);
@@ -230,6 +233,7 @@ bool AllConcur(const v1::PendingProposal& pending, const DecisionContext& contex
 }  // namespace
 
 std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority) {
+  if (!record.inherited_state().empty()) return record.inherited_state();
   if (!record.decided_state().empty()) return record.decided_state();
   return authority.states_size() == 0 ? "" : authority.states(0);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/inheritance.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/redact.h"
 #include "trigpoint/events/times.h"
@@ -38,19 +39,6 @@ bool RefLess(const v1::EventRef& a, const v1::EventRef& b) {
 bool KeptAsFact(const v1::Event& event) {
   const KindInfo* kind = KindOf(event);
   return kind != nullptr && StandsInState(*kind);
-}
-
-v1::Event Slim(const v1::Event& event, int64_t known_us) {
-  v1::Event slim = event;
-  StripNarratives(&slim);
-  slim.clear_subject();
-  slim.clear_stream_id();
-  slim.clear_submission_digest();
-  slim.clear_visibility();
-  slim.clear_recorded_by();
-  slim.set_source_version(VersionOf(event));
-  SetMicros(known_us, slim.mutable_received_at());
-  return slim;
 }
 
 v1::SourceFamily FamilyOf(const v1::Concern& concern) { return concern.family(); }
@@ -103,23 +91,24 @@ void Hear(v1::SourceFamily family, v1::ProviderState* state) {
   std::sort(heard->begin(), heard->end());
 }
 
-void SumUp(const v1::Concern& concern, v1::ProviderState* state) {
-  const auto day = static_cast<int32_t>(
-      (concern.occurred_us() - (concern.occurred_us() < 0 ? kMicrosPerDay - 1 : 0)) /
-      kMicrosPerDay);
+void AddToDay(int32_t day, v1::SourceFamily family, uint32_t concerns, v1::ProviderState* state) {
   for (auto& summed : *state->mutable_summed()) {
-    if (summed.day() == day && summed.family() == concern.family()) {
-      summed.set_concerns(summed.concerns() + 1);
+    if (summed.day() == day && summed.family() == family) {
+      summed.set_concerns(summed.concerns() + concerns);
       return;
     }
   }
   auto* summed = state->add_summed();
   summed->set_day(day);
-  summed->set_family(concern.family());
-  summed->set_concerns(1);
+  summed->set_family(family);
+  summed->set_concerns(concerns);
   SettleLast(state->mutable_summed(), [](const v1::SummedDay& a, const v1::SummedDay& b) {
     return std::make_pair(a.day(), a.family()) < std::make_pair(b.day(), b.family());
   });
+}
+
+void SumUp(const v1::Concern& concern, v1::ProviderState* state) {
+  AddToDay(DayOfMicros(concern.occurred_us()), concern.family(), 1, state);
 }
 
 /// Sums concerns that no window reaches any more. A function of the set and of known_at alone.
@@ -140,9 +129,25 @@ int64_t StatedMicros(const v1::Event& registration) {
                                         : OccurredMicros(registration);
 }
 
+bool IsCarriedFact(const v1::ProviderState& state, const v1::Event& fact) {
+  return std::any_of(state.carried().begin(), state.carried().end(), [&fact](const auto& carried) {
+    return carried.source() == fact.source() && carried.id() == fact.id();
+  });
+}
+
+/// Of a predecessor's registration: what is commissioned there goes on, who it is does not.
+v1::ServiceRegistered WhatGoesOn(v1::ServiceRegistered said) {
+  said.clear_name();
+  said.clear_organisation();
+  said.clear_brand();
+  said.clear_also_known_as();
+  said.clear_registered_on();
+  return said;
+}
+
 /// One registration of all: the regulator knows the type, a directory the beds, the council who
 /// commissions. Of each field the statement with the latest date counts; what a registration leaves
-/// out it does not deny.
+/// out it does not deny. A predecessor's counts where the service has none of its own.
 void MergeService(v1::ProviderState* state) {
   std::vector<const v1::Event*> registrations;
   for (const auto& fact : state->facts()) {
@@ -153,8 +158,12 @@ void MergeService(v1::ProviderState* state) {
   std::stable_sort(registrations.begin(), registrations.end(), [](const auto* a, const auto* b) {
     return StatedMicros(*a) < StatedMicros(*b);
   });
+  std::stable_partition(registrations.begin(), registrations.end(),
+                        [state](const auto* one) { return IsCarriedFact(*state, *one); });
   for (const auto* registration : registrations) {
-    const v1::ServiceRegistered& said = registration->service_registered();
+    const v1::ServiceRegistered& said = IsCarriedFact(*state, *registration)
+                                            ? WhatGoesOn(registration->service_registered())
+                                            : registration->service_registered();
     v1::ServiceRegistered* service = state->mutable_service();
     if (!said.commissioners().empty()) service->clear_commissioners();
     if (!said.also_known_as().empty()) service->clear_also_known_as();
@@ -163,8 +172,9 @@ void MergeService(v1::ProviderState* state) {
   }
 }
 
+/// `from`: stream of the predecessor that it was reported about; empty: the service itself.
 void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
-             ConcernsChange* change = nullptr) {
+             ConcernsChange* change = nullptr, std::string_view from = {}) {
   if (event.has_event_retracted()) {
     auto* ref = state->add_retracted();
     ref->set_source(event.source());
@@ -175,6 +185,7 @@ void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
   const KindInfo* kind = KindOf(event);
   if (kind != nullptr) Hear(kind->family, state);
   for (auto& concern : ConcernsOf(event, known_us)) {
+    if (!from.empty()) concern.set_carried_from(std::string(from));
     if (change != nullptr) {
       change->added.push_back(
           {.occurred_us = concern.occurred_us(), .encoded = concern.SerializeAsString()});
@@ -183,9 +194,25 @@ void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
     SettleLast(state->mutable_concerns(), ConcernLess);
   }
   if (KeptAsFact(event)) {
-    *state->add_facts() = Slim(event, known_us);
+    *state->add_facts() = SlimFact(event, known_us);
     SettleLast(state->mutable_facts(), FactLess);
   }
+}
+
+/// Adds a fact that was reported about a predecessor.
+void AddCarried(const EffectiveFact& carried, v1::ProviderState* state) {
+  v1::Event fact = *carried.event;
+  // A rating that a predecessor earned is shown as that.
+  if (fact.has_cqc_rating_published()) fact.mutable_cqc_rating_published()->set_inherited(true);
+  AddFact(fact, carried.known_us, state, nullptr, carried.from);
+  if (!KeptAsFact(fact)) return;
+  auto* mark = state->add_carried();
+  mark->set_source(fact.source());
+  mark->set_id(fact.id());
+  mark->set_from_stream(std::string(carried.from));
+  SettleLast(state->mutable_carried(), [](const v1::CarriedFact& a, const v1::CarriedFact& b) {
+    return std::forward_as_tuple(a.source(), a.id()) < std::forward_as_tuple(b.source(), b.id());
+  });
 }
 
 /// Kinds that leave nothing in the state that a correction could replace.
@@ -251,26 +278,51 @@ void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderStat
 }
 
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state) {
-  std::map<std::pair<std::string, std::string>, const v1::StoredEvent*> effective;
+  RefoldWithCarried(events, v1::ProviderRecord::default_instance(), state);
+}
+
+void RefoldWithCarried(std::span<const v1::StoredEvent> events, const v1::ProviderRecord& record,
+                       v1::ProviderState* state) {
   state->clear_ids();
   for (const auto& stored : events) {
     const KindInfo* kind = KindOf(stored.event());
     if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT) continue;
     NoteSubject(stored.event(), state);  // An id was heard of, whatever became of the record.
-    auto& slot = effective[{stored.event().source(), stored.event().id()}];
-    if (slot == nullptr || VersionOf(slot->event()) < VersionOf(stored.event())) slot = &stored;
   }
   state->clear_concerns();
   state->clear_facts();
   state->clear_summed();
   state->clear_retracted();
   state->clear_families_heard();
-  for (const auto& [key, stored] : effective) {
-    state->set_known_us(std::max(state->known_us(), stored->known_us()));
-    AddFact(stored->event(), stored->known_us(), state);
+  state->clear_carried();
+  for (const EffectiveFact& fact : EffectiveFacts(events, record)) {
+    if (!fact.from.empty()) {
+      AddCarried(fact, state);
+      continue;
+    }
+    state->set_known_us(std::max(state->known_us(), fact.known_us));
+    AddFact(*fact.event, fact.known_us, state);
+  }
+  for (const auto& inheritance : record.inheritances()) {
+    if (!Counts(inheritance.standing())) continue;
+    for (const auto& day : inheritance.memory().days())
+      AddToDay(day.day(), day.family(), day.concerns(), state);
   }
   MergeService(state);
   Compact(state);
+}
+
+v1::Event SlimFact(const v1::Event& event, int64_t known_us) {
+  v1::Event slim = event;
+  StripNarratives(&slim);
+  slim.clear_subject();
+  slim.clear_stream_id();
+  slim.clear_submission_digest();
+  slim.clear_visibility();
+  slim.clear_recorded_by();
+  slim.set_source_version(VersionOf(event));
+  SetMicros(known_us, slim.mutable_received_at());
+  return slim;
 }
 
 const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "trigpoint/domain/inheritance.h"
+
 namespace trigpoint {
 namespace {
 
@@ -21,7 +23,7 @@ RecordOutcome RecordRecommendation(const v1::Recommendation& recommendation, int
   policy->set_declined(stays_declined);
   const DecisionContext decision = context(recommendation.policy_id());
   const std::string decided = decision.authority == nullptr
-                                  ? policy->decided_state()
+                                  ? DecidedState(*policy, v1::AuthorityMatrix())
                                   : DecidedState(*policy, *decision.authority);
   policy->set_awaiting_decision(
       !stays_declined && recommendation.kind() != v1::Recommendation::KIND_WITHDRAWN &&
@@ -140,6 +142,9 @@ RecordOutcome EvolveRecord(const v1::Event& event, int64_t known_us, const Conte
     }
     case v1::Event::kLegalHoldPlaced:
       *record->add_holds() = event.legal_hold_placed();
+      return RecordOutcome::kRecorded;
+    case v1::Event::kMemoryCarried:
+      FoldMemory(event.memory_carried(), known_us, context, record);
       return RecordOutcome::kRecorded;
     case v1::Event::kLegalHoldLifted:
       return LiftHold(event.legal_hold_lifted(), record);

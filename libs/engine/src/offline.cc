@@ -7,6 +7,7 @@
 #include "trigpoint/engine/controls.h"
 #include "trigpoint/engine/pack_file.h"
 #include "trigpoint/engine/stream_step.h"
+#include "trigpoint/engine/succession.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
@@ -36,7 +37,8 @@ class Offline {
       if (policy != nullptr) event.mutable_decision_proposed()->set_based_on(policy->head());
     }
     latest_us_ = std::max(latest_us_, ToMicros(event.received_at()));
-    return Apply(event, stream);
+    TP_RETURN_IF_ERROR(Apply(event, stream));
+    return CarryFrom(stream);
   }
 
   absl::StatusOr<std::vector<OfflineAssessment>> Finish(const std::string& policy_id,
@@ -123,7 +125,56 @@ class Offline {
     return absl::OkStatus();
   }
 
+  Successions::StreamOf Resolver() const {
+    return [this](const v1::SubjectRef& id) -> std::optional<std::string> {
+      const std::string provider = id.scheme() + "/" + id.value();
+      const auto alias = aliases_.find(provider);
+      if (alias != aliases_.end()) return alias->second;
+      return streams_.count(provider) > 0 ? std::optional(provider) : std::nullopt;
+    };
+  }
+
+  /// What a service's links and history mean for those that follow it, and they for others.
+  // NOLINTNEXTLINE(misc-no-recursion): as deep as services follow one another.
+  absl::Status CarryFrom(OfflineStream* stream) {
+    std::vector<v1::Event> links;
+    for (const auto& fact : stream->hot.state.facts()) {
+      if (fact.has_service_linked()) links.push_back(fact);
+    }
+    const std::string& provider = stream->provider;
+    std::vector<Heritage> pairs;
+    if (!links.empty() || successions_.StatedBy(provider) != nullptr)
+      pairs = successions_.Set(provider, std::move(links), Resolver());
+    if (stream->events.size() == 1) {  // Heard of for the first time.
+      v1::SubjectRef id;
+      const size_t slash = provider.find('/');
+      id.set_scheme(provider.substr(0, slash));
+      id.set_value(slash == std::string::npos ? "" : provider.substr(slash + 1));
+      for (auto& pair : successions_.Bound(id, Resolver())) pairs.push_back(std::move(pair));
+    }
+    for (auto& pair : successions_.PairsOf(provider)) pairs.push_back(std::move(pair));
+    for (const auto& pair : pairs) TP_RETURN_IF_ERROR(CarryAlong(pair));
+    return absl::OkStatus();
+  }
+
+  // NOLINTNEXTLINE(misc-no-recursion): as above.
+  absl::Status CarryAlong(const Heritage& pair) {
+    const auto from = streams_.find(pair.first);
+    const auto to = streams_.find(pair.second);
+    if (from == streams_.end() || to == streams_.end()) return absl::OkStatus();
+    const auto link = successions_.Find(pair);
+    CarriedSoFar so_far = ReadCarried(pair.first, to->second.events);
+    const LinkedStream predecessor{.state = from->second.hot.state,
+                                   .record = from->second.hot.record,
+                                   .events = from->second.events};
+    const Carriage carriage =
+        Carry(link.has_value() ? &*link : nullptr, predecessor, to->second.hot.state, &so_far);
+    for (const auto& event : carriage.events) TP_RETURN_IF_ERROR(Apply(event, &to->second));
+    return carriage.events.empty() ? absl::OkStatus() : CarryFrom(&to->second);
+  }
+
   Controls controls_;
+  Successions successions_;
   std::map<std::string, OfflineStream> streams_;
   std::map<std::string, std::string> aliases_;
   std::map<std::pair<std::string, std::string>, std::string> identities_;

@@ -166,6 +166,7 @@ absl::Status Projector::Load() {
             std::string(value);
         return true;
       }));
+  TP_RETURN_IF_ERROR(LoadLinks());
   reader_ = log_->NewReader();
   return reader_->Assign(std::move(next));
 }
@@ -204,7 +205,8 @@ absl::Status Projector::CatchUp() {
       }
     }
   }
-  return AppendDerived(&batch);
+  TP_RETURN_IF_ERROR(AppendDerived(&batch));
+  return CarryAllOwed();
 }
 
 absl::Status Projector::Start() {
@@ -278,6 +280,10 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
     const size_t end = std::min(records.size(), start + kSlice);
     const absl::MutexLock lock(&mu_);
     for (size_t i = start; i < end; ++i) TP_RETURN_IF_ERROR(FoldNext(records[i], &batch));
+  }
+  if (!withholding_ && options_.assess) {
+    const absl::MutexLock lock(&mu_);
+    TP_RETURN_IF_ERROR(CarryOwed(owed_.size(), &batch));
   }
   RefreshSummaries(&batch);
   // The log is durable and the fold has one result: callers may know it before the store has
@@ -389,6 +395,7 @@ absl::Status Projector::FoldControlPartition(const v1::Event& event, const Recor
       if (!bound_.emplace(std::make_pair(id.scheme(), id.value()), stream_id).second) continue;
       batch->store.PutIndex(kBindingIndex, p, JoinKey({id.scheme(), id.value()}), stream_id);
       batch->bound.push_back(id);
+      Owe(successions_.Bound(id, Resolver()), true, batch);
     }
     outcome.stream_id = stream_id;
   } else {
@@ -655,6 +662,7 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
       }
     }
   }
+  NoteLinks(event, *entry, batch);
   for (const auto& derived : step.derived) batch->derived[p].push_back(derived.SerializeAsString());
   batch->outcomes.emplace_back(record.position, std::move(outcome));
   return absl::OkStatus();

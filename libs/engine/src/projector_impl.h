@@ -31,6 +31,9 @@ inline constexpr char kWaitingIndex[] =
     "waiting";  // scheme NUL value NUL source NUL id NUL version -> HeldSubmission
 inline constexpr char kChainIndex[] =
     "chain";  // stream id -> StreamChunk: derived events that have not come back
+inline constexpr char kLinkIndex[] = "link";  // stream id -> StreamChunk: its ServiceLinked facts
+inline constexpr char kOwedIndex[] =
+    "owed";  // predecessor NUL successor: to be carried, or waiting
 inline constexpr char kBackfillIndex[] = "backfill";      // stream id -> batch under way
 inline constexpr char kQuarantineIndex[] = "quarantine";  // quarantine id -> HeldSubmission
 inline constexpr char kResolvedIndex[] = "resolved";  // quarantine id -> QuarantineResolved event

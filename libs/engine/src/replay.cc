@@ -46,6 +46,24 @@ void SeedLateControls(std::span<const v1::StoredEvent> events, v1::ProviderState
   }
 }
 
+/// Of what was carried from a predecessor: what had happened by an instant.
+void KeepWhatHappened(int64_t valid_us, v1::MemoryCarried* memory) {
+  auto* facts = memory->mutable_facts();
+  facts->erase(std::remove_if(facts->begin(), facts->end(),
+                              [valid_us](const auto& fact) {
+                                return !fact.has_event_retracted() &&
+                                       OccurredMicros(fact) > valid_us;
+                              }),
+               facts->end());
+  auto* levels = memory->mutable_levels();
+  levels->erase(std::remove_if(levels->begin(), levels->end(),
+                               [valid_us](const auto& level) {
+                                 return level.has_decided_at() &&
+                                        ToMicros(level.decided_at()) > valid_us;
+                               }),
+                levels->end());
+}
+
 /// The events that an answer about `as_of` folds, each as it is to be folded. Points into `events`
 /// and into itself.
 struct Chosen {
@@ -61,9 +79,15 @@ Chosen Choose(std::span<const v1::StoredEvent> events, const AsOf& as_of) {
     // by their known_at.
     if (stored.known_us() > as_of.known_us || !happened(stored)) continue;
     chosen.events.push_back(&stored);
+    if (as_of.valid_us.has_value() && stored.event().has_memory_carried()) {
+      chosen.changed.push_back(stored);
+      KeepWhatHappened(*as_of.valid_us,
+                       chosen.changed.back().mutable_event()->mutable_memory_carried());
+      chosen.events.back() = &chosen.changed.back();
+    }
     if (!as_of.valid_us.has_value() || stored.known_us() <= *as_of.valid_us) continue;
     // Folded as if it had been known in time: windows end at the instant asked about.
-    v1::StoredEvent& in_time = chosen.changed.emplace_back(stored);
+    v1::StoredEvent& in_time = chosen.changed.emplace_back(*chosen.events.back());
     in_time.set_known_us(*as_of.valid_us);
     SetMicros(*as_of.valid_us, in_time.mutable_event()->mutable_received_at());
     chosen.events.back() = &in_time;
@@ -92,6 +116,9 @@ bool HappenedBy::operator()(const v1::StoredEvent& stored) const {
   if (!as_of_.valid_us.has_value()) return true;
   const v1::Event& event = stored.event();
   if (IsFact(event)) return later_.count({event.source(), event.id()}) == 0;
+  // The history of a predecessor counts from the day of the link, whenever it became known.
+  if (event.has_memory_carried() && event.memory_carried().has_effective_on())
+    return LondonMidnight(ToCivil(event.memory_carried().effective_on())) <= *as_of_.valid_us;
   return stored.known_us() <= *as_of_.valid_us || event.has_control_took_effect();
 }
 
@@ -139,7 +166,8 @@ absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
     for (const auto& derived : step.derived) emitted[derived.id()].insert(CanonicalBytes(derived));
     if (event.has_recommendation() && event.recommendation().engine_version() != kEngineVersion) {
       ++check.of_other_engines;
-    } else if (event.source() == kEngineSource) {
+    } else if (event.source() == kEngineSource && !event.has_memory_carried()) {
+      // What was carried here follows from another stream.
       ++check.recommendations;
       const auto it = emitted.find(event.id());
       if (it == emitted.end()) {

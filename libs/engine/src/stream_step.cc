@@ -6,6 +6,7 @@
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/cluster_decisions.h"
+#include "trigpoint/domain/inheritance.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
@@ -239,12 +240,88 @@ void TakeControl(const v1::Event& event, int64_t known_us, v1::ProviderState* st
   late->set_known_us(known_us);
 }
 
-std::optional<v1::EventRef> CorrectedBy(const v1::Event& event, IdentityOutcome identity) {
+/// Whether the event says what the service has of a predecessor.
+bool IsAboutInheritance(const v1::Event& event) {
+  return event.has_memory_carried() || event.has_inheritance_decided();
+}
+
+absl::Status Refold(const v1::Event& now, int64_t known_us, const LoadEvents& load,
+                    HotStream* stream) {
+  TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> events, load());
+  v1::StoredEvent& last = events.emplace_back();
+  last.set_known_us(known_us);
+  *last.mutable_event() = now;
+  RefoldWithCarried(events, stream->record, &stream->state);
+  if (stream->concerns_change.has_value()) stream->concerns_change->replaced = true;
+  stream->cache.reset();
+  return absl::OkStatus();
+}
+
+/// Who may decide under the policies in force at an instant.
+std::vector<PolicyAuthority> AuthoritiesAt(const Controls& controls, int64_t as_of_us,
+                                           HotStream* stream) {
+  std::vector<PolicyAuthority> authorities;
+  for (const auto& pack : stream->InForceAt(controls, as_of_us).policies)
+    authorities.push_back({.policy_id = pack->pack().id(), .authority = &pack->pack().authority()});
+  return authorities;
+}
+
+/// Folds what the service has of a predecessor, into the record and the expected one. It moves no
+/// head: what the owner has said and not met again stands.
+RecordOutcome FoldInherited(const v1::Event& event, int64_t known_us, const Controls& controls,
+                            HotStream* stream) {
+  const ContextSource context{controls, stream->state, known_us, {}};
+  v1::ProviderRecord* expected = stream->expected.get();
+  if (event.has_memory_carried()) {
+    FoldMemory(event.memory_carried(), known_us, std::cref(context), &stream->record);
+    if (expected != nullptr)
+      FoldMemory(event.memory_carried(), known_us, std::cref(context), expected);
+    return RecordOutcome::kRecorded;
+  }
+  const std::vector<PolicyAuthority> who = AuthoritiesAt(controls, known_us, stream);
+  const auto& decided = event.inheritance_decided();
+  const InheritanceVerdict verdict =
+      FoldInheritance(decided, known_us, who, std::cref(context), &stream->record);
+  if (expected != nullptr) FoldInheritance(decided, known_us, who, std::cref(context), expected);
+  return verdict == InheritanceVerdict::kRecorded ? RecordOutcome::kRecorded
+                                                  : RecordOutcome::kDecisionRefused;
+}
+
+/// What an event about an inheritance takes back, if it does.
+std::optional<v1::EventRef> TakenBackBy(const v1::Event& event, const v1::ProviderRecord& record) {
+  const v1::MemoryCarried& memory = event.memory_carried();
+  if (memory.undone()) return memory.link();
+  for (const auto& fact : memory.facts()) {
+    if (VersionOf(fact) == 1 && !fact.has_event_retracted()) continue;
+    v1::EventRef ref;
+    ref.set_source(fact.source());
+    ref.set_id(fact.id());
+    return ref;
+  }
+  const auto& decided = event.inheritance_decided();
+  if (event.has_inheritance_decided() && !decided.accepted()) {
+    const v1::Inheritance* kept = FindInheritance(record, decided.from_stream());
+    if (kept != nullptr) return kept->memory().link();
+  }
+  return std::nullopt;
+}
+
+std::optional<v1::EventRef> CorrectedBy(const v1::Event& event, IdentityOutcome identity,
+                                        const v1::ProviderRecord& record) {
+  if (IsAboutInheritance(event)) return TakenBackBy(event, record);
   if (identity != IdentityOutcome::kCorrection) return std::nullopt;
   v1::EventRef ref;
   ref.set_source(event.source());
   ref.set_id(event.id());
   return ref;
+}
+
+/// Whether an own fact may stand in the place of one that was carried, or give it its place back:
+/// then all that counts is looked at anew.
+bool MeetsCarried(const v1::Event& event, IdentityOutcome identity, const HotStream& stream) {
+  if (stream.record.inheritances().empty()) return false;
+  return identity == IdentityOutcome::kCorrection || event.has_event_retracted() ||
+         HasFact(stream.state, event.source(), event.id());
 }
 
 /// What a version below the latest is: the index knows only the latest, so the history tells
@@ -328,8 +405,11 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   StepResult result;
   const KindInfo* kind = KindOf(event);
   const v1::EventRole role = kind == nullptr ? v1::EVENT_ROLE_UNSPECIFIED : kind->role;
+  // What is known of a predecessor comes like a fact: it carries time.
   const bool derived_said = role == v1::EVENT_ROLE_DERIVED && !event.has_deadline_passed() &&
-                            !event.has_day_started() && !event.has_control_took_effect();
+                            !event.has_day_started() && !event.has_control_took_effect() &&
+                            !event.has_memory_carried();
+  const bool news = role == v1::EVENT_ROLE_FACT || IsAboutInheritance(event);
   // Derived events and decisions are known by their id alone.
   result.identity = Classify(known, event);
   if (role != v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kNew) {
@@ -349,21 +429,16 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
 
   if (assess && !derived_said) FireTimers(controls, result.known_us, stream, &result.derived);
   RawByPolicy raw_before;
-  if (assess && role == v1::EVENT_ROLE_FACT)
-    raw_before = RawBefore(controls, result.known_us, stream);
+  if (assess && news) raw_before = RawBefore(controls, result.known_us, stream);
 
   bool reassess = role == v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kSuperseded;
   if (role == v1::EVENT_ROLE_FACT) {
     if (result.identity == IdentityOutcome::kSuperseded) {
       EvolveSuperseded(event, result.known_us, &stream->state);
-    } else if (!FoldFact(event, result.known_us, stream)) {
-      TP_ASSIGN_OR_RETURN(std::vector<v1::StoredEvent> events, load());
-      v1::StoredEvent& now = events.emplace_back();
-      now.set_known_us(result.known_us);
-      *now.mutable_event() = event;
-      RefoldFacts(events, &stream->state);
-      if (stream->concerns_change.has_value()) stream->concerns_change->replaced = true;
-      stream->cache.reset();
+    } else {
+      const bool anew = MeetsCarried(event, result.identity, *stream);
+      if (!FoldFact(event, result.known_us, stream) || anew)
+        TP_RETURN_IF_ERROR(Refold(event, result.known_us, load, stream));
     }
   } else {
     if (!derived_said) stream->state.set_known_us(result.known_us);
@@ -379,6 +454,10 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
       if (reassess) stream->state.clear_backfill();
     } else if (event.has_deadline_passed() || event.has_day_started()) {
       reassess = false;  // Its timers have fired; the event itself says nothing.
+    } else if (IsAboutInheritance(event)) {
+      result.record = FoldInherited(event, result.known_us, controls, stream);
+      reassess = result.record == RecordOutcome::kRecorded;
+      if (reassess) TP_RETURN_IF_ERROR(Refold(event, result.known_us, load, stream));
     } else {
       result.record = FoldRecord(event, result.known_us, controls, stream, &reassess);
     }
@@ -388,8 +467,8 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
 
   if (assess && reassess) {
     const Cause cause{.id = CauseOf(event),
-                      .timer = role != v1::EVENT_ROLE_FACT,
-                      .corrected = CorrectedBy(event, result.identity)};
+                      .timer = !news,
+                      .corrected = CorrectedBy(event, result.identity, stream->record)};
     Append(AssessAll(controls, result.known_us, cause, raw_before, stream), &result.derived);
   }
   return result;

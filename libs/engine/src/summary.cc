@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/engine/stream_step.h"
@@ -44,6 +45,7 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
     summary->set_local_authority(service->local_authority());
     summary->set_organisation(service->organisation());
     summary->set_host(service->host());
+    summary->set_brand(service->brand());
   }
   const CurrentRating rating = cache != nullptr && cache->rating.has_value()
                                    ? *cache->rating
@@ -58,8 +60,8 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
     const auto pack = in_force.Policy(policy.policy_id());
     auto* level = summary->add_levels();
     level->set_policy_id(policy.policy_id());
-    level->set_decided_state(pack == nullptr ? policy.decided_state()
-                                             : DecidedState(policy, pack->pack().authority()));
+    level->set_decided_state(
+        DecidedState(policy, pack == nullptr ? v1::AuthorityMatrix() : pack->pack().authority()));
     level->set_awaiting_decision(policy.awaiting_decision());
     if (policy.has_recommendation()) {
       level->set_recommended_state(policy.recommendation().target_state());
@@ -81,6 +83,9 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
     open_alerts += open && !alert.alert().historic() ? 1U : 0U;
   }
   summary->set_open_alerts(open_alerts);
+  summary->set_inheritance_open(
+      std::any_of(record.inheritances().begin(), record.inheritances().end(),
+                  [](const auto& inheritance) { return IsOpen(inheritance.standing()); }));
   summary->set_legal_holds(static_cast<uint32_t>(record.holds_size()));
   summary->set_last_event_us(state.known_us());
   summary->set_revision(state.revision());

@@ -49,6 +49,16 @@ void HideProtectedSource(v1::Event* event) {
   if (event->has_first_received_at()) CutToDay(event->mutable_first_received_at());
 }
 
+// What was carried from a predecessor holds records of every class, and is hidden record by record.
+void HideCarried(v1::Sensitivity held, v1::MemoryCarried* memory) {
+  auto* facts = memory->mutable_facts();
+  for (int i = facts->size() - 1; i >= 0; --i) {
+    const v1::Sensitivity sensitivity = SensitivityOf(facts->Get(i));
+    if (sensitivity >= v1::SENSITIVITY_C4_SPECIAL_CATEGORY || sensitivity > held)
+      facts->DeleteSubrange(i, 1);
+  }
+}
+
 }  // namespace
 
 void StripNarratives(v1::Event* event) { ClearSealable(event); }
@@ -64,6 +74,7 @@ void RedactFor(v1::Event* event, v1::Sensitivity clearance) {
     HideProtectedSource(event);
   }
   event->set_sensitivity(sensitivity);
+  if (event->has_memory_carried()) HideCarried(held, event->mutable_memory_carried());
   if (held < v1::SENSITIVITY_C3_PSEUDONYMISED) {
     ClearSealable(event);
   }

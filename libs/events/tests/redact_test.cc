@@ -35,6 +35,26 @@ TEST(RedactFor, HidesContentAboveTheClearance) {
   EXPECT_EQ(event.id(), "I-1");
 }
 
+TEST(RedactFor, HidesWhatWasCarriedFromAPredecessorRecordByRecord) {
+  v1::Event event;
+  auto* memory = event.mutable_memory_carried();
+  memory->set_from_name("Old House");
+  *memory->add_facts() = Incident();
+  v1::Event* whistle = memory->add_facts();
+  whistle->set_id("W-1");
+  whistle->mutable_whistleblowing_concern_received();
+  v1::Event* registration = memory->add_facts();
+  registration->set_id("R-1");
+  registration->mutable_service_registered();
+  RedactFor(&event, v1::SENSITIVITY_C3_PSEUDONYMISED);
+  ASSERT_EQ(event.memory_carried().facts_size(), 2);
+  EXPECT_EQ(event.memory_carried().facts(0).id(), "I-1");
+  RedactFor(&event, v1::SENSITIVITY_C2_IN_CONFIDENCE);
+  ASSERT_EQ(event.memory_carried().facts_size(), 1);
+  EXPECT_EQ(event.memory_carried().facts(0).id(), "R-1");
+  EXPECT_EQ(event.memory_carried().from_name(), "Old House");
+}
+
 TEST(RedactFor, HidesC4FromEverybodyAndTheSourceOfC5) {
   v1::Event event = Incident();
   event.set_sensitivity(v1::SENSITIVITY_C4_SPECIAL_CATEGORY);

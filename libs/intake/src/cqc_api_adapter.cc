@@ -296,19 +296,21 @@ class DocumentReader {
       } else if (!IsUsableId(other) || other == record_.value) {
         link.Refuse(key, "ID_NOT_USABLE", "must be the id of another registration");
       } else {
-        TP_RETURN_IF_ERROR(EmitLink(other, predecessor));
+        TP_RETURN_IF_ERROR(EmitLink(other, predecessor, LinkReasonOfCqc(link.Text("reason"))));
       }
     }
     return absl::OkStatus();
   }
 
   // A successor takes over on its own registration, which only its own document knows.
-  absl::Status EmitLink(const std::string& other, bool predecessor) {
+  absl::Status EmitLink(const std::string& other, bool predecessor,
+                        v1::ServiceLinked::Reason reason) {
     ++counts_->links;
     v1::Event event = NewCqcEvent(record_, record_.value + "/linked/" + other);
     v1::ServiceLinked* link = event.mutable_service_linked();
     link->set_link(predecessor ? v1::ServiceLinked::LINK_PREDECESSOR
                                : v1::ServiceLinked::LINK_SUCCESSOR);
+    link->set_reason(reason);
     link->mutable_other()->set_scheme(record_.scheme);
     link->mutable_other()->set_value(other);
     if (predecessor && registered_on_) {

@@ -35,7 +35,26 @@ std::optional<Value> Find(const std::array<std::pair<std::string_view, Value>, N
 
 using RatingWord = std::pair<std::string_view, v1::Rating>;
 using QuestionWord = std::pair<std::string_view, v1::KeyQuestion>;
+using ReasonWord = std::pair<std::string_view, v1::ServiceLinked::Reason>;
 using CategoryWord = std::pair<std::string_view, v1::ServiceType>;
+
+// The first five stand in documents of 2025; the others in CQC's guidance and older documents.
+constexpr std::array<ReasonWord, 14> kReasons = {{
+    {"Location Move", v1::ServiceLinked::REASON_LOCATION_MOVE},
+    {"Legal Entity Change", v1::ServiceLinked::REASON_CHANGE_OF_LEGAL_ENTITY},
+    {"New Provider", v1::ServiceLinked::REASON_NEW_PROVIDER},
+    {"NHS Transfer", v1::ServiceLinked::REASON_NHS_TRANSFER},
+    {"Partnership Change", v1::ServiceLinked::REASON_CHANGE_OF_PARTNERSHIP},
+    {"Change of Location", v1::ServiceLinked::REASON_LOCATION_MOVE},
+    {"Change of Legal Entity", v1::ServiceLinked::REASON_CHANGE_OF_LEGAL_ENTITY},
+    {"Change of ownership", v1::ServiceLinked::REASON_CHANGE_OF_OWNERSHIP},
+    {"Ownership Change", v1::ServiceLinked::REASON_CHANGE_OF_OWNERSHIP},
+    {"Change of Partnership", v1::ServiceLinked::REASON_CHANGE_OF_PARTNERSHIP},
+    {"Partnership", v1::ServiceLinked::REASON_CHANGE_OF_PARTNERSHIP},
+    {"Change of Provider", v1::ServiceLinked::REASON_NEW_PROVIDER},
+    {"Merger", v1::ServiceLinked::REASON_MERGER},
+    {"Provider Merger", v1::ServiceLinked::REASON_MERGER},
+}};
 
 constexpr std::array<RatingWord, 17> kRatings = {{
     {"Outstanding", v1::RATING_OUTSTANDING},
@@ -224,6 +243,10 @@ bool HasUnknownServiceType(const CqcServiceEvidence& evidence) {
   return std::any_of(
       evidence.service_types.begin(), evidence.service_types.end(),
       [](std::string_view word) { return !word.empty() && PlaceOf(word) == kServiceTypes.size(); });
+}
+
+v1::ServiceLinked::Reason LinkReasonOfCqc(std::string_view reason) {
+  return Find(kReasons, reason).value_or(v1::ServiceLinked::REASON_UNSPECIFIED);
 }
 
 }  // namespace trigpoint

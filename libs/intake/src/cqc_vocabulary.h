@@ -39,6 +39,10 @@ struct CqcServiceEvidence {
 /// SERVICE_TYPE_OTHER where nothing tells.
 v1::ServiceType ServiceTypeOfCqc(const CqcServiceEvidence& evidence);
 
+/// Gives why one registration follows another, for a `reason` of CQC's `relationships`;
+/// REASON_UNSPECIFIED, on which a person is asked, for one that is not known here.
+v1::ServiceLinked::Reason LinkReasonOfCqc(std::string_view reason);
+
 /// Whether a type of service is named that is not known here.
 bool HasUnknownServiceType(const CqcServiceEvidence& evidence);
 

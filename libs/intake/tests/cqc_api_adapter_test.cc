@@ -181,6 +181,30 @@ TEST(CqcApi, MarksWhatAPredecessorEarned) {
             (std::set<std::string>{"2016-08-12", "2018-03-01", "2020-02-07", "2021-02-10"}));
 }
 
+// Rule: 3.9
+TEST(CqcApi, SaysWhyOneRegistrationFollowsAnotherAndLeavesOpenWhatItDoesNotKnow) {
+  using Linked = v1::ServiceLinked;
+  const std::vector<std::pair<std::string, Linked::Reason>> words = {
+      {"Location Move", Linked::REASON_LOCATION_MOVE},
+      {"LOCATION MOVE", Linked::REASON_LOCATION_MOVE},
+      {"Change of ownership", Linked::REASON_CHANGE_OF_OWNERSHIP},
+      {"Legal Entity Change", Linked::REASON_CHANGE_OF_LEGAL_ENTITY},
+      {"Partnership Change", Linked::REASON_CHANGE_OF_PARTNERSHIP},
+      {"New Provider", Linked::REASON_NEW_PROVIDER},
+      {"NHS Transfer", Linked::REASON_NHS_TRANSFER},
+      {"Moved to the moon", Linked::REASON_UNSPECIFIED},
+      {"", Linked::REASON_UNSPECIFIED}};
+  for (const auto& [word, reason] : words) {
+    json document = Home();
+    document["relationships"] = {
+        {{"type", "HSCA Predecessor"}, {"relatedLocationId", "1-9"}, {"reason", word}}};
+    const Reading reading = Read(document.dump());
+    const v1::Event* link = reading.Find("1-1/linked/1-9");
+    ASSERT_NE(link, nullptr) << word;
+    EXPECT_EQ(link->service_linked().reason(), reason) << word;
+  }
+}
+
 TEST(CqcApi, SaysWhenItEndedAndWhoCameBeforeAndAfter) {
   const Reading reading = ReadFile(Data("cqc_locations_excerpt.jsonl"));
   const v1::Event* ended = reading.Find("1-1015412687/registration");
@@ -193,6 +217,7 @@ TEST(CqcApi, SaysWhenItEndedAndWhoCameBeforeAndAfter) {
   EXPECT_EQ(before->service_linked().link(), v1::ServiceLinked::LINK_PREDECESSOR);
   EXPECT_EQ(before->service_linked().other().value(), "1-188693354");
   EXPECT_EQ(before->service_linked().effective_on().year(), 2013);
+  EXPECT_EQ(before->service_linked().reason(), v1::ServiceLinked::REASON_CHANGE_OF_LEGAL_ENTITY);
   const v1::Event* after = reading.Find("1-1015412687/linked/1-619125906");
   ASSERT_NE(after, nullptr);
   EXPECT_EQ(after->service_linked().link(), v1::ServiceLinked::LINK_SUCCESSOR);

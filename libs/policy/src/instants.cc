@@ -71,6 +71,13 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
     case v1::Event::kPlanActionAgreed:
       OfferMidnights(fact.plan_action_agreed().due_on(), kGraceDaysMax, earliest);
       break;
+    // A move that is stated ahead takes effect with its day.
+    case v1::Event::kServiceLinked:
+      OfferDay(fact.service_linked().effective_on(), earliest);
+      break;
+    case v1::Event::kServiceRegistered:
+      OfferDay(fact.service_registered().registered_on(), earliest);
+      break;
     case v1::Event::kFormalContactSent:
       if (fact.formal_contact_sent().has_reply_due_on()) {
         OfferMidnights(fact.formal_contact_sent().reply_due_on(), 1, earliest);

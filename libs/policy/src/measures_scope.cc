@@ -4,8 +4,8 @@
 
 #include "measure_support.h"
 #include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/ratings.h"
-#include "trigpoint/domain/record.h"
 
 namespace trigpoint {
 namespace {
@@ -55,14 +55,11 @@ MeasureResult DecidedStateIn(const MeasureArguments& arguments, const MeasureCon
 MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments,
                                    const MeasureContext& context) {
   MeasureResult result = Begin(context);
-  const auto* record = FindPolicyRecord(context.record, context.policy_id);
   const CivilDate from =
       AddMonths(LondonDate(context.as_of_us), -static_cast<int>(arguments.Integer("months")));
   int episodes = 0;
-  if (record != nullptr) {
-    for (const int64_t entered : record->entered_enhanced_us()) {
-      episodes += LondonDate(entered) >= from && entered <= context.as_of_us ? 1 : 0;
-    }
+  for (const int64_t entered : EpisodeStarts(context.record, context.policy_id)) {
+    episodes += LondonDate(entered) >= from && entered <= context.as_of_us ? 1 : 0;
   }
   AddFigure("episodes", episodes, &result);
   result.value = Is(episodes >= arguments.Integer("count"));

@@ -138,6 +138,7 @@ class AllFamilies final : public prometheus::Collectable {
     // Those without labels are there from the start, as 0.
     appended.Get({});
     ignored_derived.Get({});
+    ignored_links.Get({});
     store_commits.Get({});
     store_puts.Get({});
     store_bytes.Get({});
@@ -152,7 +153,7 @@ class AllFamilies final : public prometheus::Collectable {
             ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
             webhook_failed.Collect(),  webhook_waiting.Collect(), webhook_dead.Collect(),
             store_commits.Collect(),   store_puts.Collect(),      store_bytes.Collect(),
-            build_info.Collect(),      start_time.Collect()};
+            build_info.Collect(),      start_time.Collect(),      ignored_links.Collect()};
   }
 
   Family<Counter> appended{MetricType::Counter, "trigpoint_events_appended_total",
@@ -189,6 +190,8 @@ class AllFamilies final : public prometheus::Collectable {
       "that were accepted at once."};
   Family<Counter> ignored_derived{MetricType::Counter, "trigpoint_ignored_derived_total",
                                   "Derived events that a fold left out."};
+  Family<Counter> ignored_links{MetricType::Counter, "trigpoint_ignored_links_total",
+                                "Links that would make a service its own predecessor."};
   Family<Counter> store_commits{MetricType::Counter, "trigpoint_store_commits_total",
                                 "Batches that the fold wrote into its store."};
   Family<Counter> store_puts{MetricType::Counter, "trigpoint_store_puts_total",
@@ -297,6 +300,7 @@ Counter& Metrics::GrpcRequests(std::string_view method, std::string_view code) {
 Histogram& Metrics::CommitSeconds() { return impl_->families->commit.Get({}); }
 Histogram& Metrics::ReportToVisibleSeconds() { return impl_->families->report_to_visible.Get({}); }
 Counter& Metrics::IgnoredDerived() { return impl_->families->ignored_derived.Get({}); }
+Counter& Metrics::IgnoredLinks() { return impl_->families->ignored_links.Get({}); }
 Counter& Metrics::StoreCommits() { return impl_->families->store_commits.Get({}); }
 Counter& Metrics::StorePuts() { return impl_->families->store_puts.Get({}); }
 Counter& Metrics::StorePutBytes() { return impl_->families->store_bytes.Get({}); }

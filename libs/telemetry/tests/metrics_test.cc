@@ -37,6 +37,7 @@ void TouchAll(Metrics& metrics) {
   metrics.CommitSeconds().Observe(0.001);
   metrics.ReportToVisibleSeconds().Observe(2);
   metrics.IgnoredDerived().Increment();
+  metrics.IgnoredLinks().Increment(3);
   metrics.StoreCommits().Increment(2);
   metrics.StorePuts().Increment(8);
   metrics.StorePutBytes().Increment(1024);
@@ -70,6 +71,7 @@ TEST(Metrics, HaveTheirFixedNamesTypesAndLabels) {
         "trigpoint_commit_seconds_count 1\n",
         "# TYPE trigpoint_report_to_visible_seconds histogram\n",
         "trigpoint_ignored_derived_total 1\n",
+        "trigpoint_ignored_links_total 3\n",
         "trigpoint_last_event_timestamp_seconds{source=\"hfd/safeguarding\"} 1000000000\n",
         "trigpoint_webhook_delivered_total{endpoint=\"duty-desk\"} 2\n",
         "trigpoint_webhook_failed_attempts_total{endpoint=\"duty-desk\"} 1\n",

@@ -20,15 +20,14 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using nlohmann::json;
 
-constexpr char kSubject[] = "cqc-location/1-0000000001";
 constexpr int64_t kReportHour = 9;
 /// A peer baseline is written as events per bed-day over so many bed-days.
 constexpr double kBaselineExposure = 10'000'000;
 
 /// Keys of an item that are not fields of the payload.
-const std::set<std::string> kEnvelopeKeys = {"event",  "id",      "on",           "received",
-                                             "source", "version", "organisation", "incident_key",
-                                             "themes", "repeat",  "register",     "by"};
+const std::set<std::string> kEnvelopeKeys = {
+    "event",        "id",     "on",     "received", "source", "version", "organisation",
+    "incident_key", "themes", "repeat", "register", "by",     "about"};
 
 absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
@@ -303,7 +302,8 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item,
       item["source"].as<std::string>(earlier != sources_.end() ? earlier->second : SourceOf(*kind));
   json event = {{"source", source},
                 {"id", id},
-                {"subject", kSubject},
+                {"subject", item["about"] ? "cqc-location/" + item["about"].as<std::string>()
+                                          : std::string(kScenarioSubject)},
                 {"occurred_at", FormatInstant(on + shift_us)},
                 {"received_at", FormatInstant(received + shift_us)},
                 {"source_version", item["version"].as<uint32_t>(1)}};

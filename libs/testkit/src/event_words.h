@@ -13,6 +13,9 @@
 
 namespace trigpoint {
 
+/// The service that a story is about; others are named by `about`.
+inline constexpr char kScenarioSubject[] = "cqc-location/1-0000000001";
+
 /// "2026-03-01" (at `hour` in London) or "2026-03-01T14:30" (London) or an RFC 3339 instant, in
 /// microseconds.
 absl::StatusOr<int64_t> LondonInstant(const std::string& text, int64_t time_of_day_us);

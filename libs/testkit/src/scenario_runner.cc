@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "event_words.h"
 #include "expectations.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/offline.h"
@@ -36,11 +39,14 @@ absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::
     int64_t line = 0;
     for (const auto& given : scenario.given) request.events.emplace_back(++line, given.event);
     TP_ASSIGN_OR_RETURN(const std::vector<OfflineAssessment> all, AssessOffline(request));
-    if (all.size() != 1) {
-      return absl::InvalidArgumentError(scenario.id + ": " + std::to_string(all.size()) +
-                                        " services at " + then.at);
+    const auto about = std::find_if(all.begin(), all.end(), [](const auto& assessed) {
+      return assessed.provider == kScenarioSubject;
+    });
+    if (about == all.end()) {
+      return absl::InvalidArgumentError(scenario.id + ": nothing is known of the service at " +
+                                        then.at);
     }
-    TP_ASSIGN_OR_RETURN(const std::vector<Check> checks, CheckAll(then, scenario, all.front()));
+    TP_ASSIGN_OR_RETURN(const std::vector<Check> checks, CheckAll(then, scenario, *about));
     for (const Check& check : checks) {
       if (!check.holds)
         return ScenarioOutcome{.passed = false,

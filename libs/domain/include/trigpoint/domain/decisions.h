@@ -18,7 +18,8 @@ struct DecisionContext {
       commissioners;  ///< Organisations whose concurrence a joint decision needs.
 };
 
-/// The lowest state of a policy where nobody has decided yet, else the decided one.
+/// The lowest state of a policy where nobody has decided yet, else the decided one: here, or of a
+/// predecessor where it is inherited (SettleInherited).
 std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority);
 
 /// The moves that lead from one state to another, as few as the policy allows, the first one first.

@@ -22,6 +22,7 @@
 #include "trigpoint/engine/controls.h"
 #include "trigpoint/engine/replay.h"
 #include "trigpoint/engine/stream_step.h"
+#include "trigpoint/engine/succession.h"
 #include "trigpoint/log/event_log.h"
 #include "trigpoint/store/store.h"
 
@@ -50,6 +51,7 @@ struct ProjectorCounters {
   std::atomic<uint64_t> puts{0};           ///< Puts and deletes in committed batches.
   std::atomic<uint64_t> put_bytes{0};      ///< Their keys and values.
   std::atomic<int64_t> commit_micros{0};   ///< Total time in commits.
+  std::atomic<uint64_t> ignored_links{0};  ///< Links that would make a service its own predecessor.
   std::atomic<uint64_t> late_controls{0};  ///< Control events that reached a stream late: an alarm.
 };
 
@@ -174,6 +176,13 @@ class Projector {
   /// Streams in which an identity stands.
   std::vector<std::string> StreamsWith(const std::string& source, const std::string& id) const;
 
+  /// Whether a stream is linked with another.
+  bool IsLinked(const std::string& stream_id) const;
+  /// What follows a stream and what it follows.
+  std::vector<Succession> LinksOf(const std::string& stream_id) const;
+  /// Whether a link would make a service its own predecessor, by what is known now.
+  bool WouldCircle(const std::string& predecessor, const std::string& successor) const;
+
   /// One alert in the order of the log.
   struct AlertPosition {
     Position position;
@@ -239,6 +248,16 @@ class Projector {
   absl::StatusOr<std::optional<v1::EventIndexEntry>> Known(const Entry& entry,
                                                            const v1::Event& event) const;
   static void Touch(Entry* entry, Batch* batch);
+  Successions::StreamOf Resolver() const;
+  absl::Status LoadLinks();
+  /// Takes note of what an event means for links and for what is carried along them.
+  void NoteLinks(const v1::Event& event, const Entry& entry, Batch* batch);
+  void Owe(const std::vector<Heritage>& pairs, bool linked, Batch* batch);
+  /// Appends to successors what their predecessors hold and they do not.
+  absl::Status CarryOwed(size_t pairs_max, Batch* batch);
+  absl::Status CarryOne(const Heritage& pair, Batch* batch);
+  absl::Status CarryAllOwed();
+  bool IsKnown(const std::string& stream_id) const;
   absl::Status AppendDerived(Batch* batch);
   absl::Status Commit(Batch* batch);
   /// Brings the lines of lists up to what is folded.
@@ -281,6 +300,15 @@ class Projector {
   std::function<void()> on_backfills_ended_;
   std::unordered_map<std::string, std::string> backfills_;  // Stream -> batch. Guarded by mu_.
   SaidCounts said_;                                         // Guarded by mu_.
+  /// What was carried along a link, with what has not come back from the log yet.
+  struct Carrying {
+    CarriedSoFar so_far;
+    std::set<std::string> in_flight;
+  };
+  Successions successions_;                // Guarded by mu_.
+  std::set<Heritage> owed_;                // To be looked at. Guarded by mu_.
+  std::set<Heritage> waiting_;             // For their day, or for history. Guarded by mu_.
+  std::map<Heritage, Carrying> carrying_;  // Guarded by mu_.
   uint64_t use_clock_ = 0;
   absl::Status health_;
   bool dead_ = false;  // The thread has ended with health_: nothing is folded any more.

@@ -17,6 +17,7 @@ void StripNarratives(v1::Event* event);
 ///  - Of C5 (a protected source) also source, id, incident key, organisations, themes and the time
 ///    of day go: times are cut to the day (UTC).
 ///  - Personal text needs a clearance of C3 and is removed below it.
+///  - Of what was carried from a predecessor the records hidden by these rules are left out.
 /// What stays sealed is not opened.
 void RedactFor(v1::Event* event, v1::Sensitivity clearance);
 

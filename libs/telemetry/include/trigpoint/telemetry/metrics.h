@@ -102,6 +102,8 @@ class Metrics {
   Histogram& ReportToVisibleSeconds();
   /// trigpoint_ignored_derived_total: derived events that a fold recomputed and left out.
   Counter& IgnoredDerived();
+  /// trigpoint_ignored_links_total: links that would make a service its own predecessor.
+  Counter& IgnoredLinks();
   /// trigpoint_store_commits_total: batches that the fold wrote into its store.
   Counter& StoreCommits();
   /// trigpoint_store_puts_total: puts and deletes in these batches.

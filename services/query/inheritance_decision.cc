@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <optional>
+
+#include "services/query/inheritance.h"
+#include "services/query/present.h"
+#include "services/query/request_id.h"
+#include "services/query/resolve.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/domain/inheritance.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/events/digest.h"
+#include "trigpoint/events/sealing.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr char kMethod[] = "trigpoint.v1.DecisionService/DecideInheritance";
+constexpr size_t kRationaleMax = 20'000;
+
+absl::Status Check(const v1::DecideInheritanceRequest& request) {
+  if (request.rationale().empty() && request.rationale_code().empty())
+    return FieldError("rationale", "REQUIRED", "say why");
+  if (request.rationale().size() > kRationaleMax)
+    return FieldError("rationale", "TOO_LONG", "at most 20,000 bytes");
+  return absl::OkStatus();
+}
+
+absl::Status Precondition(std::string_view reason, std::string_view text) {
+  return WithReason(MakeStatus(absl::StatusCode::kFailedPrecondition, std::string(text)), reason);
+}
+
+/// The predecessor that is meant: as named, or the only one that something can be decided about.
+absl::StatusOr<std::string> PredecessorOf(const Projector& projector,
+                                          const v1::ProviderRecord& record,
+                                          const std::string& named) {
+  if (!named.empty()) return ResolveProvider(projector, named);
+  std::vector<std::string> open;
+  std::vector<std::string> decided;
+  for (const auto& kept : record.inheritances()) {
+    if (IsOpen(kept.standing())) open.push_back(kept.memory().from_stream());
+    if (kept.standing() == v1::INHERITANCE_STANDING_CONFIRMED ||
+        kept.standing() == v1::INHERITANCE_STANDING_REFUSED) {
+      decided.push_back(kept.memory().from_stream());
+    }
+  }
+  if (open.empty()) open = decided;  // People may decide again.
+  if (open.empty()) {
+    return Precondition("NOTHING_TO_DECIDE",
+                        "the service inherits nothing that a person has to decide about");
+  }
+  if (open.size() > 1)
+    return FieldError("predecessor", "REQUIRED", "there are several: name one of them");
+  return open.front();
+}
+
+absl::Status AnswerTo(InheritanceVerdict verdict) {
+  switch (verdict) {
+    case InheritanceVerdict::kRecorded:
+      return absl::OkStatus();
+    case InheritanceVerdict::kNoPredecessor:
+      return Precondition("NOT_A_PREDECESSOR", "the service inherits nothing of that one");
+    case InheritanceVerdict::kNothingToDecide:
+      return Precondition("NOTHING_TO_DECIDE",
+                          "the service moved and is the same: correct the link if it is wrong");
+    case InheritanceVerdict::kNoAuthority:
+      return WithReason(absl::FailedPreconditionError(
+                            "none of the actor's roles may decide a move into or out of the level "
+                            "that is inherited (3.9)"),
+                        "AUTHORITY", {{"clause", "3.9"}});
+    case InheritanceVerdict::kRationaleMissing:
+      return FieldError("rationale", "REQUIRED", "say why");
+  }
+  return absl::InternalError("no verdict");
+}
+
+std::vector<PolicyAuthority> AuthoritiesIn(const InForce& in_force) {
+  std::vector<PolicyAuthority> authorities;
+  for (const auto& pack : in_force.policies)
+    authorities.push_back({.policy_id = pack->pack().id(), .authority = &pack->pack().authority()});
+  return authorities;
+}
+
+v1::Event EventOf(const v1::DecideInheritanceRequest& request, const Principal& principal,
+                  const std::string& stream_id, const std::string& from_stream, int64_t now_us) {
+  v1::Event event;
+  event.set_source(kDecisionSource);
+  event.set_source_version(1);
+  event.set_stream_id(stream_id);
+  SetMicros(now_us, event.mutable_occurred_at());
+  SetMicros(now_us, event.mutable_received_at());
+  auto* decided = event.mutable_inheritance_decided();
+  decided->set_from_stream(from_stream);
+  decided->set_accepted(request.accept());
+  *decided->mutable_actor() = ActorOf(principal);
+  decided->set_rationale_code(request.rationale_code());
+  if (!request.rationale().empty()) decided->mutable_rationale()->set_clear(request.rationale());
+  decided->set_meeting_id(request.meeting_id());
+  return event;
+}
+
+absl::Status Decide(QueryCore& core, const Principal& principal,
+                    const v1::DecideInheritanceRequest& request,
+                    v1::DecideInheritanceResponse* response) {
+  TP_RETURN_IF_ERROR(Check(request));
+  Projector& projector = core.projector();
+  TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(stream_id));
+  TP_ASSIGN_OR_RETURN(const std::string from_stream,
+                      PredecessorOf(projector, stream.record, request.predecessor()));
+  const int64_t now_us = core.Now();
+  v1::Event event = EventOf(request, principal, stream_id, from_stream, now_us);
+  TP_ASSIGN_OR_RETURN(*event.mutable_id(), EventIdOf(principal, kMethod, ""));
+  // A courtesy: the fold decides.
+  const auto in_force = projector.ControlsFor(stream_id)
+                            ->At(stream.state, std::max(now_us, stream.state.known_us()));
+  const std::vector<PolicyAuthority> who = AuthoritiesIn(*in_force);
+  TP_RETURN_IF_ERROR(
+      AnswerTo(JudgeInheritance(event.inheritance_decided(), who, stream.record)));
+  TP_RETURN_IF_ERROR(SealEvent(&event, *core.deps.keys));
+  event.set_submission_digest(SubmissionDigest(event));
+  TP_RETURN_IF_ERROR(
+      core.deps.writer->AppendAndFoldWait(projector.PartitionFor(stream_id), event).status());
+  TP_ASSIGN_OR_RETURN(const StreamAsOf folded, projector.Read(stream_id));
+  const v1::Inheritance* kept = FindInheritance(folded.record, from_stream);
+  const auto wanted = request.accept() ? v1::INHERITANCE_STANDING_CONFIRMED
+                                       : v1::INHERITANCE_STANDING_REFUSED;
+  if (kept == nullptr || kept->standing() != wanted) {
+    return WithReason(absl::AbortedError("what was decided about has changed; read it again"),
+                      "BASIS_MOVED");
+  }
+  TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
+  *response->mutable_provider() = PresentProvider(summary);
+  AddHeritage(projector, folded, true, response->mutable_provider());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::Status DecideInheritance(QueryCore& core, const Principal& principal,
+                               const v1::DecideInheritanceRequest& request,
+                               v1::DecideInheritanceResponse* response) {
+  return ToGrpc(Decide(core, principal, request, response));
+}
+
+}  // namespace trigpoint
