@@ -6,6 +6,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/clusters.h"
+#include "trigpoint/domain/inheritance.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/telemetry/logging.h"
 
@@ -29,6 +30,19 @@ void AddClusters(const v1::ProviderState& state, int64_t now_us, Tally* tally) {
     tally->clusters[family] +=
         clusters.Count(now_us - kWindowDays * kMicrosPerDay, now_us, {&family, 1});
   }
+}
+
+/// Whether what is known of the service counts for one that followed it: a house under two
+/// registrations is one peer, and the later one stands for it.
+bool GoesOnElsewhere(const Projector& projector, const std::string& stream_id) {
+  for (const Succession& link : projector.LinksOf(stream_id)) {
+    if (link.ignored || link.pair.first != stream_id) continue;
+    const auto successor = projector.Read(link.pair.second);
+    if (!successor.ok()) continue;
+    const v1::Inheritance* inherited = FindInheritance(successor->record, stream_id);
+    if (inherited != nullptr && Counts(inherited->standing())) return true;
+  }
+  return false;
 }
 
 v1::PeerBaselinePublished ToBaseline(v1::ServiceType type, const Tally& tally, int64_t now_us) {
@@ -56,7 +70,7 @@ v1::PeerBaselinePublished ToBaseline(v1::ServiceType type, const Tally& tally, i
 absl::StatusOr<BaselinePublisher::Baselines> BaselinePublisher::Count(int64_t now_us) const {
   std::map<v1::ServiceType, Tally> tallies;
   for (const auto& summary : projector_->Summaries()) {
-    if (summary.beds() == 0) continue;
+    if (summary.beds() == 0 || GoesOnElsewhere(*projector_, summary.stream_id())) continue;
     TP_ASSIGN_OR_RETURN(const StreamAsOf service, projector_->Read(summary.stream_id()));
     Tally& tally = tallies[summary.service_type()];
     ++tally.providers;
