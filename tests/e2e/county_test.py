@@ -86,6 +86,9 @@ class CountyTest(EndToEnd):
         for rule, figures in expect.get("figures", {}).items():
             told = {one["name"]: one["value"] for one in criteria[rule]["figures"]}
             self.assertEqual(figures, {key: told.get(key) for key in figures}, criteria[rule])
+        if "silent" in expect:
+            feeds = node.run("--json", "coverage", story["subject"]).json()["feeds"]
+            self.assertEqual(expect["silent"], [feed["kind"] for feed in feeds if feed.get("silent")], feeds)
         if "near_miss" in expect:
             self.assertIn(expect["near_miss"], [text.split(":")[0] for text in found["near_misses"]], found)
 

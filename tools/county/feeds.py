@@ -37,6 +37,7 @@ SOURCES = {
     "cqc/notifications": Source("NO", "cqc", 48, 30, "week", knows="cqc"),
     "cqc/reports": Source("RP", "cqc", 2, 12, knows="cqc"),
     "cqc/enforcement": Source("EN", "cqc", 24, 48, knows="cqc"),
+    "cqc/register": Source("RG", "cqc", 24, 24, knows="cqc"),
     "healthwatch-herefordshire/feedback": Source("HW", "healthwatch-herefordshire", 120, 24, "month", knows="cqc"),
     "west-mercia-police/referrals": Source("PO", "west-mercia-police", 20, 40, "", True),
     "ambulance-service/referrals": Source("AM", "ambulance-service", 6, 24, "", True, "cqc"),

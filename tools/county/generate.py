@@ -28,7 +28,7 @@ import providers
 import ratings
 from dates import DAY, midnight, months_before
 from feeds import Feeds, write_lines
-from stories import Teller, all_stories, as_json
+from stories import Teller, all_stories, as_json, services_of
 
 PROVIDERS_MIN = 60
 
@@ -57,7 +57,7 @@ def make(until, seed, count, months):
     """Makes the county; gives (services, feeds, live files, stories, outcomes)."""
     start = midnight(months_before(until, months))
     stories = all_stories()
-    services = providers.build_services(seed, count, start, [story.service for story in stories])
+    services = providers.build_services(seed, count, start, services_of(stories))
     ratings.publish(services, seed, start, midnight(until))
     feeds = Feeds(start, midnight(until), seed)
     live = {}

@@ -50,6 +50,7 @@ class Service:
     factor: float = 1.0           # How often partners report about it, against its peers.
     reports: list = dataclasses.field(default_factory=list)  # The regulator's reports, oldest first.
     registration: dict = None
+    earlier: list = dataclasses.field(default_factory=list)  # What it was before, under other names; oldest first.
 
     @property
     def story(self):

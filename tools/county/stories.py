@@ -34,6 +34,12 @@ class Teller:
         self.service = story.service
         self.chance = Chance(feeds.seed, "story", story.service.slug)
 
+    def about(self, service):
+        """Tells of another service in the same story."""
+        teller = Teller(self.feeds, self.live, self.story)
+        teller.service = service
+        return teller
+
     def ago(self, days, hour=10):
         """An instant so many days before the end."""
         return midnight(self.feeds.end) - days * DAY + hour * HOUR
@@ -79,13 +85,15 @@ class Teller:
             self.say(source, days - 3, "safeguarding_concern_screened", said)
         return concern
 
-    def quiet(self):
-        """Every feed is there and says nothing alarming."""
+    def quiet(self, returns_until=0):
+        """Every feed is there and says nothing alarming; `returns_until`: days before the end."""
         for n, tone in enumerate(["POSITIVE"] * 5 + ["NEGATIVE"]):
             self.say("healthwatch-herefordshire/feedback", 80 - 10 * n, "provider_feedback_received",
                      {"tone": f"TONE_{tone}", "author_role": "relative"}, themes=["THEME_COMMUNICATION"])
         for month in range(month_number(self.feeds.start.date()), month_number(self.feeds.end.date())):
             at = month_start(month + 1) + 8 * DAY + 10 * HOUR
+            if at > self.ago(returns_until):
+                break
             self.say(f"{COUNCIL}/returns", 0, "monitoring_return_received", {"period": month_text(month)}, at=at)
         self.say(f"{COUNCIL}/returns", 120, "service_plan_self_assessment_received",
                  {"concern": False, "assessed_on": self.date(120)})
@@ -238,9 +246,62 @@ def st_brides(tell):
     tell.expect("ROUTINE", policy="nqb", false=["R-URG", "R-RQR"], near_miss="R-URG")
 
 
+def oakfield(tell):
+    """Three small falls in a year, then one incident of which each of four partners has its own number, or none."""
+    tell.rated(660)
+    tell.quiet()
+    for days in (335, 245, 155):
+        tell.say("cqc/notifications", days, "incident_reported", {"physical_harm": "HARM_LOW"}, themes=["THEME_FALLS"])
+    shared = {"themes": ["THEME_PRESSURE_CARE", "THEME_STAFFING"]}
+    said = {"physical_harm": "HARM_MODERATE", "people_affected": 1, "ward": "Cedar"}
+    reports = [tell.say(source, 12, "incident_reported", dict(said), **shared)
+               for source in ("cqc/notifications", "ambulance-service/referrals", "st-brides-trust/community-nursing")]
+    reports.append(tell.now("5-no-common-key.jsonl", f"{ICB}/quality", 12, "incident_reported", dict(said), **shared))
+    for phase in ("history", "live"):
+        tell.expect("LEVEL_1", phase, figures={"H-L2-3": {"incident in 90 days: observed": 2}})
+
+
+def millstream(tell):
+    """The monthly returns came for a year, and then no more; nobody says that there is nothing to return."""
+    tell.rated(670)
+    tell.quiet(returns_until=150)
+    tell.expect("LEVEL_1", "history", silent=["monitoring_return_received"])
+    tell.expect("LEVEL_1", silent=["monitoring_return_received"])
+
+
+def mill_view(tell):
+    """Seven small concerns about one house under three owners, none of whom had more than three."""
+    houses = [*tell.service.earlier, tell.service]
+    tell.about(houses[0]).rated(700)
+    concerns = []
+    for house, told in zip(houses, ({345: "FALLS", 330: "MEDICINES", 310: "DIGNITY"}, {260: "FALLS", 190: "MEDICINES"},
+                                    {80: "NUTRITION_HYDRATION"})):
+        concerns += [tell.about(house).concern(days, theme) for days, theme in told.items()]
+    for before, after, days in zip(houses, houses[1:], (300, 120)):
+        after.registered = tell.ago(days, 0)
+        link = {"link": "LINK_PREDECESSOR", "other": before.named_by("cqc"), "reason": "REASON_CHANGE_OF_OWNERSHIP",
+                "effective_on": tell.date(days)}
+        tell.about(after).say("cqc/register", days, "service_linked", link)
+        tell.about(before).say("cqc/register", days, "registration_changed",
+                               {"status": "STATUS_DEREGISTERED", "effective_on": tell.date(days)})
+    said = {"abuse_types": ["ABUSE_TYPE_NEGLECT"], "adults": 1}
+    concerns.append(tell.now("6-after-two-sales.jsonl", f"{COUNCIL}/safeguarding", 2, "safeguarding_concern_raised", said,
+                             themes=["THEME_NUTRITION_HYDRATION"]))
+    tell.expect("LEVEL_1", "history", false=["H-L2-3"])
+    tell.expect("LEVEL_2", true=["H-L2-3"], evidence={"H-L2-3": concerns})
+
+
 def home(slug, name, beds, kind=NURSING, commissioners=(COUNCIL,)):
     """A service with a story."""
     return Service(0, f"{name} (fictitious)", kind, beds, list(commissioners), slug=slug)
+
+
+def sold_twice():
+    """A house that had two other owners, and other names, before."""
+    house, *earlier = [home(slug, name, 20, RESIDENTIAL) for slug, name in
+                       (("mill-view", "Mill View"), ("old-mill", "The Old Mill"), ("mill-court", "Mill Court"))]
+    house.earlier = earlier
+    return house
 
 
 def all_stories():
@@ -279,12 +340,27 @@ def all_stories():
         (home("st-brides", "St Bride's Hospital", 420, ACUTE, [ICB]),
          "one never event beside the ordinary reports of a hospital",
          "NQB pack: noted; a second within 30 days would be urgent", "S3 App 2; S1 L173", st_brides),
+        (home("oakfield", "Oakfield", 28), "one incident told by four partners, each with its own number or none",
+         "counts once, as probably one incident: no step up; both stay visible and a person may say otherwise",
+         f"{s2} Level 1; S1 L86", oakfield),
+        (home("millstream", "Millstream", 30), "the monthly returns stopped five months ago; nobody says why",
+         "stays at Level 1, and the feed is silent: a finding in the coverage and the timeline", f"{s2} Level 1; S1 L26",
+         millstream),
+        (sold_twice(), "sold twice under new names; seven small concerns, under no owner more than three",
+         "Level 2 by H-L2-3, citing all seven: a sale does not begin anew; a person confirms what is inherited",
+         f"{s2} Level 2; S4 3.91", mill_view),
     ]
     stories = [Story(*story) for story in told]
-    for number, story in enumerate(stories, start=1):
-        story.service.number = number
+    for story in stories:
         story.alert = story.service.slug == "ashgrove"
+    for number, service in enumerate(services_of(stories), start=1):
+        service.number = number
     return stories
+
+
+def services_of(stories):
+    """Every service of the stories: those that they are about first."""
+    return [story.service for story in stories] + [one for story in stories for one in story.service.earlier]
 
 
 def as_json(stories):
