@@ -62,9 +62,11 @@ std::string KeyOf(const v1::ProviderSummary& summary, const Order& order) {
       break;
     case By::kRecommended:
       for (const auto& level : summary.levels()) number = std::max(number, level.recommended_us());
+      // By the day: the place between two others of known time would be a time.
+      number = DayStart(number);
       break;
     case By::kLastEvent:
-      number = summary.last_event_us();
+      number = DayStart(summary.last_event_us());
       break;
   }
   return SortableNumber(number, order.descending) + tie;
@@ -91,8 +93,15 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status());
-  for (size_t i = page->from; i < page->to; ++i)
-    *response->add_providers() = PresentProvider(*rows[i].summary);
+  for (size_t i = page->from; i < page->to; ++i) {
+    const v1::ProviderSummary& summary = *rows[i].summary;
+    const auto trace = core.traces.Of(summary.stream_id(), summary.revision());
+    if (!trace.ok()) {
+      response->Clear();
+      return ToGrpc(trace.status());
+    }
+    *response->add_providers() = PresentProvider(summary, {.trace = **trace, .veil = core.veil});
+  }
   response->set_next_page_token(page->next_token);
   response->set_total_size(static_cast<int64_t>(rows.size()));
   return grpc::Status::OK;
