@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "absl/synchronization/mutex.h"
+#include "services/common/protected_trace.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
+#include "trigpoint/domain/concern.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/sealing.h"
@@ -402,8 +404,9 @@ void Intake::Answer(const v1::Event& event, const Origin& origin, absl::StatusOr
   answer.stream_id = event.stream_id();
   if (deps_.metrics != nullptr) {
     const int64_t received_us = ToMicros(event.received_at());
-    deps_.metrics->LastEventTimestamp(event.source())
-        .SetMax(static_cast<double>(received_us) / 1e6);
+    // Of a protected source the day: who reads metrics is not the intake officer.
+    const int64_t shown_us = IsOfProtectedSource(event) ? DayStart(received_us) : received_us;
+    deps_.metrics->LastEventTimestamp(event.source()).SetMax(static_cast<double>(shown_us) / 1e6);
     // Folded is visible. What was received long before it could be folded, history and what waited,
     // would only tell when somebody loaded or registered it.
     const bool at_once = origin.backfill.empty() && !event.has_first_received_at();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "services/common/protected_trace.h"
 #include "services/ingest/intake.h"
 #include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
@@ -60,12 +61,15 @@ void AddPart(Response::Part::What what, const std::string& policy_id, int64_t si
   SetMicros(since_us, part->mutable_since());
 }
 
-void AddParts(const v1::ProviderRecord& record, const TraceQuery& query, Response* response) {
+void AddParts(const v1::ProviderRecord& record, const TraceQuery& query,
+              const ProtectedTrace& trace, Response* response) {
   for (const auto& policy : record.policies()) {
     if (!IsEvidence(policy.recommendation(), query)) continue;
     if (policy.awaiting_decision()) {
-      AddPart(Response::Part::WHAT_RECOMMENDATION, policy.policy_id(), policy.recommended_us(),
-              response);
+      const bool rests = trace.RestsOnProtected(policy.recommendation().recommendation_id());
+      const int64_t since_us = policy.recommended_us();
+      AddPart(Response::Part::WHAT_RECOMMENDATION, policy.policy_id(),
+              rests ? DayStart(since_us) : since_us, response);
     } else if (policy.declined() || policy.decided_us() >= policy.recommended_us()) {
       AddPart(Response::Part::WHAT_DECISION, policy.policy_id(), policy.decided_us(), response);
     }
@@ -103,12 +107,14 @@ absl::StatusOr<std::optional<Response>> InService(const Projector& projector,
     const bool taken_back = event.has_event_retracted();
     response.set_standing(taken_back ? Response::STANDING_TAKEN_BACK : Response::STANDING_RECEIVED);
     TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(stream_id));
+    TP_ASSIGN_OR_RETURN(const auto all, projector.ReadEvents(stream_id, 0, UINT64_MAX));
+    const ProtectedTrace trace = ProtectedTrace::Of(all);
     const bool withheld = query.clearance < v1::SENSITIVITY_C2_IN_CONFIDENCE ||
-                          SensitivityOf(event) >= v1::SENSITIVITY_C5_PROTECTED_SOURCE;
+                          trace.IsProtected(query.source, query.id);
     response.set_parts_withheld(withheld);
     if (!withheld) {
       response.set_other_reports(OthersOfTheIncident(stream.state, query));
-      AddParts(stream.record, query, &response);
+      AddParts(stream.record, query, trace, &response);
     }
     found = std::move(response);
   }

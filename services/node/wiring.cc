@@ -262,7 +262,8 @@ absl::Status RunningNode::Parts::OpenServices() {
                                                     .metrics = metrics.get(),
                                                     .directory = config.data + "/outbox",
                                                     .log_id = log_id,
-                                                    .now_us = &NowMicros},
+                                                    .now_us = &NowMicros,
+                                                    .secret = secret},
                                                    config.webhooks));
   if (deliveries != nullptr) {
     deps.on_alerts = [this] { deliveries->Wake(); };

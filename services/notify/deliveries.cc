@@ -34,7 +34,8 @@ Deliveries::Deliveries(const DeliveriesDeps& deps, std::vector<WebhookConfig> we
       taker_({.projector = deps_.projector,
               .outbox = outbox_.get(),
               .log_id = deps_.log_id,
-              .now_us = deps_.now_us},
+              .now_us = deps_.now_us,
+              .secret = deps_.secret},
              webhooks_) {}
 
 Deliveries::~Deliveries() { Stop().IgnoreError(); }

@@ -24,6 +24,7 @@ struct DeliveriesDeps {
   std::string directory{};  ///< Of the outbox.
   std::string log_id{};
   std::function<Micros()> now_us{};
+  std::string secret{};  ///< Of the data directory; see TakerDeps.
 };
 
 /// Alerts and digests on their way to the webhooks of a node: one thread takes them from the

@@ -84,26 +84,22 @@ struct Row {
 
 bool ComesFirst(const Row& a, const Row& b) {
   const auto key = [](const Row& row) {
-    return std::make_tuple(!row.level->urgent(), -row.level->rank(), row.level->recommended_us(),
-                           row.summary->stream_id(), row.level->policy_id());
+    return std::make_tuple(!row.level->urgent(), -row.level->rank(),
+                           DayStart(row.level->recommended_us()), row.summary->stream_id(),
+                           row.level->policy_id());
   };
   return key(a) < key(b);
 }
 
-absl::StatusOr<v1::OpenRecommendation> Present(const Projector& projector, const Row& row) {
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(row.summary->stream_id()));
-  v1::OpenRecommendation open;
-  open.set_provider("providers/" + row.summary->stream_id());
-  open.set_display_name(row.summary->display_name());
-  *open.mutable_ids() = row.summary->ids();
+absl::StatusOr<v1::OpenRecommendation> Present(const Projector& projector, const Row& row,
+                                               const Veil& veil, ProtectedTraces* traces) {
+  const std::string& stream_id = row.summary->stream_id();
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(stream_id));
   const v1::PolicyRecord* policy = FindPolicyRecord(stream.record, row.level->policy_id());
   if (policy == nullptr) return absl::InternalError("a listed recommendation is not in its record");
-  *open.mutable_recommendation() = policy->recommendation();
-  HideProtected(stream.state, open.mutable_recommendation());
-  open.set_decided_state(row.level->decided_state());
-  SetMicros(policy->recommended_us(), open.mutable_recommended_at());
-  open.set_awaiting_decision(policy->awaiting_decision());
-  return open;
+  TP_ASSIGN_OR_RETURN(const auto trace, traces->Of(stream_id, stream.state.revision()));
+  return PresentRecommendation(*row.summary, *policy, row.level->decided_state(),
+                               {.trace = *trace, .veil = veil});
 }
 
 }  // namespace
@@ -139,7 +135,8 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
 }
 
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,
-                                        const std::set<std::string>& told) {
+                                        const std::set<std::string>& told, const Veil& veil,
+                                        ProtectedTraces* traces) {
   const std::vector<v1::ProviderSummary> summaries = projector.Summaries();
   Awaiting awaiting;
   std::vector<Row> fresh;
@@ -155,7 +152,8 @@ absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,
   awaiting.more_fresh = fresh.size() - std::min(fresh.size(), kDigestItemsMax);
   fresh.resize(std::min(fresh.size(), kDigestItemsMax));
   for (const Row& row : fresh) {
-    TP_ASSIGN_OR_RETURN(v1::OpenRecommendation open, Present(projector, row));
+    TP_ASSIGN_OR_RETURN(v1::OpenRecommendation open, Present(projector, row, veil, traces));
+    awaiting.fresh_ids.push_back(row.level->recommendation_id());
     awaiting.fresh.push_back(std::move(open));
   }
   return awaiting;

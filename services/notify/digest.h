@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/common/protected_trace.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/store/outbox.h"
 #include "trigpoint/v1/api.pb.h"
@@ -45,6 +46,7 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us);
 /// longest.
 struct Awaiting {
   std::vector<v1::OpenRecommendation> fresh;  ///< Not in `told`; at most kDigestItemsMax.
+  std::vector<std::string> fresh_ids;         ///< Of these, as they stand in the record.
   uint64_t more_fresh = 0;                    ///< Beyond that.
   std::set<std::string> ids;                  ///< Of all that await a decision.
   uint64_t open_alerts = 0;
@@ -52,6 +54,7 @@ struct Awaiting {
 
 /// Errors: those of Projector::Read.
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,
-                                        const std::set<std::string>& told);
+                                        const std::set<std::string>& told, const Veil& veil,
+                                        ProtectedTraces* traces);
 
 }  // namespace trigpoint

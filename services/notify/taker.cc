@@ -27,7 +27,10 @@ bool IsWanted(const WebhookConfig& webhook, const v1::RapidQualityReviewAlert& a
 }  // namespace
 
 Taker::Taker(TakerDeps deps, std::vector<WebhookConfig> webhooks)
-    : deps_(std::move(deps)), webhooks_(std::move(webhooks)) {}
+    : deps_(std::move(deps)),
+      veil_(deps_.secret),
+      traces_(deps_.projector),
+      webhooks_(std::move(webhooks)) {}
 
 absl::Status Taker::NoteAbsent() {
   TP_ASSIGN_OR_RETURN(const std::vector<std::string> names, deps_.outbox->Endpoints());
@@ -82,13 +85,14 @@ absl::StatusOr<OutboxProgress> Taker::Begin(const WebhookConfig& webhook) {
 }
 
 absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookConfig& webhook,
-                              const OutboxProgress& progress, OutboxChange* change) const {
+                              const OutboxProgress& progress, OutboxChange* change) {
   TP_ASSIGN_OR_RETURN(StreamAsOf stream, deps_.projector->Read(at.stream_id));
   const v1::AlertRecord* alert = FindAlert(&stream.record, at.alert_id);
   if (alert == nullptr) return absl::InternalError("an alert of the index is not in its record");
   const bool is_old = at.position.offset < progress.open_until[at.position.partition];
   const bool is_open = alert->acknowledged_us() == 0 && IsOpen(*alert, stream.state);
   if (is_old && !is_open) return absl::OkStatus();
+  if (IsToldWithAnother(alert->alert(), stream.record, stream.state)) return absl::OkStatus();
   if (!alert->alert().dispatch()) {
     if (webhook.sends_digest) {
       change->notes.push_back({.sequence = 0, .stream_id = at.stream_id, .alert_id = at.alert_id});
@@ -98,8 +102,10 @@ absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookC
     v1::AlertRecord raised = *alert;
     raised.clear_acknowledged_us();
     raised.clear_acknowledged_by();
-    change->messages.push_back(
-        AlertMessage(PresentAlert(raised, stream.state, raised.raised_us()), deps_.now_us()));
+    TP_ASSIGN_OR_RETURN(const auto trace, traces_.Of(at.stream_id, stream.state.revision()));
+    change->messages.push_back(AlertMessage(
+        PresentAlert(raised, stream.state, {.trace = *trace, .veil = veil_}, raised.raised_us()),
+        deps_.now_us()));
   }
   return absl::OkStatus();
 }
@@ -131,7 +137,7 @@ absl::StatusOr<Taken> Taker::TakeAlerts(const WebhookConfig& webhook) {
   return Taken{.queued = !change.messages.empty(), .more = looked_at >= kTurn};
 }
 
-absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const std::vector<OutboxNote>& notes) const {
+absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const std::vector<OutboxNote>& notes) {
   std::vector<v1::Alert> alerts;
   for (const OutboxNote& note : notes) {
     absl::StatusOr<StreamAsOf> stream = deps_.projector->Read(note.stream_id);
@@ -139,7 +145,10 @@ absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const std::vector<OutboxNo
     if (absl::IsNotFound(stream.status())) continue;
     TP_RETURN_IF_ERROR(stream.status());
     const v1::AlertRecord* alert = FindAlert(&stream->record, note.alert_id);
-    if (alert != nullptr) alerts.push_back(PresentAlert(*alert, stream->state, deps_.now_us()));
+    if (alert == nullptr) continue;
+    TP_ASSIGN_OR_RETURN(const auto trace, traces_.Of(note.stream_id, stream->state.revision()));
+    alerts.push_back(
+        PresentAlert(*alert, stream->state, {.trace = *trace, .veil = veil_}, deps_.now_us()));
   }
   return alerts;
 }
@@ -169,7 +178,7 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   content.told_from = deps_.log_id + "\n" + webhook.name;
   TP_ASSIGN_OR_RETURN(const std::vector<std::string> told_before, outbox.Told(webhook.name));
   const std::set<std::string> told(told_before.begin(), told_before.end());
-  TP_ASSIGN_OR_RETURN(Awaiting awaiting, GatherAwaiting(*deps_.projector, told));
+  TP_ASSIGN_OR_RETURN(Awaiting awaiting, GatherAwaiting(*deps_.projector, told, veil_, &traces_));
   TP_ASSIGN_OR_RETURN(const auto notes, outbox.Notes(webhook.name, kDigestItemsMax));
   TP_ASSIGN_OR_RETURN(content.attached, Present(notes));
   TP_ASSIGN_OR_RETURN(content.endpoints, TellOfEndpoints());
@@ -181,8 +190,7 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   OutboxChange change;
   change.messages.push_back(DigestMessage(content, now));
   for (const auto& note : notes) change.notes_told.push_back(note.sequence);
-  for (const auto& open : content.recommendations)
-    change.told.push_back(open.recommendation().recommendation_id());
+  change.told = std::move(awaiting.fresh_ids);
   std::set_difference(told.begin(), told.end(), awaiting.ids.begin(), awaiting.ids.end(),
                       std::back_inserter(change.told_no_more));
   progress->last_digest_us = content.due_us;

@@ -21,6 +21,8 @@ struct TakerDeps {
   Outbox* outbox = nullptr;
   std::string log_id{};  ///< The log that checkpoints belong to.
   std::function<Micros()> now_us{};
+  /// Of the data directory: messages name what rests on a protected source as the API does.
+  std::string secret{};
 };
 
 /// What one step of a taker found.
@@ -51,11 +53,13 @@ class Taker {
   absl::StatusOr<bool> Fits(const OutboxProgress& progress) const;
   std::vector<int64_t> Committed() const;
   absl::Status TakeAlert(const Projector::AlertPosition& at, const WebhookConfig& webhook,
-                         const OutboxProgress& progress, OutboxChange* change) const;
+                         const OutboxProgress& progress, OutboxChange* change);
   absl::StatusOr<std::vector<DigestEndpoint>> TellOfEndpoints() const;
-  absl::StatusOr<std::vector<v1::Alert>> Present(const std::vector<OutboxNote>& notes) const;
+  absl::StatusOr<std::vector<v1::Alert>> Present(const std::vector<OutboxNote>& notes);
 
   const TakerDeps deps_;
+  const Veil veil_;
+  ProtectedTraces traces_;
   const std::vector<WebhookConfig> webhooks_;
 };
 

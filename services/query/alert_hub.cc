@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "services/query/outside.h"
 #include "services/query/present.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/alerts.h"
 
 namespace trigpoint {
 namespace {
@@ -24,6 +26,7 @@ AlertWatch::AlertWatch(AlertHub* hub, QueryCore* core, const ResumeTokens* token
       core_(core),
       tokens_(tokens),
       call_(std::move(opening.call)),
+      principal_(std::move(opening.principal)),
       heartbeat_(opening.heartbeat),
       position_(std::move(opening.position)),
       next_heartbeat_(Clock::now()) {}
@@ -83,10 +86,15 @@ absl::Status AlertWatch::Take(const Projector::AlertPosition& at) {
   const uint32_t p = at.position.partition;
   const bool shown = at.position.offset >= position_.open_until[p] || alert->acknowledged_us() == 0;
   position_.next[p] = at.position.offset + 1;
-  if (!shown) return absl::OkStatus();
+  if (!shown || IsToldWithAnother(alert->alert(), stream.record, stream.state))
+    return absl::OkStatus();
+  TP_ASSIGN_OR_RETURN(const auto trace, core_->traces.Of(at.stream_id, stream.state.revision()));
   v1::WatchAlertsResponse response;
   response.set_resume_token(tokens_->Make(position_));
-  *response.mutable_alert() = PresentAlert(*alert, stream.state, core_->Now());
+  *response.mutable_alert() =
+      PresentAlert(*alert, stream.state, {.trace = *trace, .veil = core_->veil}, core_->Now());
+  if (IsOutside(principal_, stream.state))
+    HideSmallNumbers(stream.state, response.mutable_alert()->mutable_detail());
   Enqueue(std::move(response));
   return absl::OkStatus();
 }

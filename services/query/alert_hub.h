@@ -30,6 +30,7 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   /// What a client asked for.
   struct Opening {
     std::unique_ptr<Call> call;
+    Principal principal;
     WatchPosition position;
     std::chrono::seconds heartbeat{};
   };
@@ -62,6 +63,7 @@ class AlertWatch final : public grpc::ServerWriteReactor<v1::WatchAlertsResponse
   QueryCore* core_;
   const ResumeTokens* tokens_;
   std::unique_ptr<Call> call_;
+  const Principal principal_;
   const std::chrono::seconds heartbeat_;
   WatchPosition position_;            // Hub thread only.
   Clock::time_point next_heartbeat_;  // Hub thread only.

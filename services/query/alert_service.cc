@@ -4,6 +4,7 @@
 #include "services/common/call.h"
 #include "services/common/field_error.h"
 #include "services/query/alert_hub.h"
+#include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
@@ -14,6 +15,7 @@
 #include "trigpoint/domain/record.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/alerts.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 
 namespace trigpoint {
@@ -48,7 +50,7 @@ absl::StatusOr<std::set<std::string>> StreamsWithAlerts(QueryCore& core,
   return streams;
 }
 
-grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request,
+grpc::Status List(QueryCore& core, const Principal& principal, const v1::ListAlertsRequest& request,
                   v1::ListAlertsResponse* response) {
   const int64_t now_us = core.Now();
   const auto streams = StreamsWithAlerts(core, request.include_acknowledged());
@@ -57,11 +59,19 @@ grpc::Status List(QueryCore& core, const v1::ListAlertsRequest& request,
   for (const auto& stream_id : *streams) {
     const absl::StatusOr<StreamAsOf> stream = core.projector().Read(stream_id);
     if (!stream.ok()) return ToGrpc(stream.status());
+    const auto trace = core.traces.Of(stream_id, stream->state.revision());
+    if (!trace.ok()) return ToGrpc(trace.status());
     for (const auto& alert : stream->record.alerts()) {
       if (alert.alert().historic()) continue;  // The timeline has it: nobody was ever to be told.
       if (alert.acknowledged_us() != 0 && !request.include_acknowledged()) continue;
-      rows.push_back({SortableNumber(alert.raised_us(), true) + alert.alert().alert_id(),
-                      PresentAlert(alert, stream->state, now_us)});
+      if (IsToldWithAnother(alert.alert(), stream->record, stream->state)) continue;
+      v1::Alert shown =
+          PresentAlert(alert, stream->state, {.trace = **trace, .veil = core.veil}, now_us);
+      if (IsOutside(principal, stream->state))
+        HideSmallNumbers(stream->state, shown.mutable_detail());
+      // In the order of what is shown: the place between two others of known time would be a time.
+      const std::string key = SortableNumber(ToMicros(shown.raised_at()), true) + shown.alert_id();
+      rows.push_back({key, std::move(shown)});
     }
   }
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
@@ -82,13 +92,24 @@ absl::Status NoAlert(const std::string& alert_id) {
                     Naming("alert_id", alert_id));
 }
 
-/// The alert as it stands in its stream. Errors: NotFound.
-absl::StatusOr<v1::Alert> ReadAlert(const QueryCore& core, const std::string& stream_id,
-                                    const std::string& alert_id) {
+/// An alert as it is shown, its id in the record, and what it is about.
+struct FoundAlert {
+  v1::Alert shown;
+  std::string id;
+  v1::ProviderState state;
+};
+
+/// The alert with this id, as it is shown. Errors: NotFound.
+absl::StatusOr<FoundAlert> ReadAlert(QueryCore& core, const std::string& stream_id,
+                                     const std::string& alert_id) {
   TP_ASSIGN_OR_RETURN(StreamAsOf stream, core.projector().Read(stream_id));
-  const v1::AlertRecord* alert = FindAlert(&stream.record, alert_id);
+  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, stream.state.revision()));
+  const std::string id = core.veil.Behind(*trace, alert_id);
+  const v1::AlertRecord* alert = FindAlert(&stream.record, id);
   if (alert == nullptr) return NoAlert(alert_id);
-  return PresentAlert(*alert, stream.state, core.Now());
+  const Protection protection{.trace = *trace, .veil = core.veil};
+  v1::Alert shown = PresentAlert(*alert, stream.state, protection, core.Now());
+  return FoundAlert{.shown = std::move(shown), .id = id, .state = std::move(stream.state)};
 }
 
 /// The id of the event: of the request, or, where it has none, of the alert, whoever acknowledges
@@ -114,14 +135,16 @@ v1::Event Acknowledgement(const std::string& id, const std::string& stream_id,
 }
 
 /// Where the alert stands: by the index of identities, or, in the moment before it is written,
-/// among what is open.
+/// among what is open. What rests on a protected source has another id there: it is looked for.
 absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& alert_id) {
   for (const auto& stream_id : core.projector().StreamsWith(kEngineSource, alert_id)) {
     if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
   }
-  TP_ASSIGN_OR_RETURN(const auto streams, StreamsWithAlerts(core, false));
-  for (const auto& stream_id : streams) {
-    if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
+  for (const bool acknowledged : {false, true}) {
+    TP_ASSIGN_OR_RETURN(const auto streams, StreamsWithAlerts(core, acknowledged));
+    for (const auto& stream_id : streams) {
+      if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
+    }
   }
   return NoAlert(alert_id);
 }
@@ -136,34 +159,40 @@ struct Acknowledging {
   UnaryCall rpc;
   const v1::AcknowledgeAlertRequest* request;
   v1::Alert* response;
+  Principal principal;
 };
 
 /// Answers with the alert as it stands now.
 void AnswerAlert(Acknowledging& call, const std::string& stream_id) {
-  absl::StatusOr<v1::Alert> alert = ReadAlert(*call.core, stream_id, call.request->alert_id());
+  absl::StatusOr<FoundAlert> alert = ReadAlert(*call.core, stream_id, call.request->alert_id());
   const grpc::Status status = ToGrpc(alert.status());
-  if (alert.ok()) *call.response = *std::move(alert);
+  if (alert.ok()) {
+    *call.response = std::move(alert->shown);
+    if (IsOutside(call.principal, alert->state))
+      HideSmallNumbers(alert->state, call.response->mutable_detail());
+  }
   call.rpc.Finish(status);
 }
 
 /// OK: it answers by itself, now or later. Otherwise why not.
 absl::Status Acknowledge(const std::shared_ptr<Acknowledging>& call, const Principal& principal) {
   QueryCore& core = *call->core;
+  call->principal = principal;
   const std::string& alert_id = call->request->alert_id();
   if (alert_id.empty()) return FieldError("alert_id", "REQUIRED", "name the alert");
   TP_ASSIGN_OR_RETURN(const std::string id, AcknowledgementId(principal, *call->request));
   TP_ASSIGN_OR_RETURN(const std::string stream_id, StreamOfAlert(core, alert_id));
+  TP_ASSIGN_OR_RETURN(const FoundAlert present, ReadAlert(core, stream_id, alert_id));
   if (!call->request->request_id().empty()) {
     TP_ASSIGN_OR_RETURN(const auto earlier, EventOfRequest(core.projector(), id));
-    if (earlier.has_value() && earlier->alert_acknowledged().alert_id() != alert_id)
+    if (earlier.has_value() && earlier->alert_acknowledged().alert_id() != present.id)
       return RequestIdReused();
   }
-  TP_ASSIGN_OR_RETURN(const v1::Alert present, ReadAlert(core, stream_id, alert_id));
-  if (present.has_acknowledged_at()) {
+  if (present.shown.has_acknowledged_at()) {
     AnswerAlert(*call, stream_id);
     return absl::OkStatus();
   }
-  v1::Event event = Acknowledgement(id, stream_id, alert_id, core.Now());
+  v1::Event event = Acknowledgement(id, stream_id, present.id, core.Now());
   if (!core.requests.Take(id, event.alert_acknowledged())) return RequestIdReused();
   *event.mutable_alert_acknowledged()->mutable_actor() = ActorOf(principal);
   event.set_submission_digest(SubmissionDigest(event));
@@ -191,8 +220,8 @@ class AlertService final : public v1::AlertService::CallbackService {
                                        const v1::ListAlertsRequest* request,
                                        v1::ListAlertsResponse* response) override {
     return Serve(*core_, context, kList, {.sensitivity = kAnswerClass}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
-                   return List(*core, *request, response);
+                 [core = core_.get(), request, response](const Principal& principal) {
+                   return List(*core, principal, *request, response);
                  });
   }
 
@@ -226,6 +255,7 @@ class AlertService final : public v1::AlertService::CallbackService {
         principal.ok() ? Check(*request, &opening.position) : ToGrpc(principal.status());
     if (!good.ok()) return new RefusedStream<v1::WatchAlertsResponse>(*opening.call, good);
     const int asked = request->heartbeat_seconds();
+    if (principal.ok()) opening.principal = *principal;
     opening.heartbeat =
         std::chrono::seconds(asked == 0 ? kHeartbeatDefault : std::min(asked, kHeartbeatMax));
     const auto watch =

@@ -188,17 +188,32 @@ bool MayUse(QueryCore& core, const std::string& event_id, const Request& request
   return core.requests.Take(event_id, content);
 }
 
+/// The request with the basis as the record names it, where it was shown under another name.
+absl::StatusOr<v1::ProposeDecisionRequest> WithOwnBasis(QueryCore& core,
+                                                        const std::string& stream_id,
+                                                        const StreamAsOf& stream,
+                                                        const v1::ProposeDecisionRequest& asked) {
+  v1::ProposeDecisionRequest request = asked;
+  if (asked.based_on().empty()) return request;
+  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, stream.state.revision()));
+  request.set_based_on(core.veil.Behind(*trace, asked.based_on()));
+  return request;
+}
+
 /// Answers at once with a status, or appends and answers later (nullopt).
 std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
-                                    const v1::ProposeDecisionRequest& request,
+                                    const v1::ProposeDecisionRequest& asked,
                                     const std::shared_ptr<Pending>& call) {
-  if (grpc::Status checked = CheckProposal(request); !checked.ok()) return checked;
-  const auto stream_id = ResolveProvider(core.projector(), request.provider());
+  if (grpc::Status checked = CheckProposal(asked); !checked.ok()) return checked;
+  const auto stream_id = ResolveProvider(core.projector(), asked.provider());
   if (!stream_id.ok()) return ToGrpc(stream_id.status());
-  const auto id = EventIdOf(principal, kPropose, request.request_id());
+  const auto id = EventIdOf(principal, kPropose, asked.request_id());
   if (!id.ok()) return ToGrpc(id.status());
   const auto stream = core.projector().Read(*stream_id);
   if (!stream.ok()) return ToGrpc(stream.status());
+  const auto request_or = WithOwnBasis(core, *stream_id, *stream, asked);
+  if (!request_or.ok()) return ToGrpc(request_or.status());
+  const v1::ProposeDecisionRequest& request = *request_or;
   if (const auto earlier = FindDecision(stream->record, *id, true); earlier.has_value()) {
     if (SameRequest(*earlier, request, core.deps.keys))
       return AnswerDecision(*earlier, call->response);

@@ -139,10 +139,10 @@ std::vector<SiblingRow> SiblingsOf(const v1::ProviderSummary& own,
   std::vector<SiblingRow> rows;
   for (const auto& other : all) {
     if (other.stream_id() == own.stream_id()) continue;
-    SiblingRow row{.summary = &other,
-                   .organisation = !own.organisation().empty() &&
-                                   other.organisation() == own.organisation(),
-                   .brand = !own.brand().empty() && other.brand() == own.brand()};
+    SiblingRow row{
+        .summary = &other,
+        .organisation = !own.organisation().empty() && other.organisation() == own.organisation(),
+        .brand = !own.brand().empty() && other.brand() == own.brand()};
     if (!row.organisation && !row.brand) continue;
     row.key = KeyOf(other);
     rows.push_back(std::move(row));
@@ -182,8 +182,11 @@ grpc::Status ListSiblings(QueryCore& core, const v1::ListSiblingsRequest& reques
                             core.deps.page_secret, "ListSiblings\n" + stream_id,
                             request.page_size(), request.page_token()));
     for (size_t i = page.from; i < page.to; ++i) {
+      const v1::ProviderSummary& summary = *rows[i].summary;
+      TP_ASSIGN_OR_RETURN(const auto trace,
+                          core.traces.Of(summary.stream_id(), summary.revision()));
       auto* sibling = response->add_siblings();
-      *sibling->mutable_provider() = PresentProvider(*rows[i].summary);
+      *sibling->mutable_provider() = PresentProvider(summary, {.trace = *trace, .veil = core.veil});
       AddInheritedLevels(projector, sibling->mutable_provider());
       sibling->set_same_organisation(rows[i].organisation);
       sibling->set_same_brand(rows[i].brand);

@@ -63,9 +63,11 @@ std::string KeyOf(const v1::ProviderSummary& summary, const Order& order) {
       break;
     case By::kRecommended:
       for (const auto& level : summary.levels()) number = std::max(number, level.recommended_us());
+      // By the day: the place between two others of known time would be a time.
+      number = DayStart(number);
       break;
     case By::kLastEvent:
-      number = summary.last_event_us();
+      number = DayStart(summary.last_event_us());
       break;
   }
   return SortableNumber(number, order.descending) + tie;
@@ -93,8 +95,14 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
       scope, request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status());
   for (size_t i = page->from; i < page->to; ++i) {
+    const v1::ProviderSummary& summary = *rows[i].summary;
+    const auto trace = core.traces.Of(summary.stream_id(), summary.revision());
+    if (!trace.ok()) {
+      response->Clear();
+      return ToGrpc(trace.status());
+    }
     auto* provider = response->add_providers();
-    *provider = PresentProvider(*rows[i].summary);
+    *provider = PresentProvider(summary, {.trace = **trace, .veil = core.veil});
     AddInheritedLevels(core.projector(), provider);
   }
   response->set_next_page_token(page->next_token);

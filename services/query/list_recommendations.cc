@@ -5,7 +5,6 @@
 #include "services/query/query_core.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
-#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {
@@ -19,7 +18,9 @@ struct Row {
 /// Urgent first, then the highest level, then what has waited longest.
 std::string KeyOf(const v1::ProviderSummary& summary, const v1::ProviderSummary::Level& level) {
   std::string key = level.urgent() ? "0" : "1";
-  key += SortableNumber(level.rank(), true) + SortableNumber(level.recommended_us(), false);
+  // By the day: the place between two others of known time would be a time.
+  key +=
+      SortableNumber(level.rank(), true) + SortableNumber(DayStart(level.recommended_us()), false);
   return key + '\0' + summary.stream_id() + '\0' + level.policy_id();
 }
 
@@ -38,18 +39,14 @@ std::vector<Row> RowsOf(const std::vector<v1::ProviderSummary>& all,
   return rows;
 }
 
-absl::Status Fill(const QueryCore& core, const Row& row, v1::OpenRecommendation* out) {
+absl::Status Fill(QueryCore& core, const Row& row, v1::OpenRecommendation* out) {
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream, core.projector().Read(row.summary->stream_id()));
   const v1::PolicyRecord* policy = FindPolicyRecord(stream.record, row.level->policy_id());
   if (policy == nullptr) return absl::InternalError("a listed recommendation is not in its record");
-  out->set_provider("providers/" + row.summary->stream_id());
-  out->set_display_name(row.summary->display_name());
-  *out->mutable_ids() = row.summary->ids();
-  *out->mutable_recommendation() = policy->recommendation();
-  HideProtected(stream.state, out->mutable_recommendation());
-  out->set_decided_state(row.level->decided_state());
-  SetMicros(policy->recommended_us(), out->mutable_recommended_at());
-  out->set_awaiting_decision(policy->awaiting_decision());
+  TP_ASSIGN_OR_RETURN(const auto trace,
+                      core.traces.Of(row.summary->stream_id(), stream.state.revision()));
+  *out = PresentRecommendation(*row.summary, *policy, row.level->decided_state(),
+                               {.trace = *trace, .veil = core.veil});
   return absl::OkStatus();
 }
 

@@ -1,10 +1,8 @@
 #include "services/query/present.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "trigpoint/base/time.h"
-#include "trigpoint/domain/concern.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/events/times.h"
@@ -17,29 +15,7 @@ std::string WithoutPrefix(std::string name, std::string_view prefix) {
   return name;
 }
 
-/// Whether a reference is known not to point to a protected source.
-bool IsOpenEvidence(const v1::ProviderState& state, const v1::EventRef& ref) {
-  const auto is_ref = [&ref](const auto& e) {
-    return e.source() == ref.source() && e.id() == ref.id();
-  };
-  const auto concern = std::find_if(state.concerns().begin(), state.concerns().end(), is_ref);
-  if (concern != state.concerns().end()) return (concern->flags() & kConcernProtectedSource) == 0;
-  const auto fact = std::find_if(state.facts().begin(), state.facts().end(), is_ref);
-  return fact != state.facts().end() && !fact->has_whistleblowing_concern_received() &&
-         fact->sensitivity() < v1::SENSITIVITY_C5_PROTECTED_SOURCE;
-}
-
-void KeepOpenEvidence(const v1::ProviderState& state,
-                      google::protobuf::RepeatedPtrField<v1::EventRef>* refs) {
-  refs->erase(
-      std::remove_if(refs->begin(), refs->end(),
-                     [&state](const v1::EventRef& ref) { return !IsOpenEvidence(state, ref); }),
-      refs->end());
-}
-
-}  // namespace
-
-v1::Provider PresentProvider(const v1::ProviderSummary& summary) {
+v1::Provider FromSummary(const v1::ProviderSummary& summary) {
   v1::Provider provider;
   provider.set_name("providers/" + summary.stream_id());
   provider.set_stream_id(summary.stream_id());
@@ -72,63 +48,57 @@ v1::Provider PresentProvider(const v1::ProviderSummary& summary) {
   if (summary.last_event_us() != 0)
     SetMicros(summary.last_event_us(), provider.mutable_last_event_at());
   provider.set_revision(summary.revision());
-  provider.set_etag('"' + std::to_string(summary.revision()) + '"');
+  return provider;
+}
+
+}  // namespace
+
+v1::Provider PresentProvider(const v1::ProviderSummary& summary, const Protection& protection) {
+  v1::Provider provider = FromSummary(summary);
+  HideProtected(protection, true, &provider);
+  return provider;
+}
+
+v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const Protection& protection) {
+  v1::Provider provider = FromSummary(summary);
+  HideProtected(protection, false, &provider);
   return provider;
 }
 
 v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state,
-                       int64_t now_us) {
+                       const Protection& protection, int64_t now_us) {
   v1::Alert out;
   out.set_alert_id(alert.alert().alert_id());
   out.set_provider("providers/" + state.stream_id());
   out.set_display_name(DisplayName(state));
   *out.mutable_ids() = state.ids();
   *out.mutable_detail() = alert.alert();
-  HideProtected(state, out.mutable_detail());
   SetMicros(alert.raised_us(), out.mutable_raised_at());
   if (alert.acknowledged_us() != 0) {
     SetMicros(alert.acknowledged_us(), out.mutable_acknowledged_at());
     out.set_acknowledged_by(alert.acknowledged_by().principal());
-  } else if (alert.alert().has_acknowledge_by()) {
-    out.set_overdue(ToMicros(alert.alert().acknowledge_by()) < now_us);
   }
+  HideProtected(protection, &out);
+  // By the instant that is shown: the real one would show itself when this changes.
+  if (alert.acknowledged_us() == 0 && out.detail().has_acknowledge_by())
+    out.set_overdue(ToMicros(out.detail().acknowledge_by()) < now_us);
   return out;
 }
 
-void HideProtected(const v1::ProviderState& state,
-                   google::protobuf::RepeatedPtrField<v1::CriterionResult>* criteria) {
-  for (auto& criterion : *criteria) {
-    if (!criterion.protected_source()) continue;
-    KeepOpenEvidence(state, criterion.mutable_evidence());
-    criterion.clear_figures();
-    criterion.clear_note();
-  }
-}
-
-void HideProtected(const v1::ProviderState& state, v1::Recommendation* recommendation) {
-  const auto& criteria = recommendation->criteria();
-  if (std::any_of(criteria.begin(), criteria.end(),
-                  [](const auto& c) { return c.protected_source(); })) {
-    recommendation->clear_cause();
-  }
-  HideProtected(state, recommendation->mutable_criteria());
-}
-
-void HideProtected(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert) {
-  if (!alert->protected_source()) return;
-  KeepOpenEvidence(state, alert->mutable_evidence());
-  alert->clear_cause();
-  alert->clear_cluster();
-}
-
-void HideProtected(const v1::ProviderState& state, v1::Event* event) {
-  if (event->has_recommendation()) {
-    HideProtected(state, event->mutable_recommendation());
-  } else if (event->has_rapid_quality_review_alert()) {
-    HideProtected(state, event->mutable_rapid_quality_review_alert());
-  } else if (event->has_decision_basis_weakened()) {
-    KeepOpenEvidence(state, event->mutable_decision_basis_weakened()->mutable_evidence());
-  }
+v1::OpenRecommendation PresentRecommendation(const v1::ProviderSummary& summary,
+                                             const v1::PolicyRecord& policy,
+                                             const std::string& decided_state,
+                                             const Protection& protection) {
+  v1::OpenRecommendation out;
+  out.set_provider("providers/" + summary.stream_id());
+  out.set_display_name(summary.display_name());
+  *out.mutable_ids() = summary.ids();
+  *out.mutable_recommendation() = policy.recommendation();
+  out.set_decided_state(decided_state);
+  SetMicros(policy.recommended_us(), out.mutable_recommended_at());
+  out.set_awaiting_decision(policy.awaiting_decision());
+  HideProtected(protection, &out);
+  return out;
 }
 
 std::string RatingName(v1::Rating rating) {

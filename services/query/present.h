@@ -3,27 +3,26 @@
 #include <cstdint>
 #include <string>
 
+#include "services/query/protected.h"
 #include "trigpoint/v1/api.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
 namespace trigpoint {
 
-/// One provider as the API shows it.
-v1::Provider PresentProvider(const v1::ProviderSummary& summary);
+/// One provider as the API shows it, at present.
+v1::Provider PresentProvider(const v1::ProviderSummary& summary, const Protection& protection);
+/// The same as of a past instant.
+v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const Protection& protection);
 
 /// One alert as the API shows it, without what would point to a protected source.
 v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state,
-                       int64_t now_us);
+                       const Protection& protection, int64_t now_us);
 
-/// Removes from criteria whose evidence includes a protected source the references to it, and the
-/// figures and the note that would tell which part of the criterion holds. References that the
-/// state does not know go, too.
-void HideProtected(const v1::ProviderState& state,
-                   google::protobuf::RepeatedPtrField<v1::CriterionResult>* criteria);
-/// The same for a recommendation or an alert, alone or inside an event; the cause goes, too.
-void HideProtected(const v1::ProviderState& state, v1::Recommendation* recommendation);
-void HideProtected(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert);
-void HideProtected(const v1::ProviderState& state, v1::Event* event);
+/// The recommendation that stands under a policy, as the API shows it.
+v1::OpenRecommendation PresentRecommendation(const v1::ProviderSummary& summary,
+                                             const v1::PolicyRecord& policy,
+                                             const std::string& decided_state,
+                                             const Protection& protection);
 
 /// The number of an enum in words: "REQUIRES_IMPROVEMENT" without its prefix.
 std::string RatingName(v1::Rating rating);

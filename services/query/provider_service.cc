@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "services/query/inheritance.h"
+#include "services/query/outside.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
@@ -8,6 +9,7 @@
 #include "trigpoint/engine/assessment.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/summary.h"
+#include "trigpoint/events/times.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 
 namespace trigpoint {
@@ -20,21 +22,26 @@ constexpr char kAssess[] = "trigpoint.v1.ProviderService/AssessProvider";
 constexpr char kSiblings[] = "trigpoint.v1.ProviderService/ListSiblings";
 constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommendations";
 
-absl::StatusOr<v1::Provider> Get(const QueryCore& core, const v1::GetProviderRequest& request) {
+absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-  TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
-  if (!instants.past) {
+  TP_ASSIGN_OR_RETURN(const Instants asked, InstantsOf(request, core.Now()));
+  if (!asked.past) {
     TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
-    v1::Provider provider = PresentProvider(summary);
+    TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, summary.revision()));
+    v1::Provider provider = PresentProvider(summary, {.trace = *trace, .veil = core.veil});
     if (!projector.IsLinked(stream_id)) return provider;
     TP_ASSIGN_OR_RETURN(const StreamAsOf now, projector.Read(stream_id));
     AddHeritage(projector, now, true, &provider);
     return provider;
   }
+  TP_ASSIGN_OR_RETURN(auto trace, core.traces.Of(stream_id));
+  const Instants instants = SnapToDays(*trace, asked, core.Now());
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
+  TP_ASSIGN_OR_RETURN(trace, core.traces.Of(stream_id));
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, stream.state.known_us());
-  v1::Provider provider = PresentProvider(Summarise(stream.state, stream.record, *in_force));
+  v1::Provider provider = PresentProviderThen(Summarise(stream.state, stream.record, *in_force),
+                                              {.trace = *trace, .veil = core.veil});
   AddHeritage(projector, stream, false, &provider);
   return provider;
 }
@@ -77,12 +84,20 @@ absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
       "POLICY_DOES_NOT_APPLY", named);
 }
 
-absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
+/// Said with an answer that is not about the instant asked for: a proof that hid it would mislead.
+constexpr char kSnapped[] =
+    "a protected source was heard on the day asked about: answered as of the end of that day";
+
+absl::StatusOr<v1::Assessment> AssessOne(QueryCore& core, const Principal& principal,
                                          const v1::AssessProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
-  TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
+  TP_ASSIGN_OR_RETURN(const Instants asked, InstantsOf(request, core.Now()));
+  TP_ASSIGN_OR_RETURN(auto trace, core.traces.Of(stream_id));
+  const Instants instants = SnapToDays(*trace, asked, core.Now());
+  TP_ASSIGN_OR_RETURN(StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
+  // What came since the first look may be in what was read: it must be in the trace.
+  TP_ASSIGN_OR_RETURN(trace, core.traces.Of(stream_id));
   // The present is never before what is known already, whatever the clocks say.
   const int64_t as_of_us =
       instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
@@ -91,9 +106,39 @@ absl::StatusOr<v1::Assessment> AssessOne(const QueryCore& core,
   v1::Assessment assessment =
       BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us);
   assessment.set_provider("providers/" + stream_id);
-  if (request.has_valid_at()) *assessment.mutable_valid_at() = request.valid_at();
-  HideProtected(stream.state, assessment.mutable_criteria());
+  if (instants.as_of.valid_us.has_value())
+    SetMicros(*instants.as_of.valid_us, assessment.mutable_valid_at());
+  const bool snapped =
+      instants.assess_us != asked.assess_us || instants.as_of.known_us != asked.as_of.known_us;
+  if (snapped) assessment.add_caveats(kSnapped);
+  const Protection protection{.trace = *trace, .veil = core.veil};
+  if (LeaveOutProtected(*trace, &stream)) {
+    HideProtected(
+        protection,
+        BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us),
+        &assessment);
+  } else {
+    HideReferences(protection, &assessment);
+  }
+  if (IsOutside(principal, stream.state)) HideSmallNumbers(stream.state, &assessment);
   return assessment;
+}
+
+/// Errors: those of Projector::Read; nothing is shown then.
+absl::Status CutForOutside(const QueryCore& core, const Principal& principal,
+                           v1::ListRecommendationsResponse* response) {
+  for (auto& open : *response->mutable_recommendations()) {
+    const auto stream_id = ResolveProvider(core.projector(), open.provider());
+    const auto stream = stream_id.ok() ? core.projector().Read(*stream_id)
+                                       : absl::StatusOr<StreamAsOf>(stream_id.status());
+    if (!stream.ok()) {
+      response->Clear();
+      return stream.status();
+    }
+    if (IsOutside(principal, stream->state))
+      HideSmallNumbers(stream->state, open.mutable_recommendation());
+  }
+  return absl::OkStatus();
 }
 
 class ProviderService final : public v1::ProviderService::CallbackService {
@@ -105,9 +150,10 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                                         v1::Provider* response) override {
     const Where where = IsCheap(core_->projector(), *request) ? Where::kInline : Where::kPool;
     return Serve(*core_, context, kGet, {.sensitivity = kAnswerClass}, where,
-                 [core = core_.get(), request, response](const Principal&) {
+                 [core = core_.get(), request, response](const Principal& principal) {
                    absl::StatusOr<v1::Provider> found = Get(*core, *request);
                    if (!found.ok()) return ToGrpc(found.status());
+                   if (IsOutside(principal, *found)) HideSmallNumbers(&*found);
                    *response = *std::move(found);
                    return grpc::Status::OK;
                  });
@@ -117,8 +163,11 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                                           const v1::ListProvidersRequest* request,
                                           v1::ListProvidersResponse* response) override {
     return Serve(*core_, context, kList, {.sensitivity = kAnswerClass}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
-                   return trigpoint::ListProviders(*core, *request, response);
+                 [core = core_.get(), request, response](const Principal& principal) {
+                   grpc::Status listed = trigpoint::ListProviders(*core, *request, response);
+                   for (auto& provider : *response->mutable_providers())
+                     if (IsOutside(principal, provider)) HideSmallNumbers(&provider);
+                   return listed;
                  });
   }
 
@@ -136,8 +185,8 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                                            const v1::AssessProviderRequest* request,
                                            v1::Assessment* response) override {
     return Serve(*core_, context, kAssess, {.sensitivity = kAnswerClass}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
-                   absl::StatusOr<v1::Assessment> found = AssessOne(*core, *request);
+                 [core = core_.get(), request, response](const Principal& principal) {
+                   absl::StatusOr<v1::Assessment> found = AssessOne(*core, principal, *request);
                    if (found.ok()) {
                      *response = *std::move(found);
                      return grpc::Status::OK;
@@ -150,8 +199,10 @@ class ProviderService final : public v1::ProviderService::CallbackService {
       grpc::CallbackServerContext* context, const v1::ListRecommendationsRequest* request,
       v1::ListRecommendationsResponse* response) override {
     return Serve(*core_, context, kRecommendations, {.sensitivity = kAnswerClass}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
-                   return trigpoint::ListRecommendations(*core, *request, response);
+                 [core = core_.get(), request, response](const Principal& principal) {
+                   const grpc::Status listed =
+                       trigpoint::ListRecommendations(*core, *request, response);
+                   return listed.ok() ? ToGrpc(CutForOutside(*core, principal, response)) : listed;
                  });
   }
 
@@ -159,8 +210,13 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                                          const v1::ListSiblingsRequest* request,
                                          v1::ListSiblingsResponse* response) override {
     return Serve(*core_, context, kSiblings, {.sensitivity = kAnswerClass}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
-                   return trigpoint::ListSiblings(*core, *request, response);
+                 [core = core_.get(), request, response](const Principal& principal) {
+                   grpc::Status listed = trigpoint::ListSiblings(*core, *request, response);
+                   for (auto& sibling : *response->mutable_siblings()) {
+                     v1::Provider* provider = sibling.mutable_provider();
+                     if (IsOutside(principal, *provider)) HideSmallNumbers(provider);
+                   }
+                   return listed;
                  });
   }
 

@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
 #include "services/common/call.h"
+#include "services/common/protected_trace.h"
 #include "services/common/rpc_status.h"
 #include "services/query/query_services.h"
 #include "services/query/read_pool.h"
@@ -27,6 +28,8 @@ class QueryCore {
 
   const QueryDeps deps;
   RecentRequests requests;
+  ProtectedTraces traces;  ///< What protected sources left, of every service.
+  const Veil veil;         ///< Other names of ids that rest on them.
   /// Ends the streams that do not end by themselves. Set before the first call.
   std::function<void()> drain = [] {};
 

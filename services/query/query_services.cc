@@ -8,7 +8,10 @@
 namespace trigpoint {
 
 QueryCore::QueryCore(QueryDeps given)
-    : deps(std::move(given)), pool(std::max<size_t>(2, std::thread::hardware_concurrency())) {}
+    : deps(std::move(given)),
+      traces(deps.projector),
+      veil(deps.page_secret),
+      pool(std::max<size_t>(2, std::thread::hardware_concurrency())) {}
 
 QueryCore::Summaries QueryCore::AllSummaries() {
   const absl::MutexLock lock(&mu_);

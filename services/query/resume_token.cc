@@ -1,7 +1,5 @@
 #include "services/query/resume_token.h"
 
-#include <openssl/crypto.h>
-
 #include <optional>
 #include <string_view>
 
@@ -12,8 +10,7 @@
 namespace trigpoint {
 namespace {
 
-constexpr char kVersion = 1;
-constexpr size_t kTagBytes = 16;
+constexpr char kVersion = 2;
 
 void PutNumber(int64_t number, std::string* body) {
   auto left = static_cast<uint64_t>(number);
@@ -46,9 +43,7 @@ ResumeTokens::ResumeTokens(const std::string& log_id) {
   key_.assign(reinterpret_cast<const char*>(digest.data()), digest.size());
 }
 
-std::string ResumeTokens::Tag(const std::string& body) const {
-  return HmacSha256(key_, body).substr(0, kTagBytes);
-}
+std::string ResumeTokens::Tag(const std::string& body) const { return HmacSha256(key_, body); }
 
 std::string ResumeTokens::Make(const WatchPosition& position) const {
   std::string body(1, kVersion);
@@ -58,20 +53,21 @@ std::string ResumeTokens::Make(const WatchPosition& position) const {
     // Past it, it says nothing any more.
     PutNumber(position.open_until[p] > position.next[p] ? position.open_until[p] : 0, &body);
   }
-  const std::string whole = body + Tag(body);
-  return absl::WebSafeBase64Escape(whole);
+  // Sealed: the distance of two tokens in the log counts what came between.
+  const std::string nonce = Tag(body).substr(0, kAesGcmNonceBytes);
+  return absl::WebSafeBase64Escape(nonce + AesGcmSeal(key_, nonce, "", body));
 }
 
 absl::StatusOr<WatchPosition> ResumeTokens::Read(const std::string& token,
                                                  const std::vector<int64_t>& heads) const {
   std::string whole;
-  if (!absl::WebSafeBase64Unescape(token, &whole) || whole.size() <= kTagBytes)
+  if (!absl::WebSafeBase64Unescape(token, &whole) || whole.size() <= kAesGcmNonceBytes)
     return Unusable("it is damaged");
-  const std::string body = whole.substr(0, whole.size() - kTagBytes);
-  if (CRYPTO_memcmp(Tag(body).data(), whole.data() + body.size(), kTagBytes) != 0) {
-    return Unusable("it is of another log, or damaged");
-  }
-  std::string_view left = body;
+  const std::string_view bytes = whole;
+  const auto body =
+      AesGcmOpen(key_, bytes.substr(0, kAesGcmNonceBytes), "", bytes.substr(kAesGcmNonceBytes));
+  if (!body.has_value() || body->empty()) return Unusable("it is of another log, or damaged");
+  std::string_view left = *body;
   const bool known = left.front() == kVersion;
   left.remove_prefix(1);
   const std::optional<int64_t> partitions = TakeNumber(&left);

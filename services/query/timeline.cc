@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "services/common/field_error.h"
+#include "services/query/outside.h"
 #include "services/query/paging.h"
-#include "services/query/present.h"
+#include "services/query/protected.h"
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
 #include "services/query/timeline_summary.h"
@@ -77,7 +80,14 @@ absl::StatusOr<Slice> ReadPast(const Projector& projector, const std::string& st
   return slice;
 }
 
-int64_t DayOf(int64_t us) { return us - ((us % kMicrosPerDay) + kMicrosPerDay) % kMicrosPerDay; }
+/// Who reads, and how.
+struct Reading {
+  const Protection& protection;
+  Sensitivity clearance;
+  KeySource* keys;
+  const v1::ProviderState& state;
+  bool outside;  ///< Of the organisations that commission or host the service.
+};
 
 /// The class of the records that were carried from a predecessor, as far as they are shown.
 Sensitivity ClassOfCarried(const v1::Event& event) {
@@ -88,32 +98,33 @@ Sensitivity ClassOfCarried(const v1::Event& event) {
 }
 
 /// One entry as this reader may see it; gives the class of the content that it shows.
-Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice,
-                      const v1::ProviderState& state, Sensitivity clearance, KeySource* keys,
+Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice, const Reading& reading,
                       v1::TimelineEntry* entry) {
+  const auto& [protection, clearance, keys, state, outside] = reading;
   v1::Event event = stored.event();
   const KindInfo* kind = KindOf(event);
   const Sensitivity held = SensitivityOf(event);
   const bool hidden = held > clearance || held >= v1::SENSITIVITY_C4_SPECIAL_CATEGORY;
-  const bool protected_source = held == v1::SENSITIVITY_C5_PROTECTED_SOURCE;
+  const bool rests = protection.trace.IsHidden(stored.revision());
   const auto latest = slice.latest.find({event.source(), event.id()});
   entry->set_superseded(latest != slice.latest.end() && latest->second > VersionOf(event));
   RedactFor(&event, clearance);
-  HideProtected(state, &event);
+  HideProtected(protection, stored, &event);
+  if (outside) HideSmallNumbers(state, &event);
   if (!hidden && keys != nullptr && clearance >= v1::SENSITIVITY_C3_PSEUDONYMISED) {
     // A text whose key was destroyed, or that does not open, stays sealed: the entry is shown
     // without it.
     const absl::Status opened = UnsealEvent(&event, *keys);
     if (!opened.ok()) StripNarratives(&event);
   }
-  entry->set_revision(stored.revision());
+  // What rests on a protected source has no place between the others.
+  if (!rests && !outside) entry->set_revision(ShownRevision(protection.trace, stored.revision()));
   entry->set_kind(kind == nullptr ? "unknown" : std::string(kind->name));
   entry->set_summary(hidden ? "Hidden: above the reader's clearance." : SummaryOf(event));
   if (const int64_t occurred = OccurredMicros(event); occurred != 0) {
     SetMicros(occurred, entry->mutable_occurred_at());
   }
-  SetMicros(protected_source ? DayOf(stored.known_us()) : stored.known_us(),
-            entry->mutable_known_at());
+  SetMicros(rests ? DayStart(stored.known_us()) : stored.known_us(), entry->mutable_known_at());
   entry->set_source(event.source());
   entry->set_id(event.id());
   entry->set_source_version(VersionOf(event));
@@ -143,12 +154,133 @@ std::string OutcomeOf(const v1::ProviderRecord& record, const v1::Event& event, 
   }
 }
 
+/// Of a service that no protected source spoke about.
 absl::StatusOr<uint64_t> BeforeOf(const std::string& key) {
   uint64_t before = UINT64_MAX;
   if (!key.empty() && !absl::SimpleAtoi(key, &before)) {
     return FieldError("page_token", "PAGE_TOKEN_INVALID", "does not belong to this list");
   }
   return before;
+}
+
+/// A call, and what it has read.
+struct Timeline {
+  QueryCore& core;
+  const Principal& principal;
+  const std::string& stream_id;
+  const Instants& instants;
+  const Protection& protection;
+  const StreamAsOf& present;
+  bool outside;
+};
+
+/// The reports about people among the lines: what a reader from outside is not shown as long as
+/// they are fewer than five.
+bool IsReportAboutPeople(const Place& place) {
+  if (place.what != Place::What::kOpen) return false;
+  const KindInfo* kind = KindOf(place.event->event());
+  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT &&
+         SensitivityOf(place.event->event()) >= v1::SENSITIVITY_C3_PSEUDONYMISED;
+}
+
+/// Gives whether there were some, and so few that they were left out.
+bool LeaveOutFew(std::vector<Place>* places) {
+  std::set<std::pair<std::string, std::string>> reports;
+  for (const Place& place : *places) {
+    if (IsReportAboutPeople(place))
+      reports.insert({place.event->event().source(), place.event->event().id()});
+  }
+  if (reports.empty() || reports.size() >= kSmallNumber) return false;
+  places->erase(std::remove_if(places->begin(), places->end(), IsReportAboutPeople), places->end());
+  return true;
+}
+
+v1::TimelineEntry FewReports() {
+  v1::TimelineEntry entry;
+  entry.set_kind("few_reports");
+  entry.set_summary("Fewer than five reports about people: not told outside.");
+  entry.set_hidden(true);
+  return entry;
+}
+
+/// Gives the class of the content that the entry shows.
+Sensitivity AddEntry(const Timeline& timeline, const v1::StoredEvent& stored, const Slice& slice,
+                     v1::ListTimelineResponse* response) {
+  auto* entry = response->add_entries();
+  const Sensitivity shown =
+      FillEntry(stored, slice,
+                {.protection = timeline.protection,
+                 .clearance = timeline.outside ? std::min(ReadClearance(timeline.principal),
+                                                          v1::SENSITIVITY_C2_IN_CONFIDENCE)
+                                               : ReadClearance(timeline.principal),
+                 .keys = timeline.core.deps.keys,
+                 .state = timeline.present.state,
+                 .outside = timeline.outside},
+                entry);
+  if (stored.event().has_decision_proposed() && !entry->hidden()) {
+    const bool past = timeline.instants.past;
+    entry->mutable_summary()->append(
+        OutcomeOf(timeline.present.record, stored.event(),
+                  past ? timeline.instants.as_of.known_us : INT64_MAX));
+  }
+  return shown;
+}
+
+/// One page; gives the class of what it shows and sets the key that the next page begins after.
+absl::StatusOr<Sensitivity> FillPage(const Timeline& timeline, const std::string& key, size_t size,
+                                     std::string* next, v1::ListTimelineResponse* response) {
+  const Projector& projector = timeline.core.projector();
+  TP_ASSIGN_OR_RETURN(const uint64_t asked, BeforeOf(key));
+  const uint64_t before = std::min(asked, timeline.present.state.revision());
+  TP_ASSIGN_OR_RETURN(
+      const Slice slice,
+      timeline.instants.past
+          ? ReadPast(projector, timeline.stream_id, before, size, timeline.instants.as_of)
+          : ReadPresent(projector, timeline.stream_id, before, size));
+  Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
+  for (const auto& stored : slice.events)
+    shown = std::max(shown, AddEntry(timeline, stored, slice, response));
+  if (slice.next_before > 0) *next = std::to_string(slice.next_before);
+  return shown;
+}
+
+/// The same for a service that a protected source spoke about, and for a reader from outside: the
+/// timeline is arranged as a whole.
+absl::StatusOr<Sensitivity> FillArranged(const Timeline& timeline, const std::string& key,
+                                         size_t size, std::string* next,
+                                         v1::ListTimelineResponse* response) {
+  if (!key.empty() && key.size() != Place{}.Key().size()) {
+    return FieldError("page_token", "PAGE_TOKEN_INVALID",
+                      "the list has changed: repeat the first call without it");
+  }
+  // By revision up to what was read first: what came since is on no page of this answer.
+  TP_ASSIGN_OR_RETURN(const Slice slice, ReadPast(timeline.core.projector(), timeline.stream_id,
+                                                  timeline.present.state.revision(), SIZE_MAX,
+                                                  timeline.instants.as_of));
+  const std::vector<v1::StoredEvent> oldest_first(slice.events.rbegin(), slice.events.rend());
+  std::vector<Place> places = Arrange(timeline.protection.trace, oldest_first, timeline.present);
+  const bool few = timeline.outside && LeaveOutFew(&places);
+  Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    if (!key.empty() && place->Key() >= key) continue;
+    if (static_cast<size_t>(response->entries_size()) == size) {
+      *next = std::prev(place)->Key();
+      break;
+    }
+    if (place->event == nullptr) {
+      *response->add_entries() = OtherSources(place->day_us);
+    } else {
+      shown = std::max(shown, AddEntry(timeline, *place->event, slice, response));
+    }
+  }
+  if (few && next->empty()) {
+    if (static_cast<size_t>(response->entries_size()) < size) {
+      *response->add_entries() = FewReports();
+    } else {
+      *next = places.front().Key();
+    }
+  }
+  return shown;
 }
 
 }  // namespace
@@ -160,35 +292,33 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
   const auto build = [&]() -> absl::Status {
     TP_ASSIGN_OR_RETURN(const std::string stream_id,
                         ResolveProvider(projector, request.provider()));
-    TP_ASSIGN_OR_RETURN(const Instants instants, InstantsOf(request, core.Now()));
+    TP_ASSIGN_OR_RETURN(const Instants asked, InstantsOf(request, core.Now()));
     TP_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), kPageDefault, kPageMax));
-    const AsOf& as_of = instants.as_of;
-    const std::string scope = "ListTimeline\n" + stream_id + '\n' +
-                              (request.has_as_of() ? std::to_string(as_of.known_us) : "") + '\n' +
-                              (as_of.valid_us.has_value() ? std::to_string(*as_of.valid_us) : "");
+    const std::string scope =
+        "ListTimeline\n" + stream_id + '\n' +
+        (request.has_as_of() ? std::to_string(asked.as_of.known_us) : "") + '\n' +
+        (asked.as_of.valid_us.has_value() ? std::to_string(*asked.as_of.valid_us) : "");
     TP_ASSIGN_OR_RETURN(const std::string key,
                         ReadPageToken(core.deps.page_secret, scope, request.page_token()));
-    TP_ASSIGN_OR_RETURN(const uint64_t asked, BeforeOf(key));
     TP_ASSIGN_OR_RETURN(const StreamAsOf present, projector.Read(stream_id));
-    const uint64_t before = std::min(asked, present.state.revision());
+    TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, present.state.revision()));
+    const Instants instants = SnapToDays(*trace, asked, core.Now());
+    const Protection protection{.trace = *trace, .veil = core.veil};
+    const Timeline timeline{.core = core,
+                            .principal = principal,
+                            .stream_id = stream_id,
+                            .instants = instants,
+                            .protection = protection,
+                            .present = present,
+                            .outside = IsOutside(principal, present.state)};
+    std::string next;
     TP_ASSIGN_OR_RETURN(
-        const Slice slice,
-        instants.past ? ReadPast(projector, stream_id, before, static_cast<size_t>(size), as_of)
-                      : ReadPresent(projector, stream_id, before, static_cast<size_t>(size)));
-    Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
-    for (const auto& stored : slice.events) {
-      auto* entry = response->add_entries();
-      shown = std::max(shown, FillEntry(stored, slice, present.state, ReadClearance(principal),
-                                        core.deps.keys, entry));
-      if (stored.event().has_decision_proposed() && !entry->hidden()) {
-        entry->mutable_summary()->append(
-            OutcomeOf(present.record, stored.event(), instants.past ? as_of.known_us : INT64_MAX));
-      }
-    }
-    if (slice.next_before > 0) {
-      response->set_next_page_token(
-          MakePageToken(core.deps.page_secret, scope, std::to_string(slice.next_before)));
-    }
+        const Sensitivity shown,
+        trace->empty() && !timeline.outside
+            ? FillPage(timeline, key, static_cast<size_t>(size), &next, response)
+            : FillArranged(timeline, key, static_cast<size_t>(size), &next, response));
+    if (!next.empty())
+      response->set_next_page_token(MakePageToken(core.deps.page_secret, scope, next));
     return core.deps.auth->Disclose(principal, kMethod, stream_id, shown);
   };
   const absl::Status built = build();

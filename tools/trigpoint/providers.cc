@@ -192,12 +192,15 @@ ExitCode ShowProvider(const Session& session, const Client& client,
 }
 
 void AddTimelineRow(Table& table, const v1::TimelineEntry& entry) {
-  std::string summary = entry.hidden() ? "(above your clearance)" : entry.summary();
+  const bool others = entry.kind() == "other_sources";
+  // What rests on a protected source has no place between the others.
+  const bool unplaced = others || (entry.revision() == 0 && entry.source() == "trigpoint/engine");
+  std::string summary = entry.hidden() && !others ? "(above your clearance)" : entry.summary();
   if (entry.superseded()) {
     summary += " [superseded]";
   }
-  table.AddRow({std::to_string(entry.revision()), When(entry.known_at()), When(entry.occurred_at()),
-                entry.kind(), Clip(summary, kSummaryColumns),
+  table.AddRow({unplaced ? "-" : std::to_string(entry.revision()), When(entry.known_at()),
+                When(entry.occurred_at()), entry.kind(), Clip(summary, kSummaryColumns),
                 entry.source().empty() ? entry.id() : entry.source() + '/' + entry.id()});
 }
 

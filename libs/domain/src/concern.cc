@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "trigpoint/base/time.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 
@@ -34,6 +35,13 @@ bool IsApart(const v1::Event& event) {
 
 void AddFlag(v1::Concern* concern, uint32_t flag, bool on) {
   if (on) concern->set_flags(concern->flags() | flag);
+}
+
+/// Of a protected source only the day counts: a window that ended at the hour of the report would
+/// tell it months later, by the instant at which a level changes (domain.md 2.2).
+void KeepFromSight(v1::Concern* concern) {
+  AddFlag(concern, kConcernProtectedSource, true);
+  concern->set_occurred_us(LondonMidnight(LondonDate(concern->occurred_us())));
 }
 
 void FromIncident(const v1::IncidentReported& incident, v1::Concern* concern) {
@@ -116,12 +124,8 @@ void AddDetails(const v1::Event& event, v1::Concern* concern) {
       concern->set_people(event.cqc_statutory_notification_received().people_affected());
       return;
     case v1::Event::kWhistleblowingConcernReceived:
-      AddFlag(concern, kConcernProtectedSource, true);
       AddFlag(concern, kConcernCurrentAbuseAlleged,
               event.whistleblowing_concern_received().current_abuse_alleged());
-      return;
-    case v1::Event::kSpeakingUpCaseReported:
-      AddFlag(concern, kConcernProtectedSource, true);
       return;
     case v1::Event::kProviderFeedbackReceived:
       FromFeedback(event.provider_feedback_received(), concern);
@@ -142,15 +146,24 @@ void AddDetails(const v1::Event& event, v1::Concern* concern) {
 std::vector<v1::Concern> ConcernsOf(const v1::Event& event, int64_t known_us) {
   const KindInfo* kind = KindOf(event);
   if (kind == nullptr || !RaisesConcern(*kind)) return {};
+  const bool from_protected = IsOfProtectedSource(event);
   if (auto several = Several(event, known_us)) {
-    for (auto& concern : *several) AddFlag(&concern, kConcernApart, IsApart(event));
+    for (auto& concern : *several) {
+      AddFlag(&concern, kConcernApart, IsApart(event));
+      if (from_protected) KeepFromSight(&concern);
+    }
     return *std::move(several);
   }
   v1::Concern concern = Base(event, known_us);
   AddDetails(event, &concern);
   // After the details: feedback sets its flags anew.
   AddFlag(&concern, kConcernApart, IsApart(event));
+  if (from_protected) KeepFromSight(&concern);
   return {std::move(concern)};
+}
+
+bool IsOfProtectedSource(const v1::Event& event) {
+  return SensitivityOf(event) >= v1::SENSITIVITY_C5_PROTECTED_SOURCE;
 }
 
 bool ConcernLess(const v1::Concern& a, const v1::Concern& b) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "trigpoint/base/time.h"
 #include "trigpoint/domain/concern.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/events/catalogue.h"
@@ -322,6 +323,10 @@ v1::Event SlimFact(const v1::Event& event, int64_t known_us) {
   slim.clear_recorded_by();
   slim.set_source_version(VersionOf(event));
   SetMicros(known_us, slim.mutable_received_at());
+  if (IsOfProtectedSource(event)) {
+    // As of its concern: windows that read the fact end with a day, too.
+    SetMicros(LondonMidnight(LondonDate(OccurredMicros(event))), slim.mutable_occurred_at());
+  }
   return slim;
 }
 

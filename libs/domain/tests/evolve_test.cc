@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "trigpoint/base/time.h"
+#include "trigpoint/domain/concern.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
 
@@ -251,6 +253,33 @@ TEST(EvolveFacts, ARetractedFamilyWasNeverHeard) {
   Histories::Stamp(kStart + kDay, &only);
   folder.Deliver(only);
   EXPECT_EQ(folder.state.families_heard_size(), 0);
+}
+
+// 2.2: a window that ended at the hour of the report would tell it months later.
+TEST(EvolveFacts, KeepsOfAProtectedSourceTheDayAlone) {
+  const int64_t evening = *ParseInstant("2026-06-30T23:17:05Z");  // 1 July in London.
+  v1::Event whistle;
+  whistle.set_source("council/speaking-up");
+  whistle.set_id("wb");
+  SetMicros(evening, whistle.mutable_occurred_at());
+  v1::Event incident = whistle;
+  incident.set_id("incident");
+  incident.mutable_incident_reported();
+  v1::Event raised = incident;
+  raised.set_id("raised");
+  raised.set_sensitivity(v1::SENSITIVITY_C5_PROTECTED_SOURCE);
+  whistle.mutable_whistleblowing_concern_received();
+  v1::ProviderState state;
+  for (const auto& event : {whistle, incident, raised}) EvolveFacts(event, evening, &state);
+  std::map<std::string, const v1::Concern*> kept;
+  for (const auto& concern : state.concerns()) kept[concern.id()] = &concern;
+  ASSERT_EQ(kept.size(), 3U);
+  const int64_t midnight = *ParseInstant("2026-06-30T23:00:00Z");
+  EXPECT_EQ(kept["wb"]->occurred_us(), midnight);
+  EXPECT_EQ(kept["raised"]->occurred_us(), midnight);
+  EXPECT_EQ(kept["incident"]->occurred_us(), evening);
+  EXPECT_NE(kept["raised"]->flags() & kConcernProtectedSource, 0U) << "whatever its kind";
+  EXPECT_EQ(kept["incident"]->flags() & kConcernProtectedSource, 0U);
 }
 
 TEST(Classify, TellsDuplicateConflictCorrectionAndSuperseded) {

@@ -80,7 +80,9 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
   uint32_t open_alerts = 0;
   for (const auto& alert : record.alerts()) {
     const bool open = IsOpen(alert, state) && alert.acknowledged_us() == 0;
-    open_alerts += open && !alert.alert().historic() ? 1U : 0U;
+    const bool listed =
+        !alert.alert().historic() && !IsToldWithAnother(alert.alert(), record, state);
+    open_alerts += open && listed ? 1U : 0U;
   }
   summary->set_open_alerts(open_alerts);
   summary->set_inheritance_open(

@@ -60,9 +60,9 @@ absl::StatusOr<v1::HolidaysPublished> ReadBankHolidays(std::string_view document
   }
   for (int year = holidays.first_year(); year <= holidays.last_year(); ++year) {
     if (of_year[year] < kDaysOfAYearMin) {
-      return Wrong(division + ".events", "YEAR_NOT_WHOLE",
-                   "year " + std::to_string(year) + " has " + std::to_string(of_year[year]) +
-                       " days only");
+      return Wrong(
+          division + ".events", "YEAR_NOT_WHOLE",
+          "year " + std::to_string(year) + " has " + std::to_string(of_year[year]) + " days only");
     }
   }
   return holidays;

@@ -6,6 +6,7 @@
 
 #include "measure_support.h"
 #include "trigpoint/base/digest.h"
+#include "trigpoint/domain/concern.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -110,6 +111,34 @@ v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments,
 }
 
 }  // namespace
+
+bool IsToldWithAnother(const v1::RapidQualityReviewAlert& alert, const v1::ProviderRecord& record,
+                       const v1::ProviderState& state) {
+  if (alert.kind() != v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED || alert.dispatch() ||
+      !alert.protected_source()) {
+    return false;
+  }
+  bool told = false;
+  for (const auto& earlier : record.alerts()) {
+    const auto& known = earlier.alert();
+    if (known.alert_id() == alert.alert_id()) break;
+    told = told || (known.protected_source() && (known.alert_id() == alert.attached_to() ||
+                                                 known.attached_to() == alert.attached_to()));
+  }
+  if (!told) return false;
+  // What is no longer known of is not shown to be open.
+  return std::all_of(alert.evidence().begin(), alert.evidence().end(), [&](const auto& ref) {
+    const auto is_open = [&ref](const v1::Concern& concern) {
+      return concern.source() == ref.source() && concern.id() == ref.id() &&
+             (concern.flags() & kConcernProtectedSource) == 0;
+    };
+    const auto is_open_fact = [&ref](const v1::Event& fact) {
+      return fact.source() == ref.source() && fact.id() == ref.id() && !IsOfProtectedSource(fact);
+    };
+    return std::none_of(state.concerns().begin(), state.concerns().end(), is_open) &&
+           std::none_of(state.facts().begin(), state.facts().end(), is_open_fact);
+  });
+}
 
 bool IsOpen(const v1::AlertRecord& alert, const v1::ProviderState& state) {
   return alert.raised_us() > ReviewedUntil(state);

@@ -221,6 +221,35 @@ TEST_F(TakerTest, TellsAnAttachedClusterThatIsNotDispatchedInOneDigest) {
   EXPECT_THAT(Delivered()[0]["data"]["clusters_attached"], IsEmpty());
 }
 
+// 2.2: a second line would tell how many protected sources spoke.
+TEST_F(TakerTest, TellsOfOneAlertHoweverManyProtectedSourcesSpeak) {
+  Whistleblowing("wb-1", v1::THEME_NEGLECT);
+  ASSERT_TRUE(Look(NewTaker()));
+  const auto first = Delivered();
+  ASSERT_THAT(first, SizeIs(2)) << "the alert and the first digest";
+  Whistleblowing("wb-2", v1::THEME_NEGLECT);
+  EXPECT_FALSE(Look(NewTaker()));
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker()));
+  const auto told = Delivered();
+  ASSERT_THAT(Types(told), ElementsAre("digest"));
+  EXPECT_THAT(told[0]["data"]["clusters_attached"], IsEmpty());
+  EXPECT_EQ(told[0]["data"]["open_alerts"], 1);
+}
+
+// 2.2: who guesses source and number cannot check the guess against the id of the message.
+TEST_F(TakerTest, NamesAnAlertOfAProtectedSourceByAnotherId) {
+  Whistleblowing("wb-1", v1::THEME_NEGLECT);
+  ASSERT_TRUE(Look(NewTaker()));
+  const std::string stream = *projector_->StreamOf("cqc-location", "1-1");
+  const auto read = projector_->Read(stream);
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->record.alerts_size(), 1);
+  for (const auto& message : Delivered()) {
+    EXPECT_THAT(message.dump(), Not(HasSubstr(read->record.alerts(0).alert().alert_id())));
+  }
+}
+
 TEST_F(TakerTest, SendsTheDigestThoughANotedAlertIsGone) {
   ASSERT_TRUE(Look(NewTaker()));
   Delivered();

@@ -29,8 +29,12 @@ enum ConcernFlag : uint32_t {
 ///
 /// An incident, safeguarding concern, complaint or whistleblowing concern is always a concern;
 /// feedback and visit findings only where negative. An outcome ("no further action", "not upheld")
-/// is never one and never removes one (S3 5.2.1; R-05 of the product reference).
+/// is never one and never removes one (S3 5.2.1; R-05 of the product reference). Of a protected
+/// source only the day stands in it, as its beginning in London.
 std::vector<v1::Concern> ConcernsOf(const v1::Event& event, int64_t known_us);
+
+/// Whether a report is of a protected source: by its kind, or because its sender raised it to C5.
+bool IsOfProtectedSource(const v1::Event& event);
 
 /// The order of concerns in a state: as they occurred; by source and id where that is the same.
 bool ConcernLess(const v1::Concern& a, const v1::Concern& b);

@@ -29,6 +29,12 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
                                                           int64_t acknowledge_within_us,
                                                           const std::string& cause);
 
+/// Whether people are told of the alert only by another: it does not go out, rests on protected
+/// sources alone, and is attached where one that rests on them is listed already. A second line
+/// would tell how many of them spoke (domain.md 2.2).
+bool IsToldWithAnother(const v1::RapidQualityReviewAlert& alert, const v1::ProviderRecord& record,
+                       const v1::ProviderState& state);
+
 /// Whether the alert still concerns people: unacknowledged, or acknowledged without a review that
 /// was closed since.
 bool IsOpen(const v1::AlertRecord& alert, const v1::ProviderState& state);

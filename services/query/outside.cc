@@ -1,0 +1,103 @@
+#include "services/query/outside.h"
+
+#include <algorithm>
+
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/events/catalogue.h"
+
+namespace trigpoint {
+namespace {
+
+/// Of the built-in principal of a node without principals.
+constexpr char kLocalOrganisation[] = "local";
+
+constexpr char kFewer[] = "fewer than five: not told outside the service's commissioners and host";
+
+template <typename Service>
+bool IsOutsideOf(const Principal& principal, const Service& service) {
+  const bool known = !service.commissioners().empty() || !service.host().empty();
+  return known && principal.organisation != kLocalOrganisation &&
+         principal.organisation != service.host() &&
+         std::none_of(service.commissioners().begin(), service.commissioners().end(),
+                      [&principal](const auto& one) { return one == principal.organisation; });
+}
+
+bool IsSmall(const v1::Figure& figure) {
+  return figure.value() > 0 && figure.value() < static_cast<double>(kSmallNumber);
+}
+
+/// Whether a reference is known not to be to a report about people.
+bool IsPublic(const v1::ProviderState& state, const v1::EventRef& ref) {
+  return std::any_of(state.facts().begin(), state.facts().end(), [&ref](const v1::Event& fact) {
+    return fact.source() == ref.source() && fact.id() == ref.id() &&
+           SensitivityOf(fact) < v1::SENSITIVITY_C3_PSEUDONYMISED;
+  });
+}
+
+/// Gives whether there were some, and fewer than five.
+bool RemoveFew(const v1::ProviderState& state,
+               google::protobuf::RepeatedPtrField<v1::EventRef>* refs) {
+  const auto first = std::stable_partition(
+      refs->begin(), refs->end(), [&state](const auto& ref) { return IsPublic(state, ref); });
+  const auto reports = static_cast<size_t>(refs->end() - first);
+  if (reports == 0 || reports >= kSmallNumber) return false;
+  refs->erase(first, refs->end());
+  return true;
+}
+
+void HideIn(const v1::ProviderState& state,
+            google::protobuf::RepeatedPtrField<v1::CriterionResult>* criteria) {
+  for (auto& criterion : *criteria) {
+    const bool few = RemoveFew(state, criterion.mutable_evidence());
+    auto* figures = criterion.mutable_figures();
+    const int before = figures->size();
+    figures->erase(std::remove_if(figures->begin(), figures->end(),
+                                  [few](const auto& figure) { return few || IsSmall(figure); }),
+                   figures->end());
+    if (few || figures->size() < before) criterion.set_note(kFewer);
+  }
+}
+
+}  // namespace
+
+bool IsOutside(const Principal& principal, const v1::Provider& provider) {
+  return IsOutsideOf(principal, provider);
+}
+
+bool IsOutside(const Principal& principal, const v1::ProviderState& state) {
+  const v1::ServiceRegistered* service = ServiceOf(state);
+  return service != nullptr && IsOutsideOf(principal, *service);
+}
+
+void HideSmallNumbers(const v1::ProviderState& state, v1::Assessment* assessment) {
+  HideIn(state, assessment->mutable_criteria());
+  assessment->clear_near_misses();
+}
+
+void HideSmallNumbers(const v1::ProviderState& state, v1::Recommendation* recommendation) {
+  HideIn(state, recommendation->mutable_criteria());
+}
+
+void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert) {
+  if (!RemoveFew(state, alert->mutable_evidence())) return;
+  // The cause and the cluster are references, too.
+  alert->clear_cause();
+  alert->clear_cluster();
+}
+
+void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event) {
+  if (event->has_recommendation()) {
+    HideSmallNumbers(state, event->mutable_recommendation());
+  } else if (event->has_rapid_quality_review_alert()) {
+    HideSmallNumbers(state, event->mutable_rapid_quality_review_alert());
+  } else if (event->has_decision_basis_weakened()) {
+    RemoveFew(state, event->mutable_decision_basis_weakened()->mutable_evidence());
+  }
+}
+
+void HideSmallNumbers(v1::Provider* provider) {
+  provider->clear_revision();
+  provider->clear_etag();
+}
+
+}  // namespace trigpoint

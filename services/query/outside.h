@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+
+#include "trigpoint/access/principal.h"
+#include "trigpoint/v1/api.pb.h"
+#include "trigpoint/v1/state.pb.h"
+
+/// What a reader sees of a service that its organisation neither commissions nor hosts: no number
+/// below five of reports about people, and not their content (domain.md 2.2, class C3).
+namespace trigpoint {
+
+/// Numbers of C3 reports below it are not told outside.
+inline constexpr size_t kSmallNumber = 5;
+
+/// Whether a principal's organisation is neither a commissioner nor the host of the service.
+/// A service of which neither is known is nobody's own: nobody is outside. Nor is the operator of a
+/// node without principals.
+bool IsOutside(const Principal& principal, const v1::Provider& provider);
+bool IsOutside(const Principal& principal, const v1::ProviderState& state);
+
+/// Removes references to reports of C3 where there are fewer than five of them, figures below five,
+/// and near misses, which tell how many are missing. What holds stays, and what is public: a rating
+/// or a notice stays evidence. `state` is that of the service.
+void HideSmallNumbers(const v1::ProviderState& state, v1::Assessment* assessment);
+void HideSmallNumbers(const v1::ProviderState& state, v1::Recommendation* recommendation);
+void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert);
+/// Of a recommendation or alert inside an event.
+void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event);
+/// The revision counts reports, and with it the etag would change.
+void HideSmallNumbers(v1::Provider* provider);
+
+}  // namespace trigpoint

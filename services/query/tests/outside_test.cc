@@ -1,0 +1,83 @@
+#include "services/query/outside.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+namespace trigpoint {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+v1::ProviderState Commissioned() {
+  v1::ProviderState state;
+  state.mutable_service()->add_commissioners("herefordshire-council");
+  state.mutable_service()->set_host("hwicb");
+  v1::Event& notice = *state.add_facts();
+  notice.set_source("cqc/enforcement");
+  notice.set_id("W-1");
+  notice.mutable_cqc_enforcement_action_recorded();
+  return state;
+}
+
+Principal Of(std::string_view organisation) {
+  return {.id = "reader", .organisation = std::string(organisation)};
+}
+
+v1::CriterionResult Criterion(int reports) {
+  v1::CriterionResult criterion;
+  criterion.set_value(v1::TRUTH_VALUE_TRUE);
+  for (int i = 0; i < reports; ++i) {
+    auto* ref = criterion.add_evidence();
+    ref->set_source("home/incidents");
+    ref->set_id(std::to_string(i));
+  }
+  auto* notice = criterion.add_evidence();
+  notice->set_source("cqc/enforcement");
+  notice->set_id("W-1");
+  criterion.add_figures()->set_value(reports);
+  return criterion;
+}
+
+TEST(Outside, IsWhoNeitherCommissionsNorHostsTheService) {
+  const v1::ProviderState state = Commissioned();
+  EXPECT_FALSE(IsOutside(Of("herefordshire-council"), state));
+  EXPECT_FALSE(IsOutside(Of("hwicb"), state));
+  EXPECT_FALSE(IsOutside(Of("local"), state)) << "the node has no principals";
+  EXPECT_TRUE(IsOutside(Of("another-council"), state));
+  EXPECT_TRUE(IsOutside(Of(""), state));
+  EXPECT_FALSE(IsOutside(Of("another-council"), v1::ProviderState())) << "nobody knows whose it is";
+}
+
+// 2.2, C3: fewer than five.
+TEST(Outside, IsToldNoNumberBelowFiveAndWhatHolds) {
+  const v1::ProviderState state = Commissioned();
+  v1::Assessment assessment;
+  *assessment.add_criteria() = Criterion(4);
+  *assessment.add_criteria() = Criterion(5);
+  *assessment.add_criteria() = Criterion(0);
+  assessment.add_near_misses("two more");
+  HideSmallNumbers(state, &assessment);
+  EXPECT_THAT(assessment.criteria(0).evidence(), SizeIs(1)) << "what is public stays";
+  EXPECT_EQ(assessment.criteria(0).evidence(0).id(), "W-1");
+  EXPECT_THAT(assessment.criteria(0).figures(), IsEmpty());
+  EXPECT_EQ(assessment.criteria(0).value(), v1::TRUTH_VALUE_TRUE);
+  EXPECT_THAT(assessment.criteria(1).evidence(), SizeIs(6));
+  EXPECT_THAT(assessment.criteria(1).figures(), SizeIs(1));
+  EXPECT_THAT(assessment.criteria(2).figures(), SizeIs(1)) << "none at all is no small number";
+  EXPECT_THAT(assessment.near_misses(), IsEmpty());
+}
+
+TEST(Outside, IsToldOfAnAlertWithoutTheReportThatItRestsOn) {
+  v1::RapidQualityReviewAlert alert;
+  alert.add_evidence()->set_source("home/incidents");
+  alert.set_cause("home/incidents/1/1");
+  alert.set_cluster("e:home/incidents/1");
+  HideSmallNumbers(Commissioned(), &alert);
+  EXPECT_THAT(alert.evidence(), IsEmpty());
+  EXPECT_THAT(alert.cause() + alert.cluster(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace trigpoint
