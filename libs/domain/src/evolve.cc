@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/redact.h"
 #include "trigpoint/events/times.h"
@@ -248,23 +249,38 @@ void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderStat
 }
 
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state) {
-  std::map<std::pair<std::string, std::string>, const v1::StoredEvent*> effective;
+  struct Versions {
+    const v1::StoredEvent* first = nullptr;  ///< That said something.
+    const v1::StoredEvent* effective = nullptr;
+  };
+  std::map<std::pair<std::string, std::string>, Versions> records;
   state->clear_ids();
   for (const auto& stored : events) {
     const KindInfo* kind = KindOf(stored.event());
     if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT) continue;
     NoteSubject(stored.event(), state);  // An id was heard of, whatever became of the record.
-    auto& slot = effective[{stored.event().source(), stored.event().id()}];
-    if (slot == nullptr || VersionOf(slot->event()) < VersionOf(stored.event())) slot = &stored;
+    Versions& record = records[{stored.event().source(), stored.event().id()}];
+    if (record.first == nullptr && !stored.event().has_event_retracted()) record.first = &stored;
+    if (record.effective == nullptr ||
+        VersionOf(record.effective->event()) < VersionOf(stored.event())) {
+      record.effective = &stored;
+    }
   }
   state->clear_concerns();
   state->clear_facts();
   state->clear_summed();
   state->clear_retracted();
   state->clear_families_heard();
-  for (const auto& [key, stored] : effective) {
-    state->set_known_us(std::max(state->known_us(), stored->known_us()));
-    AddFact(stored->event(), stored->known_us(), state);
+  state->clear_deliveries();
+  state->clear_heard();
+  for (const auto& [key, record] : records) {
+    const v1::StoredEvent& stored = *record.effective;
+    state->set_known_us(std::max(state->known_us(), stored.known_us()));
+    AddFact(stored.event(), stored.known_us(), state);
+    // What was taken back was never delivered.
+    if (!stored.event().has_event_retracted()) {
+      NoteDelivery(record.first->event(), record.first->known_us(), state);
+    }
   }
   MergeService(state);
   Compact(state);

@@ -32,6 +32,8 @@ inline constexpr char kWaitingIndex[] =
     "waiting";  // scheme NUL value NUL source NUL id NUL version -> HeldSubmission
 inline constexpr char kChainIndex[] =
     "chain";  // stream id -> StreamChunk: derived events that have not come back
+inline constexpr char kSilenceIndex[] =
+    "silence";  // stream id -> ProviderRecord with the silences that are open, and nothing else
 inline constexpr char kBackfillIndex[] = "backfill";      // stream id -> batch under way
 inline constexpr char kQuarantineIndex[] = "quarantine";  // quarantine id -> HeldSubmission
 inline constexpr char kResolvedIndex[] = "resolved";  // quarantine id -> QuarantineResolved event
@@ -69,6 +71,7 @@ struct Projector::Entry {
   /// Hashes of the identities (source and id) in this stream, while that is all of them and not too
   /// many: what is not among them is new, without a look into the store.
   std::optional<absl::flat_hash_set<size_t>> identities;
+  bool silences_dirty = false;  ///< Which feeds are silent may have changed.
   bool chain_stored = false;    ///< The store holds a chain of this stream.
   OpenChunk tail;               ///< Written and unwritten events.
   std::vector<OpenChunk> full;  ///< Cut chunks that are not written yet.

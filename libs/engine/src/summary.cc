@@ -81,6 +81,9 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
     open_alerts += open && !alert.alert().historic() ? 1U : 0U;
   }
   summary->set_open_alerts(open_alerts);
+  const auto& silences = record.silences();
+  summary->set_silent_feeds(static_cast<uint32_t>(std::count_if(
+      silences.begin(), silences.end(), [](const auto& s) { return s.ended_us() == 0; })));
   summary->set_legal_holds(static_cast<uint32_t>(record.holds_size()));
   summary->set_last_event_us(state.known_us());
   summary->set_revision(state.revision());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "trigpoint/policy/feeds.h"
 #include "trigpoint/policy/pack.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/state.pb.h"
@@ -20,7 +21,8 @@ struct InForce {
   std::vector<std::shared_ptr<const CompiledPack>> policies;  ///< Sorted by policy id.
   /// The latest baseline of each service type.
   std::vector<std::shared_ptr<const v1::PeerBaselinePublished>> baselines;
-  std::set<int64_t> windows;  ///< Of all policies, days.
+  std::set<int64_t> windows;          ///< Of all policies, days.
+  std::vector<Expectation> expected;  ///< What the policies expect to come, of any service.
 
   /// One policy, or null.
   std::shared_ptr<const CompiledPack> Policy(const std::string& policy_id) const;
