@@ -201,6 +201,27 @@ TEST(Silence, OfAServiceThatNoPolicyCoversIsOnlyOfWhatUsedToCome) {
   EXPECT_EQ(ToMicros(said[0].received_at()), LondonMidnight(AddDays({2024, 2, 12}, 21 + 1)));
 }
 
+TEST(Controls, ANewVersionOfAPolicyStartsNoClockOfItsExpectationsAnew) {
+  const auto packs = ReadPackDirectory(kPacks);
+  ASSERT_TRUE(packs.ok());
+  Controls controls;
+  for (const uint32_t version : {1U, 2U}) {
+    v1::Event event;
+    event.set_id("policy/" + std::to_string(version));
+    auto* activated = event.mutable_policy_activated();
+    *activated->mutable_pack() = packs->front();
+    activated->mutable_pack()->set_version(version);
+    if (version == 1) activated->mutable_pack()->mutable_expected()->DeleteSubrange(1, 2);
+    SetMicros(kStart + version * kDay, activated->mutable_effective_from());
+    ASSERT_TRUE(controls.Add(event).ok());
+  }
+  const auto in_force = controls.At(v1::ProviderState(), kStart + 9 * kDay);
+  ASSERT_EQ(in_force->expected.size(), 3U);
+  EXPECT_EQ(in_force->expected[0].pack->pack().version(), 2U);
+  EXPECT_EQ(in_force->expected[0].from_us, kStart + kDay);
+  EXPECT_EQ(in_force->expected[1].from_us, kStart + 2 * kDay) << "new in this version";
+}
+
 TEST(Silence, RaisesNoLevelByItself) {
   Owner owner;
   owner.Fold(Registration());

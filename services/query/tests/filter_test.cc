@@ -17,6 +17,7 @@ v1::ProviderSummary Provider() {
   provider.add_commissioners("QGH");
   provider.add_commissioners("QYG");
   provider.set_open_alerts(2);
+  provider.set_silent_feeds(1);
   auto* first = provider.add_levels();
   first->set_policy_id("herefordshire");
   first->set_decided_state("LEVEL_1");
@@ -60,6 +61,8 @@ TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
                            "open_alerts > 1",
                            "open_alerts <= 2",
                            "open_alerts : *",
+                           "silent_feeds > 0",
+                           "silent_feeds = 1",
                            "policy = nqb",
                            "level = LEVEL_1",
                            "recommended = enhanced",
@@ -70,9 +73,10 @@ TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
                            "name : *"}) {
     EXPECT_TRUE(Matches(text)) << text;
   }
-  for (const char* text : {"name = rose", "local_authority != Halton", "rating = GOOD",
-                           "commissioner != QGH", "open_alerts < 2", "level = LEVEL_3",
-                           "name : rosy", "organisation = ''", "recommended = routine"}) {
+  for (const char* text :
+       {"name = rose", "local_authority != Halton", "rating = GOOD", "commissioner != QGH",
+        "open_alerts < 2", "silent_feeds > 1", "level = LEVEL_3", "name : rosy",
+        "organisation = ''", "recommended = routine"}) {
     EXPECT_FALSE(Matches(text)) << text;
   }
 }
