@@ -33,6 +33,8 @@ absl::Status ControlPublisher::EnsureCopies() {
 
 absl::Status ControlPublisher::ActivatePolicies(const std::string& directory) {
   TP_ASSIGN_OR_RETURN(const auto packs, ReadPackDirectory(directory));
+  // What cannot be folded must never reach the log: the partition would stop at it for ever.
+  for (const auto& pack : packs) TP_RETURN_IF_ERROR(CompiledPack::Compile(pack).status());
   for (const auto& pack : packs) TP_RETURN_IF_ERROR(Activate(pack));
   return absl::OkStatus();
 }

@@ -1,9 +1,11 @@
 #include "services/node/metrics_export.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/ascii.h"
+#include "trigpoint/telemetry/logging.h"
 
 namespace trigpoint {
 namespace {
@@ -29,7 +31,9 @@ MetricsExport::MetricsExport(Metrics* metrics, const EventLog* log) : metrics_(m
 void MetricsExport::Run(const Projector& projector) {
   ExportFolded(projector.counters());
   ExportHeads(projector.Committed());
-  ExportSaid(projector.Said());
+  const SaidCounts said = projector.Said();
+  ExportSaid(said);
+  ExportSilence(projector, said.silences);
 }
 
 void MetricsExport::ExportFolded(const ProjectorCounters& counters) {
@@ -65,6 +69,22 @@ void MetricsExport::ExportSaid(const SaidCounts& said) {
     Raise(count, &said_.alerts[kind],
           metrics_->Alerts(KindLabel(v1::RapidQualityReviewAlert::Kind_Name(kind))));
   }
+}
+
+void MetricsExport::ExportSilence(const Projector& projector, uint64_t found) {
+  const std::map<std::string, uint64_t> silent = projector.SilentFeeds();
+  uint64_t all = 0;
+  for (const auto& [kind, feeds] : silent) {
+    silent_kinds_.insert(kind);
+    all += feeds;
+  }
+  for (const auto& kind : silent_kinds_) {
+    const auto it = silent.find(kind);
+    metrics_->SilentFeeds(kind).Set(it == silent.end() ? 0 : static_cast<double>(it->second));
+  }
+  if (found <= said_.silences) return;
+  Log(LogLevel::kWarning, "feeds_silent", {{"found", found - said_.silences}, {"silent", all}});
+  said_.silences = found;
 }
 
 }  // namespace trigpoint

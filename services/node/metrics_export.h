@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "trigpoint/engine/projector.h"
@@ -22,11 +24,13 @@ class MetricsExport {
   void ExportFolded(const ProjectorCounters& counters);
   void ExportHeads(const std::vector<int64_t>& committed);
   void ExportSaid(const SaidCounts& said);
+  void ExportSilence(const Projector& projector, uint64_t found);
 
   Metrics* metrics_;
   const EventLog* log_;
   std::vector<int64_t> heads_;
   SaidCounts said_;
+  std::set<std::string> silent_kinds_;  ///< Kinds that have a series.
   uint64_t folded_ = 0;
   uint64_t duplicates_ = 0;
   uint64_t conflicts_ = 0;

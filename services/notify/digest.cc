@@ -77,6 +77,32 @@ Json DeadLettersOf(const DigestContent& content) {
   return letters;
 }
 
+Json SilentOf(const DigestSilence& silence) {
+  Json ids = Json::array();
+  for (const auto& id : silence.ids) ids.push_back(id.scheme() + "/" + id.value());
+  Json feeds = Json::array();
+  for (const auto& feed : silence.feeds) {
+    feeds.push_back({{"kind", feed.kind()},
+                     {"source", feed.feed_source()},
+                     {"expected_every_days", feed.expected_every_days()},
+                     {"clause", feed.clause()},
+                     {"silent_since", FormatInstant(ToMicros(feed.since()))}});
+    if (feed.has_last_at())
+      feeds.back()["last_on"] = FormatDate(LondonDate(ToMicros(feed.last_at())));
+  }
+  return {{"provider", silence.provider},
+          {"display_name", silence.display_name},
+          {"ids", std::move(ids)},
+          {"feeds", std::move(feeds)}};
+}
+
+/// In words; silence is told with "nothing to report", too: nothing came is not nothing wrong.
+std::string SummaryOf(const DigestContent& content, bool nothing) {
+  std::string text = nothing ? "nothing to report" : "see the lists";
+  if (content.feeds_silent > 0) text += "; feeds silent: " + std::to_string(content.feeds_silent);
+  return text;
+}
+
 struct Row {
   const v1::ProviderSummary* summary;
   const v1::ProviderSummary::Level* level;
@@ -116,7 +142,7 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
   Json data;
   data["date"] = FormatDate(LondonDate(content.due_us));
   data["nothing_to_report"] = nothing;
-  data["summary"] = nothing ? "nothing to report" : "see the lists";
+  data["summary"] = SummaryOf(content, nothing);
   data["recommendations"] = Json::array();
   for (const auto& open : content.recommendations)
     data["recommendations"].push_back(RecommendationOf(open));
@@ -124,6 +150,10 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
   data["clusters_attached"] = Json::array();
   for (const auto& alert : content.attached) data["clusters_attached"].push_back(ToJsonData(alert));
   data["dead_letters"] = DeadLettersOf(content);
+  data["feeds_silent"] = content.feeds_silent;
+  data["silent_services"] = Json::array();
+  for (const auto& silence : content.silent_services)
+    data["silent_services"].push_back(SilentOf(silence));
   data["awaiting_decision"] = content.awaiting_decision;
   data["open_alerts"] = content.open_alerts;
   data["endpoints"] = EndpointsOf(content);
@@ -132,6 +162,26 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
   message.queued_us = now_us;
   message.body = MessageBody("digest", content.due_us, std::move(data));
   return message;
+}
+
+Silent GatherSilent(const Projector& projector) {
+  std::vector<Projector::SilentService> services = projector.SilentServices();
+  Silent silent;
+  for (const auto& service : services) silent.feeds += service.feeds.size();
+  std::sort(services.begin(), services.end(), [](const auto& a, const auto& b) {
+    return std::make_pair(ToMicros(a.feeds.front().since()), a.stream_id) <
+           std::make_pair(ToMicros(b.feeds.front().since()), b.stream_id);
+  });
+  services.resize(std::min(services.size(), kDigestItemsMax));
+  for (const auto& service : services) {
+    const auto summary = projector.ReadSummary(service.stream_id);
+    if (!summary.ok()) continue;  // Not in lists yet: the next digest has it.
+    silent.services.push_back({.provider = "providers/" + service.stream_id,
+                               .display_name = summary->display_name(),
+                               .ids = {summary->ids().begin(), summary->ids().end()},
+                               .feeds = service.feeds});
+  }
+  return silent;
 }
 
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,

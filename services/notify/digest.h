@@ -24,6 +24,14 @@ struct DigestEndpoint {
   std::vector<OutboxDeadLetter> dead;  ///< At most kDigestItemsMax.
 };
 
+/// A service of which something does not come that should.
+struct DigestSilence {
+  std::string provider;
+  std::string display_name;
+  std::vector<v1::SubjectRef> ids;
+  std::vector<v1::FeedSilent> feeds;
+};
+
 /// What one digest says.
 struct DigestContent {
   int64_t due_us = 0;     ///< The instant that it is for.
@@ -31,7 +39,9 @@ struct DigestContent {
   std::vector<v1::OpenRecommendation> recommendations;  ///< Issued or revised since the last one.
   uint64_t more_recommendations = 0;                    ///< Those that wait for the next digest.
   std::vector<v1::Alert> attached;  ///< Clusters that were attached to an open alert, undispatched.
-  uint64_t awaiting_decision = 0;   ///< Of all, those told before included.
+  uint64_t feeds_silent = 0;        ///< Of all services.
+  std::vector<DigestSilence> silent_services;  ///< At most kDigestItemsMax.
+  uint64_t awaiting_decision = 0;              ///< Of all, those told before included.
   uint64_t open_alerts = 0;
   std::vector<DigestEndpoint> endpoints;
 };
@@ -51,6 +61,13 @@ struct Awaiting {
   std::set<std::string> ids;                  ///< Of all that await a decision.
   uint64_t open_alerts = 0;
 };
+
+/// What is silent now, by service; silent since the longest first.
+struct Silent {
+  std::vector<DigestSilence> services;  ///< At most kDigestItemsMax.
+  uint64_t feeds = 0;                   ///< Of all services.
+};
+Silent GatherSilent(const Projector& projector);
 
 /// Errors: those of Projector::Read.
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,

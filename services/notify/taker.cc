@@ -186,6 +186,9 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   content.more_recommendations = awaiting.more_fresh;
   content.awaiting_decision = awaiting.ids.size();
   content.open_alerts = awaiting.open_alerts;
+  Silent silent = GatherSilent(*deps_.projector);
+  content.feeds_silent = silent.feeds;
+  content.silent_services = std::move(silent.services);
 
   OutboxChange change;
   change.messages.push_back(DigestMessage(content, now));

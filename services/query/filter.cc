@@ -222,6 +222,7 @@ class FilterParser {
         {"commissioner", Field::kCommissioner},
         {"open_alerts", Field::kOpenAlerts},
         {"inheritance_open", Field::kInheritanceOpen},
+        {"silent_feeds", Field::kSilentFeeds},
         {"policy", Field::kPolicy},
         {"level", Field::kLevel},
         {"recommended", Field::kRecommended},
@@ -237,12 +238,16 @@ class FilterParser {
                  "there is no field \"" + Shortened(token.text, 64) + "\"; there are " + known);
   }
 
+  static bool IsNumber(Field field) {
+    return field == Field::kOpenAlerts || field == Field::kSilentFeeds;
+  }
+
   static absl::StatusOr<Op> OperatorOf(const Token& token, Field field) {
     if (token.text == "=") return Op::kEqual;
     if (token.text == "!=") return Op::kNotEqual;
     if (token.text == ":") return Op::kHas;
-    if (field != Field::kOpenAlerts)
-      return Wrong(token.at, "only open_alerts can be compared by size");
+    if (!IsNumber(field))
+      return Wrong(token.at, "only open_alerts and silent_feeds can be compared by size");
     if (token.text == "<") return Op::kLess;
     if (token.text == "<=") return Op::kLessEqual;
     return token.text == ">" ? Op::kGreater : Op::kGreaterEqual;
@@ -259,8 +264,7 @@ class FilterParser {
                        node->field == Field::kInheritanceOpen;
     if (truth && node->value != "true" && node->value != "false")
       return Wrong(token.at, "true or false is meant here");
-    if (node->field == Field::kOpenAlerts &&
-        !absl::SimpleAtoi(ToAbsl(node->value), &node->number)) {
+    if (IsNumber(node->field) && !absl::SimpleAtoi(ToAbsl(node->value), &node->number)) {
       return Wrong(token.at, "a number is meant here");
     }
     return absl::OkStatus();
@@ -363,6 +367,8 @@ bool Filter::Test(const Node& node, const v1::ProviderSummary& provider,
       return number(provider.open_alerts());
     case Field::kInheritanceOpen:
       return truth(provider.inheritance_open());
+    case Field::kSilentFeeds:
+      return number(provider.silent_feeds());
     case Field::kPolicy:
       return text(level.policy_id());
     case Field::kLevel:

@@ -16,11 +16,12 @@ namespace trigpoint {
 ///     local_authority = "Halton" AND (level = LEVEL_3 OR urgent = true) AND NOT name : "closed*"
 ///
 /// Fields: name, local_authority, organisation, service_type, rating, commissioner, open_alerts,
-/// inheritance_open (true where a person is to confirm what the service inherits); and of one
-/// policy of the provider: policy, level (decided), recommended, awaiting, urgent. Conditions on
-/// the latter are about one and the same policy. Operators: = and != (whole value,
-/// `*` stands for any text), : (contains; `:*` is any value), for open_alerts also < <= > >=. All
-/// without regard to case. OR binds tighter than AND; NOT or - negates; parentheses. Immutable.
+/// silent_feeds, inheritance_open (true where a person is to confirm what the service inherits);
+/// and of one policy of the provider: policy, level (decided), recommended, awaiting, urgent.
+/// Conditions on the latter are about one and the same policy. Operators: = and != (whole value,
+/// `*` stands for any text), : (contains; `:*` is any value), for open_alerts and silent_feeds also
+/// < <= > >=. All without regard to case. OR binds tighter than AND; NOT or - negates; parentheses.
+/// Immutable.
 class Filter {
  public:
   /// Reads a filter; an empty one matches everything.
@@ -45,6 +46,7 @@ class Filter {
     kCommissioner,
     kOpenAlerts,
     kInheritanceOpen,
+    kSilentFeeds,
     kPolicy,
     kLevel,
     kRecommended,
@@ -58,7 +60,7 @@ class Filter {
     Field field = Field::kName;
     Op op = Op::kEqual;
     std::string value{};  ///< Lower case.
-    int64_t number = 0;   ///< Of kOpenAlerts.
+    int64_t number = 0;   ///< Of kOpenAlerts and kSilentFeeds.
   };
 
   bool Holds(size_t node, const v1::ProviderSummary& provider,

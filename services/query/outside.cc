@@ -95,6 +95,16 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event) {
   }
 }
 
+void HideSmallNumbers(v1::Coverage* coverage) {
+  for (auto& category : *coverage->mutable_categories()) {
+    if (category.internal_reports() + category.external_reports() >= kSmallNumber) continue;
+    category.clear_internal_reports();
+    category.clear_external_reports();
+    category.clear_sources();
+    category.clear_last_at();
+  }
+}
+
 void HideSmallNumbers(v1::Provider* provider) {
   provider->clear_revision();
   provider->clear_etag();

@@ -27,6 +27,9 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Recommendation* recomm
 void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert);
 /// Of a recommendation or alert inside an event.
 void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event);
+/// How many reports of a category there are, where there are fewer than five, and when the last
+/// came.
+void HideSmallNumbers(v1::Coverage* coverage);
 /// The revision counts reports, and with it the etag would change.
 void HideSmallNumbers(v1::Provider* provider);
 

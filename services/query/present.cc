@@ -45,6 +45,7 @@ v1::Provider FromSummary(const v1::ProviderSummary& summary) {
       SetMicros(from.recommended_us(), level->mutable_recommended_at());
   }
   provider.set_open_alerts(summary.open_alerts());
+  provider.set_silent_feeds(summary.silent_feeds());
   if (summary.last_event_us() != 0)
     SetMicros(summary.last_event_us(), provider.mutable_last_event_at());
   provider.set_revision(summary.revision());

@@ -7,6 +7,7 @@
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/assessment.h"
+#include "trigpoint/engine/coverage.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/summary.h"
 #include "trigpoint/events/times.h"
@@ -20,6 +21,7 @@ constexpr char kList[] = "trigpoint.v1.ProviderService/ListProviders";
 constexpr char kTimeline[] = "trigpoint.v1.ProviderService/ListTimeline";
 constexpr char kAssess[] = "trigpoint.v1.ProviderService/AssessProvider";
 constexpr char kSiblings[] = "trigpoint.v1.ProviderService/ListSiblings";
+constexpr char kCoverage[] = "trigpoint.v1.ProviderService/GetCoverage";
 constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommendations";
 
 absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& request) {
@@ -141,6 +143,23 @@ absl::Status CutForOutside(const QueryCore& core, const Principal& principal,
   return absl::OkStatus();
 }
 
+absl::StatusOr<v1::Coverage> CoverageOf(const QueryCore& core, const Principal& principal,
+                                        const v1::GetCoverageRequest& request) {
+  const Projector& projector = core.projector();
+  TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
+  TP_ASSIGN_OR_RETURN(
+      const Instants instants,
+      InstantsOf(request.has_as_of() ? &request.as_of() : nullptr, nullptr, core.Now()));
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
+  const int64_t as_of_us =
+      instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
+  const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
+  v1::Coverage coverage = BuildCoverage(stream.state, stream.record, *in_force, as_of_us);
+  coverage.set_provider("providers/" + stream_id);
+  if (IsOutside(principal, stream.state)) HideSmallNumbers(&coverage);
+  return coverage;
+}
+
 class ProviderService final : public v1::ProviderService::CallbackService {
  public:
   explicit ProviderService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
@@ -192,6 +211,18 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                      return grpc::Status::OK;
                    }
                    return ToGrpc(found.status());
+                 });
+  }
+
+  grpc::ServerUnaryReactor* GetCoverage(grpc::CallbackServerContext* context,
+                                        const v1::GetCoverageRequest* request,
+                                        v1::Coverage* response) override {
+    return Serve(*core_, context, kCoverage, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal& principal) {
+                   absl::StatusOr<v1::Coverage> found = CoverageOf(*core, principal, *request);
+                   if (!found.ok()) return ToGrpc(found.status());
+                   *response = *std::move(found);
+                   return grpc::Status::OK;
                  });
   }
 

@@ -4,8 +4,11 @@
 #include <string_view>
 
 #include "absl/strings/ascii.h"
+#include "trigpoint/base/time.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/policy/feeds.h"
 
 namespace trigpoint {
 namespace {
@@ -47,6 +50,17 @@ std::string OfDecision(const v1::DecisionProposed& decision) {
     return decision.policy_id() + ": recommendation declined";
   return decision.policy_id() + ": move proposed from " + decision.from_state() + " to " +
          decision.to_state() + (decision.override() ? " (override)" : "");
+}
+
+/// "Silent: monitoring return received of council/returns, last on 2026-01-05, expected every 31
+/// days".
+std::string OfSilence(const v1::FeedSilent& silent) {
+  std::string text = "Silent: " + KindWords(silent.kind());
+  if (!silent.feed_source().empty()) text += " of " + silent.feed_source();
+  text += silent.has_last_at() ? ", last on " + FormatDate(LondonDate(ToMicros(silent.last_at())))
+                               : ", never came";
+  text += ", expected every " + std::to_string(silent.expected_every_days()) + " days";
+  return text + (silent.clause().empty() ? "" : " (" + silent.clause() + ")");
 }
 
 std::string OfIncident(const v1::Event& event) {
@@ -106,6 +120,8 @@ std::string SummaryOf(const v1::Event& event) {
              Words(v1::EventRetracted::Reason_Name(event.event_retracted().reason()), "REASON_");
     case v1::Event::kRecommendation:
       return OfRecommendation(event.recommendation());
+    case v1::Event::kFeedSilent:
+      return OfSilence(event.feed_silent());
     case v1::Event::kDecisionProposed:
       return OfDecision(event.decision_proposed());
     case v1::Event::kDecisionConcurrence:

@@ -158,6 +158,20 @@ class Pack:
                 lines += [*wrapped(f"One step before: \"{md(rule['near_miss'])}\""), ""]
         return lines
 
+    def expected(self):
+        if "expected" not in self.pack:
+            return []
+        lines = [f"### What {self.pack['id']} expects to come", ""]
+        for feed in self.pack["expected"]:
+            self.used |= {feed[key] for key in ("every_days", "grace_days", "missed")}
+            kinds = " or ".join(f"`{kind}`" for kind in feed["kinds"])
+            said = (f"{md(feed['text'])} ({md(feed['clause'])}). {kinds}, every `{feed['every_days']}` days with a grace of "
+                    f"`{feed['grace_days']}`; silent when `{feed['missed']}` were missed.")
+            lines += [f"#### {feed['id']} of {self.pack['id']}", "", *wrapped(said), ""]
+            if "applies_to" in feed:
+                lines += ["Where", "", *self.condition(feed["applies_to"]), ""]
+        return lines
+
     def urgent(self):
         if "urgent" not in self.pack:
             return []
@@ -189,7 +203,7 @@ class Pack:
         return lines
 
     def text(self):
-        lines = self.head() + self.states() + self.authority() + self.criteria() + self.urgent()
+        lines = self.head() + self.states() + self.authority() + self.criteria() + self.urgent() + self.expected()
         # Parameters after the conditions: by now it is known which are named.
         return lines + self.parameters_table() + self.what_happens()
 

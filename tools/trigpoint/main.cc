@@ -63,6 +63,7 @@ int Main(int argc, char** argv) {
   AddIntakeCommands(app, session);
   AddTraceCommand(app, session);
   AddProviderCommands(app, session);
+  AddCoverageCommand(app, session);
   AddWhyCommand(app, session);
   AddDecisionCommands(app, session);
   AddHeritageCommands(app, session);

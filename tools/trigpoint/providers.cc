@@ -23,6 +23,7 @@ struct ProvidersOptions {
   std::string page_token;
   int page_size = 0;
   bool all = false;
+  bool silent = false;
 };
 
 struct OneProviderOptions {
@@ -75,7 +76,10 @@ void PutProviders(const std::vector<v1::Provider>& providers) {
 ExitCode ListProviders(const Session& session, const Client& client,
                        const ProvidersOptions& options) {
   v1::ListProvidersRequest request;
-  request.set_filter(options.filter);
+  constexpr char kSilent[] = "silent_feeds > 0";
+  request.set_filter(!options.silent          ? options.filter
+                     : options.filter.empty() ? kSilent
+                                              : "(" + options.filter + ") AND " + kSilent);
   request.set_order_by(options.order_by);
   request.set_page_token(options.page_token);
   request.set_page_size(options.page_size == 0 && options.all ? kPageOfAll : options.page_size);
@@ -150,6 +154,7 @@ void PutProvider(const v1::Provider& provider) {
                              : InWords(RatingWord(provider.overall_rating())) + " (" +
                                    Day(provider.rated_on()) + ')');
   line("Open alerts", std::to_string(provider.open_alerts()));
+  line("Silent feeds", std::to_string(provider.silent_feeds()));
   line("Last event", When(provider.last_event_at()));
   line("Revision", std::to_string(provider.revision()));
   line("Brand", provider.brand());
@@ -330,6 +335,8 @@ void AddProviderCommands(CLI::App& app, Session& session) {
   CLI::App* list = app.add_subcommand("providers", "The monitored services and their levels");
   list->add_option("--filter", list_options->filter,
                    "e.g. 'level = \"LEVEL_3\" AND policy = \"herefordshire\"'");
+  list->add_flag("--silent", list_options->silent,
+                 "Only those with silent feeds (silent_feeds > 0)");
   list->add_option("--order-by", list_options->order_by,
                    "name, \"level desc\" or \"recommended_at desc\"");
   list->add_option("--page-size", list_options->page_size,

@@ -39,6 +39,7 @@ struct Session {
 // One function per group of commands; each adds subcommands that set `session.command`.
 // `session` must outlive the parser.
 void AddProviderCommands(CLI::App& app, Session& session);
+void AddCoverageCommand(CLI::App& app, Session& session);
 void AddWhyCommand(CLI::App& app, Session& session);
 void AddDecisionCommands(CLI::App& app, Session& session);
 void AddAlertCommands(CLI::App& app, Session& session);

@@ -48,6 +48,7 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.ProviderService/AssessProvider", kReader},
     {"trigpoint.v1.ProviderService/ListRecommendations", kReader},
     {"trigpoint.v1.ProviderService/ListSiblings", kReader},
+    {"trigpoint.v1.ProviderService/GetCoverage", kReader},
     {"trigpoint.v1.DecisionService/ProposeDecision", kDecider},
     {"trigpoint.v1.DecisionService/ConcurDecision", kDecider},
     {"trigpoint.v1.DecisionService/DecideInheritance", kDecider},

@@ -9,6 +9,7 @@
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/feeds.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/redact.h"
@@ -284,11 +285,15 @@ void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* sta
 
 void RefoldWithCarried(std::span<const v1::StoredEvent> events, const v1::ProviderRecord& record,
                        v1::ProviderState* state) {
+  // Of each record that counts: when it was first heard of.
+  std::map<std::pair<std::string_view, std::string_view>, const v1::StoredEvent*> first;
   state->clear_ids();
   for (const auto& stored : events) {
     const KindInfo* kind = KindOf(stored.event());
     if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT) continue;
     NoteSubject(stored.event(), state);  // An id was heard of, whatever became of the record.
+    const v1::Event& event = stored.event();
+    if (!event.has_event_retracted()) first.try_emplace({event.source(), event.id()}, &stored);
   }
   state->clear_concerns();
   state->clear_facts();
@@ -296,13 +301,21 @@ void RefoldWithCarried(std::span<const v1::StoredEvent> events, const v1::Provid
   state->clear_retracted();
   state->clear_families_heard();
   state->clear_carried();
+  state->clear_deliveries();
+  state->clear_heard();
   for (const EffectiveFact& fact : EffectiveFacts(events, record)) {
     if (!fact.from.empty()) {
       AddCarried(fact, state);
+      // What used to come about the predecessor is expected to go on.
+      NoteDelivery(*fact.event, fact.known_us, state);
       continue;
     }
     state->set_known_us(std::max(state->known_us(), fact.known_us));
     AddFact(*fact.event, fact.known_us, state);
+    // What was taken back was never delivered.
+    if (fact.event->has_event_retracted()) continue;
+    const v1::StoredEvent& heard = *first.at({fact.event->source(), fact.event->id()});
+    NoteDelivery(heard.event(), heard.known_us(), state);
   }
   for (const auto& inheritance : record.inheritances()) {
     if (!Counts(inheritance.standing())) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trigpoint/domain/inheritance.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {
@@ -37,6 +38,23 @@ RecordOutcome RecordAlert(const v1::RapidQualityReviewAlert& alert, int64_t know
   v1::AlertRecord* added = record->add_alerts();
   *added->mutable_alert() = alert;
   added->set_raised_us(known_us);
+  return RecordOutcome::kRecorded;
+}
+
+/// A silence is found once, however often it is said; what ends it is a fact (SettleSilences).
+RecordOutcome RecordSilence(const v1::FeedSilent& silent, int64_t known_us,
+                            v1::ProviderRecord* record) {
+  for (const auto& known : record->silences()) {
+    const v1::FeedSilent& said = known.silent();
+    if (said.kind() == silent.kind() && said.feed_source() == silent.feed_source() &&
+        said.policy_id() == silent.policy_id() && said.expected_id() == silent.expected_id() &&
+        ToMicros(said.since()) == ToMicros(silent.since())) {
+      return RecordOutcome::kUnchanged;
+    }
+  }
+  v1::Silence* added = record->add_silences();
+  *added->mutable_silent() = silent;
+  added->set_since_us(known_us);
   return RecordOutcome::kRecorded;
 }
 
@@ -116,6 +134,8 @@ RecordOutcome EvolveRecord(const v1::Event& event, int64_t known_us, const Conte
       return RecordAlert(event.rapid_quality_review_alert(), known_us, record);
     case v1::Event::kAlertAcknowledged:
       return RecordAcknowledgement(event.alert_acknowledged(), known_us, record);
+    case v1::Event::kFeedSilent:
+      return RecordSilence(event.feed_silent(), known_us, record);
     case v1::Event::kDecisionBasisWeakened: {
       v1::PolicyRecord* policy =
           MutablePolicyRecord(record, event.decision_basis_weakened().policy_id());

@@ -11,6 +11,7 @@
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
 
@@ -44,6 +45,7 @@ struct Folder {
     auto& entry = index[{event.source(), event.id()}];
     entry.set_version(VersionOf(event));
     entry.set_digest(event.submission_digest());
+    if (outcome == IdentityOutcome::kNew) NoteDelivery(event, known_us, &state);
     if (EvolveFacts(event, known_us, &state)) return;
     ++refolds;
     RefoldFacts(events, &state);
@@ -57,6 +59,8 @@ std::string Facts(v1::ProviderState state) {
   state.clear_revision();
   for (auto& concern : *state.mutable_concerns()) concern.clear_known_us();
   for (auto& fact : *state.mutable_facts()) fact.clear_received_at();
+  for (auto& delivery : *state.mutable_deliveries()) delivery.clear_received_us();
+  for (auto& heard : *state.mutable_heard()) heard.clear_last_us();
   return CanonicalBytes(state);
 }
 

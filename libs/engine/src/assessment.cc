@@ -1,6 +1,8 @@
 #include "trigpoint/engine/assessment.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "trigpoint/domain/decisions.h"
 #include "trigpoint/domain/evolve.h"
@@ -8,6 +10,7 @@
 #include "trigpoint/domain/record.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/feeds.h"
 #include "trigpoint/policy/recommend.h"
 
 namespace trigpoint {
@@ -29,6 +32,20 @@ void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_
     out->add_caveats("a review of the rating was requested; it applies meanwhile");
   if (rating.reinstated)
     out->add_caveats("a later report was withdrawn; the earlier rating is reinstated");
+}
+
+/// Whether a criterion that is UNKNOWN has nobody who would tell, or one who no longer does: "ID:
+/// ..." is how a gap begins.
+std::string WhyUnknown(const std::vector<Unsettled>& unsettled, const v1::ProviderState& state,
+                       const v1::ProviderRecord& record, const std::string& gap) {
+  std::string why;
+  for (const Unsettled& one : unsettled) {
+    if (!gap.starts_with(one.criterion + ":")) continue;
+    const std::string text = FeedGap(state, record, one.kinds);
+    if (!text.empty() && why.find(text) == std::string::npos)
+      why += (why.empty() ? "" : "; ") + text;
+  }
+  return why.empty() ? "" : " (" + why + ")";
 }
 
 /// The decisions on the way to the level. A rapid review is answered, not decided.
@@ -81,7 +98,10 @@ v1::Assessment BuildAssessment(
     text->set_text(criterion.text());
   }
   for (const auto& text : result.near_misses) out.add_near_misses(text);
-  for (const auto& text : result.gaps) out.add_gaps(text);
+  const std::vector<Unsettled> unsettled =
+      result.gaps.empty() ? std::vector<Unsettled>() : UnsettledOf(pack, context);
+  for (const auto& text : result.gaps)
+    out.add_gaps(text + WhyUnknown(unsettled, state, record, text));
   for (const auto& measures : pack.pack().measures()) {
     if (measures.state() != out.level() &&
         !(result.urgent && measures.state() == pack.pack().urgent_target())) {

@@ -101,13 +101,26 @@ InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) cons
     return true;
   };
   std::map<std::string, std::pair<int64_t, std::shared_ptr<const CompiledPack>>> packs;
+  // Since when a policy, in whichever version, has expected a feed: a new version starts no clock
+  // anew.
+  std::map<std::pair<std::string, std::string>, int64_t> expected_from;
   for (const Activation& activation : activations_) {
     int64_t from = 0;
     if (!in_force(activation.control_id, activation.effective_us, &from)) continue;
     auto& slot = packs[activation.pack->pack().id()];
     if (slot.second == nullptr || from >= slot.first) slot = {from, activation.pack};
+    for (const auto& feed : activation.pack->pack().expected()) {
+      const auto [known, added] =
+          expected_from.try_emplace({activation.pack->pack().id(), feed.id()}, from);
+      if (!added) known->second = std::min(known->second, from);
+    }
   }
   for (auto& [id, slot] : packs) {
+    for (size_t i = 0; i < slot.second->expected().size(); ++i) {
+      const std::string& feed = slot.second->pack().expected(static_cast<int>(i)).id();
+      found.expected.push_back(
+          {.pack = slot.second, .index = i, .from_us = expected_from[{id, feed}]});
+    }
     found.windows.insert(slot.second->windows().begin(), slot.second->windows().end());
     found.policies.push_back(std::move(slot.second));
   }

@@ -61,6 +61,8 @@ class Offline {
       stream.out.assessment =
           BuildAssessment(*pack, state, stream.hot.record, in_force->baselines, as_of_us);
       stream.out.assessment.set_provider(provider);
+      stream.out.silences = {stream.hot.record.silences().begin(),
+                             stream.hot.record.silences().end()};
       if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
         stream.out.decisions = {record->decisions().begin(), record->decisions().end()};
         stream.out.basis_weakened = record->basis_weakened();

@@ -149,6 +149,14 @@ absl::Status Projector::Load() {
                                            backfills_[std::string(key)] = std::string(value);
                                            return true;
                                          }));
+    TP_RETURN_IF_ERROR(store_->ScanIndex(
+        kSilenceIndex, p, "", [this](std::string_view key, std::string_view value) {
+          v1::ProviderRecord silent;
+          if (silent.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+            NoteSilences(std::string(key), silent);
+          }
+          return true;
+        }));
     bool readable = true;
     TP_RETURN_IF_ERROR(
         store_->ScanIndex(kChainIndex, p, "", [&](std::string_view key, std::string_view value) {
@@ -544,6 +552,22 @@ absl::StatusOr<std::unique_ptr<Projector::Entry>> Projector::ReadEntry(
   return entry;
 }
 
+void Projector::NoteSilences(const std::string& stream_id, const v1::ProviderRecord& record) {
+  const auto forget = [this](const v1::FeedSilent& feed) {
+    const auto it = silent_.find(feed.kind());
+    if (it != silent_.end() && --it->second == 0) silent_.erase(it);
+  };
+  auto& known = silences_[stream_id];
+  for (const auto& feed : known) forget(feed);
+  known.clear();
+  for (const auto& silence : record.silences()) {
+    if (silence.ended_us() != 0) continue;
+    known.push_back(silence.silent());
+    ++silent_[silence.silent().kind()];
+  }
+  if (known.empty()) silences_.erase(stream_id);
+}
+
 void Projector::Touch(Entry* entry, Batch* batch) {
   if (!entry->changed) batch->changed.push_back(entry);
   entry->changed = true;
@@ -620,7 +644,14 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
       entry->identities.reset();
   }
   const KindInfo* kind = KindOf(event);
-  if (kind->role != v1::EVENT_ROLE_FACT) entry->record_dirty = true;
+  if (kind->role != v1::EVENT_ROLE_FACT || step.silences_settled) entry->record_dirty = true;
+  if (step.silences_settled || event.has_feed_silent()) {
+    entry->silences_dirty = true;
+    NoteSilences(stream_id, entry->hot.record);
+    const bool news = event.has_feed_silent() && step.record == RecordOutcome::kRecorded &&
+                      entry->hot.state.backfill().empty();
+    if (news && !withholding_) ++said_.silences;
+  }
   if (step.record == RecordOutcome::kIgnored)
     counters_.ignored_derived.fetch_add(1, std::memory_order_relaxed);
   if (event.has_recommendation() && step.record == RecordOutcome::kRecorded) {
@@ -720,6 +751,18 @@ absl::Status Projector::Commit(Batch* batch) {
       const uint32_t p = entry.partition;
       const std::string& stream_id = entry.hot.state.stream_id();
       entry.stored.Put(p, &entry.hot.state, &*entry.hot.concerns_change, &batch->store);
+      if (entry.silences_dirty) {
+        v1::ProviderRecord silent;
+        for (const auto& silence : entry.hot.record.silences()) {
+          if (silence.ended_us() == 0) *silent.add_silences() = silence;
+        }
+        if (silent.silences_size() > 0) {
+          batch->store.PutIndex(kSilenceIndex, p, stream_id, silent.SerializeAsString());
+        } else {
+          batch->store.DeleteIndex(kSilenceIndex, p, stream_id);
+        }
+        entry.silences_dirty = false;
+      }
       if (entry.record_dirty) {
         entry.hot.record.SerializeToString(&encoded);
         batch->store.PutRecord(p, stream_id, encoded);

@@ -34,6 +34,8 @@ inline constexpr char kChainIndex[] =
 inline constexpr char kLinkIndex[] = "link";  // stream id -> StreamChunk: its ServiceLinked facts
 inline constexpr char kOwedIndex[] =
     "owed";  // predecessor NUL successor: to be carried, or waiting
+inline constexpr char kSilenceIndex[] =
+    "silence";  // stream id -> ProviderRecord with the silences that are open, and nothing else
 inline constexpr char kBackfillIndex[] = "backfill";      // stream id -> batch under way
 inline constexpr char kQuarantineIndex[] = "quarantine";  // quarantine id -> HeldSubmission
 inline constexpr char kResolvedIndex[] = "resolved";  // quarantine id -> QuarantineResolved event
@@ -78,6 +80,7 @@ struct Projector::Entry {
     v1::EventIndexEntry index;
   };
   std::vector<Uncommitted> uncommitted;
+  bool silences_dirty = false;  ///< Which feeds are silent may have changed.
   bool chain_stored = false;    ///< The store holds a chain of this stream.
   OpenChunk tail;               ///< Written and unwritten events.
   std::vector<OpenChunk> full;  ///< Cut chunks that are not written yet.

@@ -97,6 +97,20 @@ uint64_t Projector::BackfillCount() const {
   return backfills_.size();
 }
 
+std::vector<Projector::SilentService> Projector::SilentServices() const {
+  const absl::MutexLock lock(&mu_);
+  std::vector<SilentService> all;
+  all.reserve(silences_.size());
+  for (const auto& [stream_id, feeds] : silences_)
+    all.push_back({.stream_id = stream_id, .feeds = feeds});
+  return all;
+}
+
+std::map<std::string, uint64_t> Projector::SilentFeeds() const {
+  const absl::MutexLock lock(&mu_);
+  return silent_;
+}
+
 std::vector<v1::ProviderSummary> Projector::Summaries() const {
   const absl::MutexLock lock(&mu_);
   std::vector<v1::ProviderSummary> all;

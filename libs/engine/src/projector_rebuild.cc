@@ -149,6 +149,8 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
   }
   store_->Swap(*next);
   summaries_ = shadow->summaries_;
+  silences_ = shadow->silences_;
+  silent_ = shadow->silent_;
   return absl::OkStatus();
 }
 

@@ -6,10 +6,12 @@
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/cluster_decisions.h"
+#include "trigpoint/domain/feeds.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
+#include "trigpoint/policy/feeds.h"
 #include "trigpoint/policy/instants.h"
 
 namespace trigpoint {
@@ -87,9 +89,30 @@ RawByPolicy RawBefore(const Controls& controls, int64_t as_of_us, HotStream* str
   return values;
 }
 
+/// Feeds that are silent, and of which nobody has said so: silence is a finding (design 6). Said
+/// before the policies are assessed, for they may read it.
+void FindSilences(const Controls& controls, int64_t as_of_us, const Cause& cause, HotStream* stream,
+                  std::vector<v1::Event>* derived) {
+  for (const Feed& feed : stream->FeedsAt(controls, as_of_us)) {
+    if (feed.silent_us > as_of_us) continue;
+    const auto& known = stream->Expected().silences();
+    const bool said = std::any_of(known.begin(), known.end(), [&feed](const auto& silence) {
+      return IsAbout(silence.silent(), feed);
+    });
+    if (said) continue;
+    v1::FeedSilent silent = SilenceOf(feed);
+    silent.set_cause(cause.id);
+    v1::Event event =
+        DerivedEvent(*stream, FeedSilentId(stream->state.stream_id(), silent), as_of_us);
+    *event.mutable_feed_silent() = std::move(silent);
+    Chain(controls, std::move(event), stream, derived);
+  }
+}
+
 std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, const Cause& cause,
                                  const RawByPolicy& raw_before, HotStream* stream) {
   std::vector<v1::Event> derived;
+  FindSilences(controls, as_of_us, cause, stream, &derived);
   stream->InForceAt(controls, as_of_us);
   const std::shared_ptr<const InForce> in_force = stream->in_force;
   const auto& packs = in_force->policies;
@@ -152,12 +175,13 @@ void Append(std::vector<v1::Event> more, std::vector<v1::Event>* all) {
               std::make_move_iterator(more.end()));
 }
 
-/// The next instant after `after_us` at which time alone matters: of the facts, or a control event
-/// coming into force.
+/// The next instant after `after_us` at which time alone matters: of the facts, a feed that falls
+/// silent, or a control event coming into force.
 int64_t NextAfter(const Controls& controls, int64_t after_us, HotStream* stream) {
-  return std::min(NextInstant(stream->state, stream->Expected(),
-                              stream->InForceAt(controls, after_us).windows, after_us),
-                  controls.NextEffective(stream->state, after_us));
+  return std::min({NextInstant(stream->state, stream->Expected(),
+                               stream->InForceAt(controls, after_us).windows, after_us),
+                   NextSilence(stream->FeedsAt(controls, after_us), after_us),
+                   controls.NextEffective(stream->state, after_us)});
 }
 
 /// Fires the timers of the stream that are due up to `until_us`, in order; each is assessed as of
@@ -174,14 +198,20 @@ void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
 }
 
 /// Folds a fact into the state; false when the stream must be folded anew.
-bool FoldFact(const v1::Event& event, int64_t known_us, HotStream* stream) {
+bool FoldFact(const v1::Event& event, IdentityOutcome identity, int64_t known_us,
+              HotStream* stream) {
   v1::ProviderState& state = stream->state;
+  const int facts = state.facts_size();
+  const bool delivered = identity == IdentityOutcome::kNew && NoteDelivery(event, known_us, &state);
   const int concerns = state.concerns_size();
   const v1::Concern* first = concerns == 0 ? nullptr : &state.concerns(0);
   const v1::Concern* last = concerns == 0 ? nullptr : &state.concerns(concerns - 1);
   ConcernsChange* change =
       stream->concerns_change.has_value() ? &*stream->concerns_change : nullptr;
   const bool complete = EvolveFacts(event, known_us, &state, change);
+  if (delivered || !complete || state.facts_size() != facts || VersionOf(event) > 1) {
+    stream->feeds_last = false;
+  }
   // What is kept of the state goes on only where concerns were added at the end.
   const bool added =
       VersionOf(event) == 1 && !event.has_event_retracted() && state.concerns_size() >= concerns &&
@@ -226,6 +256,18 @@ RecordOutcome FoldRecord(const v1::Event& event, int64_t known_us, const Control
     EvolveRecord(event, known_us, std::cref(context), stream->expected.get());
   }
   return outcome;
+}
+
+/// A delivery, or word that there is nothing, ends a silence; so does a service that no longer
+/// runs, and a policy that no longer expects it. By the fold alone, with or without an owner.
+/// A finding does not carry time forward, but is known at its own instant.
+bool Settle(const Controls& controls, int64_t known_us, HotStream* stream) {
+  const bool any = stream->record.silences_size() > 0;
+  const bool expected = stream->expected != nullptr && stream->expected->silences_size() > 0;
+  if (!any && !expected) return false;
+  const std::span<const Feed> feeds = stream->FeedsAt(controls, known_us);
+  if (expected) SettleSilences(feeds, known_us, stream->expected.get());
+  return any && SettleSilences(feeds, known_us, &stream->record);
 }
 
 void TakeControl(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {
@@ -346,40 +388,6 @@ std::string TimerKey(const std::string& stream_id, int64_t due_us) {
   return "timer/" + stream_id + "/" + std::to_string(due_us);
 }
 
-MeasureContext ContextFor(
-    const v1::ProviderState& state, const v1::ProviderRecord& record, const CompiledPack& pack,
-    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us,
-    std::shared_ptr<MeasureCache> cache) {
-  const auto* policy = FindPolicyRecord(record, pack.pack().id());
-  return MeasureContext{
-      .state = state,
-      .record = record,
-      .baselines = baselines,
-      .policy_id = pack.pack().id(),
-      .decided_state =
-          policy == nullptr ? pack.LowestState() : DecidedState(*policy, pack.pack().authority()),
-      .as_of_us = as_of_us,
-      .cache = cache != nullptr ? std::move(cache) : std::make_shared<MeasureCache>()};
-}
-
-const InForce& HotStream::InForceAt(const Controls& controls, int64_t as_of_us) {
-  const int known = controls.state().controls_size();
-  if (known != controls_seen) Changed();
-  controls_seen = known;
-  if (in_force == nullptr || as_of_us < in_force->from_us || as_of_us >= in_force->until_us) {
-    in_force = controls.At(state, as_of_us);
-  }
-  return *in_force;
-}
-
-std::shared_ptr<MeasureCache> HotStream::CacheFor(int64_t as_of_us) {
-  if (cache == nullptr) cache = std::make_shared<MeasureCache>();
-  cache->memo = memo;
-  if (as_of_us != cache_as_of_us) cache->rating.reset();
-  cache_as_of_us = as_of_us;
-  return cache;
-}
-
 int64_t NextTimer(const Controls& controls, HotStream* stream) {
   if (controls.state().controls_size() != stream->controls_seen) stream->Changed();
   if (!stream->next_timer_us.has_value()) {
@@ -437,7 +445,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
       EvolveSuperseded(event, result.known_us, &stream->state);
     } else {
       const bool anew = MeetsCarried(event, result.identity, *stream);
-      if (!FoldFact(event, result.known_us, stream) || anew)
+      if (!FoldFact(event, result.identity, result.known_us, stream) || anew)
         TP_RETURN_IF_ERROR(Refold(event, result.known_us, load, stream));
     }
   } else {
@@ -464,6 +472,8 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   }
   stream->state.set_revision(stream->state.revision() + 1);
   stream->next_timer_us.reset();
+  result.silences_settled =
+      Settle(controls, std::max(stream->state.known_us(), result.known_us), stream);
 
   if (assess && reassess) {
     const Cause cause{.id = CauseOf(event),

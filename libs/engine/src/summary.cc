@@ -88,6 +88,9 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
   summary->set_inheritance_open(
       std::any_of(record.inheritances().begin(), record.inheritances().end(),
                   [](const auto& inheritance) { return IsOpen(inheritance.standing()); }));
+  const auto& silences = record.silences();
+  summary->set_silent_feeds(static_cast<uint32_t>(std::count_if(
+      silences.begin(), silences.end(), [](const auto& s) { return s.ended_us() == 0; })));
   summary->set_legal_holds(static_cast<uint32_t>(record.holds_size()));
   summary->set_last_event_us(state.known_us());
   summary->set_revision(state.revision());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "measure_support.h"
+#include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -32,9 +33,21 @@ void AddFigure(std::string_view name, double value, MeasureResult* result) {
   result->figures.push_back(std::move(figure));
 }
 
+bool IsSilent(const MeasureContext& context, v1::SourceFamily family) {
+  for (const auto& silence : context.record.silences()) {
+    if (silence.ended_us() != 0) continue;
+    const KindInfo* kind = KindOfName(silence.silent().kind());
+    // A visit or a return that is overdue says nothing of the reports of others.
+    if (kind != nullptr && kind->family == family && kind->effect == v1::EFFECT_CONCERN)
+      return true;
+  }
+  return false;
+}
+
 bool Heard(const MeasureContext& context, v1::SourceFamily family) {
   const auto& heard = context.state.families_heard();
-  return std::find(heard.begin(), heard.end(), static_cast<int>(family)) != heard.end();
+  return std::find(heard.begin(), heard.end(), static_cast<int>(family)) != heard.end() &&
+         !IsSilent(context, family);
 }
 
 std::string FamilyText(v1::SourceFamily family) {
@@ -45,11 +58,16 @@ std::string FamilyText(v1::SourceFamily family) {
 }
 
 std::string NotHeard(const MeasureContext& context, const std::vector<v1::SourceFamily>& families) {
-  std::string missing;
+  std::string never;
+  std::string silent;
   for (const auto family : families) {
-    if (!Heard(context, family)) missing += (missing.empty() ? "" : ", ") + FamilyText(family);
+    if (Heard(context, family)) continue;
+    std::string& list = IsSilent(context, family) ? silent : never;
+    list += (list.empty() ? "" : ", ") + FamilyText(family);
   }
-  return missing;
+  if (!never.empty()) never = "nothing was ever received from: " + never;
+  if (!silent.empty()) never += (never.empty() ? "" : "; ") + std::string("silent: ") + silent;
+  return never;
 }
 
 std::pair<std::string, std::string> Resolve(const v1::Event& fact, const v1::EventRef& ref) {

@@ -55,10 +55,12 @@ inline int64_t WindowStart(const MeasureContext& context, int64_t days) {
   return context.as_of_us - days * kMicrosPerDay;
 }
 
-/// Whether any report of the family ever arrived for this service. Nothing heard is a gap, not "no
-/// concern" (SC-05).
+/// Whether a feed of reports of the family is silent (feed_silence_tolerance, 3.1).
+bool IsSilent(const MeasureContext& context, v1::SourceFamily family);
+/// Whether any report of the family ever arrived for this service, and their feed is not silent.
+/// Nothing heard is a gap, not "no concern" (SC-05).
 bool Heard(const MeasureContext& context, v1::SourceFamily family);
-/// Names the families of the list that were never heard; empty when all were.
+/// Says which families of the list were never heard and which are silent; empty when all are heard.
 std::string NotHeard(const MeasureContext& context, const std::vector<v1::SourceFamily>& families);
 /// "safeguarding", "complaint experience" ...
 std::string FamilyText(v1::SourceFamily family);

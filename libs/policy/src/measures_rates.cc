@@ -125,15 +125,19 @@ void TellRate(v1::SourceFamily family, const RateInput& input, const RateResult&
 /// What keeps a rate from being told, gathered over families.
 struct Unknowns {
   std::string unheard;
+  std::string silent;
   std::string without_expectation;
 
-  void Add(v1::SourceFamily family, const RateInput& input) {
-    std::string& list = input.covered ? without_expectation : unheard;
+  void Add(v1::SourceFamily family, const RateInput& input, const MeasureContext& context) {
+    std::string& list = input.covered               ? without_expectation
+                        : IsSilent(context, family) ? silent
+                                                    : unheard;
     list += (list.empty() ? "" : ", ") + FamilyText(family);
   }
   std::string Text() const {
     std::string text;
     if (!unheard.empty()) text = "nothing was ever received from: " + unheard;
+    if (!silent.empty()) text += (text.empty() ? "" : "; ") + std::string("silent: ") + silent;
     if (!without_expectation.empty()) {
       text += (text.empty() ? "" : "; ") +
               std::string("no peers and no own baseline to say how many to expect of: ") +
@@ -161,7 +165,7 @@ MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureCo
       Cite(context.Clusters().In(WindowStart(context, window_days), context.as_of_us),
            OfFamilies({&family, 1}), &result);
     } else if (rate.elevated == Truth::kUnknown && result.WantsProof()) {
-      unknowns.Add(family, input);
+      unknowns.Add(family, input, context);
     }
   }
   if (result.value == Truth::kUnknown) result.note = unknowns.Text();
@@ -180,7 +184,7 @@ Truth Reached(bool reached, const MeasureContext& context,
     return Truth::kFalse;
   }
   if (result->WantsProof()) {
-    result->note = "nothing was ever received from: " + NotHeard(context, families);
+    result->note = NotHeard(context, families);
   }
   return Truth::kUnknown;
 }
@@ -304,7 +308,7 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
       }
       if (!Heard(context, family)) {
         result.value = Or(result.value, Truth::kUnknown);
-        if (result.WantsProof()) unknowns.Add(family, RateInput{});
+        if (result.WantsProof()) unknowns.Add(family, RateInput{}, context);
       }
       continue;
     }
@@ -314,7 +318,8 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
     if (rate.elevated == Truth::kTrue) {
       Cite(context.Clusters().In(from, context.as_of_us), OfFamilies(only), &result);
     }
-    if (rate.elevated == Truth::kUnknown && result.WantsProof()) unknowns.Add(family, input);
+    if (rate.elevated == Truth::kUnknown && result.WantsProof())
+      unknowns.Add(family, input, context);
     result.value = Or(result.value, rate.elevated);
   }
   if (result.value == Truth::kUnknown) result.note = unknowns.Text();
@@ -364,7 +369,7 @@ MeasureResult SeriousHarm(const MeasureArguments& arguments, const MeasureContex
   result.value = Is(result.cited > 0);
   if (result.value == Truth::kFalse && !Heard(context, v1::SOURCE_FAMILY_INCIDENT)) {
     result.value = Truth::kUnknown;
-    if (result.WantsProof()) result.note = "nothing was ever received from: incident";
+    if (result.WantsProof()) result.note = NotHeard(context, {v1::SOURCE_FAMILY_INCIDENT});
   }
   return result;
 }

@@ -6,6 +6,10 @@
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/times.h"
+#include "trigpoint/policy/feeds.h"
 
 namespace trigpoint {
 namespace {
@@ -108,6 +112,41 @@ MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
   return result;
 }
 
+/// UNKNOWN where nothing of the kinds ever came and nobody expects it: silence needs a voice, or
+/// somebody who waits for it.
+MeasureResult FeedIsSilent(const MeasureArguments& arguments, const MeasureContext& context) {
+  MeasureResult result = Begin(context);
+  bool expected = false;
+  for (const auto& silence : context.record.silences()) {
+    if (!Among(arguments.values, silence.silent().kind())) continue;
+    expected = true;
+    if (silence.ended_us() != 0) continue;
+    result.value = Truth::kTrue;
+    const int64_t since_us = ToMicros(silence.silent().since());
+    if (result.WantsProof()) {
+      AddRef(RefOf(kEngineSource, FeedSilentId(context.state.stream_id(), silence.silent())),
+             &result);
+    } else {
+      ++result.cited;
+    }
+    AddFigure("days since a delivery was due",
+              static_cast<double>((context.as_of_us - since_us) / kMicrosPerDay), &result);
+  }
+  if (result.value == Truth::kTrue) return result;
+  const auto& deliveries = context.state.deliveries();
+  const bool heard =
+      std::any_of(deliveries.begin(), deliveries.end(), [&arguments](const auto& delivery) {
+        const KindInfo* kind = KindOfNumber(delivery.kind());
+        return kind != nullptr && Among(arguments.values, std::string(kind->name));
+      });
+  if (heard || expected) {
+    result.value = Truth::kFalse;
+  } else if (result.WantsProof()) {
+    result.note = "nothing of the kind ever came, and nobody has missed it yet";
+  }
+  return result;
+}
+
 /// H-L1-9 and the like need a positive statement as well as the absence of the opposite.
 const std::vector<Measure> kMeasures = {
     {.name = "commissioned_by",
@@ -116,6 +155,8 @@ const std::vector<Measure> kMeasures = {
      .windows = {},
      .needs_values = true,
      .reads = {.anything = true},
+     .settled_by = {v1::Event::kServiceRegistered},
+     .of_service = true,
      .evaluate = CommissionedBy},
     {.name = "service_type_in",
      .summary = "The service is of one of the types in `values`.",
@@ -123,12 +164,16 @@ const std::vector<Measure> kMeasures = {
      .windows = {},
      .needs_values = true,
      .reads = {.anything = true},
+     .settled_by = {v1::Event::kServiceRegistered},
+     .of_service = true,
      .evaluate = ServiceTypeIn},
     {.name = "health_commissioned",
      .summary = "The service is commissioned by the NHS.",
      .numbers = {},
      .windows = {},
      .reads = {.anything = true},
+     .settled_by = {v1::Event::kServiceRegistered},
+     .of_service = true,
      .evaluate = HealthCommissioned},
     {.name = "decided_state_in",
      .summary = "The level decided by people is one of `values`.",
@@ -144,6 +189,17 @@ const std::vector<Measure> kMeasures = {
      .windows = {},
      .reads = {.anything = true},
      .evaluate = EpisodesAboveRoutine},
+    {.name = "feed_silent",
+     .summary =
+         "A feed of one of the kinds in `values` is silent: deliveries that a policy expects, "
+         "or that used to come, were missed, and no word came that there is nothing; UNKNOWN "
+         "where nothing of them ever came and nobody expects it.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .values_are_kinds = true,
+     .reads = {.anything = true},
+     .evaluate = FeedIsSilent},
     {.name = "organisations_with_open_action",
      .summary =
          "At least `count` organisations or regulators have an open action against the service.",

@@ -1,15 +1,24 @@
 #include "trigpoint/policy/pack.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "trigpoint/base/status.h"
+#include "trigpoint/domain/feeds.h"
+#include "trigpoint/events/catalogue.h"
 
 namespace trigpoint {
+namespace {
+
+/// Longer than any cadence of a source: a number beyond is a slip.
+constexpr int kExpectedDaysMax = 3660;
+
+}  // namespace
 
 /// Turns the conditions of one pack into nodes.
 class PackCompiler {
@@ -44,6 +53,8 @@ class PackCompiler {
       TP_ASSIGN_OR_RETURN(int node, Add(rule.when(), rule.state()));
       out_->state_nodes_.push_back(node);
     }
+    in_state_rule_ = false;
+    TP_RETURN_IF_ERROR(AddExpected());
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
@@ -88,6 +99,52 @@ class PackCompiler {
       if (out_->Rank(transition.to_state()) < 0) {
         return Wrong("a transition to " + transition.to_state(), "leads to no state of the pack");
       }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<int> Days(const std::string& text, int least, const std::string& where) const {
+    TP_ASSIGN_OR_RETURN(const double number, Resolve(text, where));
+    if (number != std::floor(number) || number < least || number > kExpectedDaysMax) {
+      return Wrong(where, "is no whole number from " + std::to_string(least) + " to " +
+                              std::to_string(kExpectedDaysMax) + ": " + text);
+    }
+    return static_cast<int>(number);
+  }
+
+  /// A kind of which a source can send one, e.g. "monitoring_return_received".
+  absl::StatusOr<int> ReportKind(const std::string& name, const std::string& where) const {
+    const KindInfo* kind = KindOfName(name);
+    if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT) {
+      return Wrong(where, "names an unknown kind: " + name);
+    }
+    const FeedKind* feed = FeedKindOf(kind->number);
+    if (feed == nullptr || feed->origin == Origin::kNobody || IsHiddenKind(*kind)) {
+      return Wrong(where, "names a kind of which nobody can wait for one: " + name);
+    }
+    return kind->number;
+  }
+
+  absl::Status AddExpected() {
+    std::set<std::string> ids;
+    for (const auto& feed : out_->pack_.expected()) {
+      if (feed.id().empty()) return Wrong("an entry of expected", "has no id");
+      const std::string where = "expected " + feed.id();
+      if (!ids.insert(feed.id()).second) return Wrong(where, "is there twice");
+      if (feed.clause().empty()) return Wrong(where, "has no clause");
+      if (feed.kinds().empty()) return Wrong(where, "names no kind");
+      ExpectedDeliveries expected;
+      for (const auto& name : feed.kinds()) {
+        TP_ASSIGN_OR_RETURN(const int kind, ReportKind(name, where));
+        expected.kinds.push_back(kind);
+      }
+      TP_ASSIGN_OR_RETURN(expected.every_days, Days(feed.every_days(), 1, where + ": every_days"));
+      TP_ASSIGN_OR_RETURN(expected.grace_days, Days(feed.grace_days(), 0, where + ": grace_days"));
+      TP_ASSIGN_OR_RETURN(expected.missed, Days(feed.missed(), 1, where + ": missed"));
+      if (feed.has_applies_to()) {
+        TP_ASSIGN_OR_RETURN(expected.applies, Add(feed.applies_to(), where));
+      }
+      out_->expected_.push_back(std::move(expected));
     }
     return absl::OkStatus();
   }
@@ -165,6 +222,9 @@ class PackCompiler {
     if (measure->needs_values == e.values().empty()) {
       return Wrong(where, measure->needs_values ? e.measure() + " needs values"
                                                 : e.measure() + " takes no values");
+    }
+    if (measure->values_are_kinds) {
+      for (const auto& value : e.values()) TP_RETURN_IF_ERROR(ReportKind(value, where).status());
     }
     Leaf leaf;
     leaf.measure = measure;
@@ -299,7 +359,13 @@ class PackCompiler {
       const auto read_by = [&](int node) {
         return node >= 0 && out_->Reads(node, static_cast<int>(leaf));
       };
-      out_->leaves_[leaf].scope = read_by(out_->applies_to_);
+      out_->leaves_[leaf].scope =
+          read_by(out_->applies_to_) ||
+          std::any_of(out_->expected_.begin(), out_->expected_.end(),
+                      [&](const ExpectedDeliveries& feed) { return read_by(feed.applies); });
+      if (out_->leaves_[leaf].scope && !out_->leaves_[leaf].measure->of_service) {
+        out_->scope_follows_service_ = false;
+      }
       out_->leaves_[leaf].urgent =
           std::any_of(out_->urgent_nodes_.begin(), out_->urgent_nodes_.end(), read_by);
     }

@@ -153,7 +153,8 @@ class AllFamilies final : public prometheus::Collectable {
             ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
             webhook_failed.Collect(),  webhook_waiting.Collect(), webhook_dead.Collect(),
             store_commits.Collect(),   store_puts.Collect(),      store_bytes.Collect(),
-            build_info.Collect(),      start_time.Collect(),      ignored_links.Collect()};
+            silent_feeds.Collect(),    build_info.Collect(),      start_time.Collect(),
+            ignored_links.Collect()};
   }
 
   Family<Counter> appended{MetricType::Counter, "trigpoint_events_appended_total",
@@ -174,6 +175,10 @@ class AllFamilies final : public prometheus::Collectable {
                          "trigpoint_alerts_total",
                          "Rapid quality review alerts, by kind.",
                          {"kind"}};
+  Family<Gauge> silent_feeds{MetricType::Gauge,
+                             "trigpoint_silent_feeds",
+                             "Feeds of services that are silent now, by kind.",
+                             {"kind"}};
   Family<Counter> quarantined{MetricType::Counter,
                               "trigpoint_quarantined_total",
                               "Submissions put into quarantine, by reason.",
@@ -290,6 +295,9 @@ Counter& Metrics::Recommendations(std::string_view policy, std::string_view kind
 }
 Counter& Metrics::Alerts(std::string_view kind) {
   return impl_->families->alerts.Get({LabelText(kind)});
+}
+Gauge& Metrics::SilentFeeds(std::string_view kind) {
+  return impl_->families->silent_feeds.Get({LabelText(kind)});
 }
 Counter& Metrics::Quarantined(std::string_view reason) {
   return impl_->families->quarantined.Get({LabelText(reason)});

@@ -32,6 +32,7 @@ void TouchAll(Metrics& metrics) {
   metrics.FoldLag(2).Set(5);
   metrics.Recommendations("herefordshire", "issued").Increment();
   metrics.Alerts("raised").Increment();
+  metrics.SilentFeeds("capacity_reported").Set(2);
   metrics.Quarantined("invalid").Increment();
   metrics.GrpcRequests("trigpoint.v1.ProviderService/GetProvider", "OK").Increment();
   metrics.CommitSeconds().Observe(0.001);
@@ -61,6 +62,7 @@ TEST(Metrics, HaveTheirFixedNamesTypesAndLabels) {
         "trigpoint_store_put_bytes_total 1024\n",
         "trigpoint_recommendations_total{policy=\"herefordshire\",kind=\"issued\"} 1\n",
         "trigpoint_alerts_total{kind=\"raised\"} 1\n",
+        "trigpoint_silent_feeds{kind=\"capacity_reported\"} 2\n",
         "trigpoint_quarantined_total{reason=\"invalid\"} 1\n",
         "trigpoint_grpc_requests_total{method=\"trigpoint.v1.ProviderService/GetProvider\","
         "code=\"OK\"} 1\n",

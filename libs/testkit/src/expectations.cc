@@ -163,6 +163,15 @@ absl::Status CheckAlert(const Look& look) {
   return absl::OkStatus();
 }
 
+/// Kinds whose feeds are silent, or were once and are not any more.
+std::string SilentKinds(const OfflineAssessment& actual, bool ended) {
+  std::vector<std::string> kinds;
+  for (const auto& silence : actual.silences) {
+    if ((silence.ended_us() != 0) == ended) kinds.push_back(silence.silent().kind());
+  }
+  return Joined(std::move(kinds));
+}
+
 std::string OutcomeText(v1::DecisionRecord::Outcome outcome) {
   switch (outcome) {
     case v1::DecisionRecord::OUTCOME_RECORDED:
@@ -379,6 +388,10 @@ const std::map<std::string, Compare>& Keys() {
     keys["caveats_contain"] = Says("caveats", [](const auto& a) {
       return std::vector<std::string>(a.caveats().begin(), a.caveats().end());
     });
+    keys["silent"] =
+        List("feeds silent", [](const auto& a) { return SilentKinds(a, /*ended=*/false); });
+    keys["ended"] =
+        List("silences that ended", [](const auto& a) { return SilentKinds(a, /*ended=*/true); });
     keys["alert"] = CheckAlert;
     keys["decision"] = [](const Look& look) {
       const auto& all = look.actual.decisions;

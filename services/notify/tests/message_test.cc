@@ -67,6 +67,31 @@ TEST(DigestMessage, SaysSoWhenThereIsNothingToReport) {
   EXPECT_EQ(body["data"]["endpoints"][0]["delivered"], 9);
 }
 
+// Silence is never "nothing to report" without a word of it.
+TEST(DigestMessage, TellsWhichServicesAreSilent) {
+  DigestContent content = Quiet();
+  content.feeds_silent = 3;
+  DigestSilence& silence = content.silent_services.emplace_back();
+  silence.provider = "providers/p";
+  silence.display_name = "Elm Court";
+  silence.ids.emplace_back().set_scheme("cqc-location");
+  silence.ids.back().set_value("1-1");
+  v1::FeedSilent& feed = silence.feeds.emplace_back();
+  feed.set_kind("monitoring_return_received");
+  feed.set_expected_every_days(31);
+  feed.set_clause("S2 3.3.2");
+  SetMicros(kNow - kMicrosPerDay, feed.mutable_since());
+  const auto data = nlohmann::json::parse(DigestMessage(content, kNow).body)["data"];
+  EXPECT_EQ(data["nothing_to_report"], true);
+  EXPECT_EQ(data["summary"], "nothing to report; feeds silent: 3");
+  EXPECT_EQ(data["feeds_silent"], 3);
+  const auto& told = data["silent_services"][0];
+  EXPECT_EQ(told["ids"][0], "cqc-location/1-1");
+  EXPECT_EQ(told["feeds"][0]["kind"], "monitoring_return_received");
+  EXPECT_EQ(told["feeds"][0]["silent_since"], "2025-12-31T00:00:00Z");
+  EXPECT_FALSE(told["feeds"][0].contains("last_on")) << "it never came";
+}
+
 TEST(DigestMessage, HasAnIdOfItsOwnForEachLogEndpointAndDay) {
   DigestContent other = Quiet();
   EXPECT_EQ(DigestMessage(other, kNow).id, DigestMessage(Quiet(), kNow + 5).id);

@@ -18,6 +18,7 @@ v1::ProviderSummary Provider() {
   provider.add_commissioners("QYG");
   provider.set_open_alerts(2);
   provider.set_inheritance_open(true);
+  provider.set_silent_feeds(1);
   auto* first = provider.add_levels();
   first->set_policy_id("herefordshire");
   first->set_decided_state("LEVEL_1");
@@ -62,6 +63,8 @@ TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
                            "open_alerts <= 2",
                            "open_alerts : *",
                            "inheritance_open = true",
+                           "silent_feeds > 0",
+                           "silent_feeds = 1",
                            "policy = nqb",
                            "level = LEVEL_1",
                            "recommended = enhanced",
@@ -74,8 +77,8 @@ TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
   }
   for (const char* text :
        {"name = rose", "local_authority != Halton", "rating = GOOD", "commissioner != QGH",
-        "open_alerts < 2", "inheritance_open = false", "level = LEVEL_3", "name : rosy",
-        "organisation = ''", "recommended = routine"}) {
+        "open_alerts < 2", "silent_feeds > 1", "inheritance_open = false", "level = LEVEL_3",
+        "name : rosy", "organisation = ''", "recommended = routine"}) {
     EXPECT_FALSE(Matches(text)) << text;
   }
 }

@@ -79,5 +79,22 @@ TEST(Outside, IsToldOfAnAlertWithoutTheReportThatItRestsOn) {
   EXPECT_THAT(alert.cause() + alert.cluster(), IsEmpty());
 }
 
+// Five or more are told; fewer are nobody's business outside, nor the day of the last.
+TEST(Outside, IsToldOfACategoryOnlyWhereThereAreFive) {
+  v1::Coverage coverage;
+  for (const int reports : {4, 5}) {
+    auto* category = coverage.add_categories();
+    category->set_internal_reports(1);
+    category->set_external_reports(static_cast<uint32_t>(reports) - 1);
+    category->set_sources(2);
+    category->mutable_last_at()->set_seconds(1);
+  }
+  HideSmallNumbers(&coverage);
+  EXPECT_EQ(coverage.categories(0).external_reports(), 0U);
+  EXPECT_FALSE(coverage.categories(0).has_last_at());
+  EXPECT_EQ(coverage.categories(1).external_reports(), 4U);
+  EXPECT_TRUE(coverage.categories(1).has_last_at());
+}
+
 }  // namespace
 }  // namespace trigpoint

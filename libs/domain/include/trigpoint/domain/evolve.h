@@ -58,6 +58,7 @@ struct ConcernsChange {
 /// was summed by day, or its record is retracted): the caller refolds the stream (RefoldFacts) from
 /// its events.
 /// `change`, if given, learns what became of the concerns; also of a refold that is asked for.
+/// That a record is new (Classify) the caller says with NoteDelivery, before or after.
 bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
                  ConcernsChange* change = nullptr);
 

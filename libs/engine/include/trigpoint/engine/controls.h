@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "trigpoint/base/working_days.h"
+#include "trigpoint/policy/feeds.h"
 #include "trigpoint/policy/pack.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/state.pb.h"
@@ -21,7 +22,8 @@ struct InForce {
   std::vector<std::shared_ptr<const CompiledPack>> policies;  ///< Sorted by policy id.
   /// The latest baseline of each service type.
   std::vector<std::shared_ptr<const v1::PeerBaselinePublished>> baselines;
-  std::set<int64_t> windows;  ///< Of all policies, days.
+  std::set<int64_t> windows;          ///< Of all policies, days.
+  std::vector<Expectation> expected;  ///< What the policies expect to come, of any service.
   /// Which days are working days: of each year the list published last, else the one compiled in.
   /// Never null.
   std::shared_ptr<const WorkingCalendar> calendar;

@@ -33,6 +33,7 @@ struct OfflineAssessment {
   std::vector<v1::DecisionRecord>
       decisions;  ///< Of decision events in the file: recorded or refused.
   bool basis_weakened = false;
+  std::vector<v1::Silence> silences;  ///< Of feeds, open and over; in order of falling silent.
 };
 
 /// Folds the events of the file and assesses each service under the policy.

@@ -61,6 +61,7 @@ struct SaidCounts {
   std::map<std::pair<std::string, v1::Recommendation::Kind>, uint64_t>
       recommendations;  ///< By policy and kind.
   std::map<v1::RapidQualityReviewAlert::Kind, uint64_t> alerts;
+  uint64_t silences = 0;  ///< Feeds that were found silent, outside of history.
 };
 
 /// How the projector runs.
@@ -153,6 +154,15 @@ class Projector {
   std::string BackfillOf(const std::string& stream_id) const;
   /// How many streams are in a backfill.
   uint64_t BackfillCount() const;
+  /// A service with feeds that are silent now.
+  struct SilentService {
+    std::string stream_id;
+    std::vector<v1::FeedSilent> feeds;  ///< In order of falling silent.
+  };
+  /// All of them, by stream id.
+  std::vector<SilentService> SilentServices() const;
+  /// How many feeds are silent now, by kind; cheap.
+  std::map<std::string, uint64_t> SilentFeeds() const;
   /// Every provider's line, in no particular order.
   std::vector<v1::ProviderSummary> Summaries() const;
   uint64_t ProviderCount() const;
@@ -258,6 +268,8 @@ class Projector {
   absl::Status CarryOne(const Heritage& pair, Batch* batch);
   absl::Status CarryAllOwed();
   bool IsKnown(const std::string& stream_id) const;
+  /// Takes over which feeds of a stream are silent.
+  void NoteSilences(const std::string& stream_id, const v1::ProviderRecord& record);
   absl::Status AppendDerived(Batch* batch);
   absl::Status Commit(Batch* batch);
   /// Brings the lines of lists up to what is folded.
@@ -299,7 +311,10 @@ class Projector {
   std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
   std::function<void()> on_backfills_ended_;
   std::unordered_map<std::string, std::string> backfills_;  // Stream -> batch. Guarded by mu_.
-  SaidCounts said_;                                         // Guarded by mu_.
+  std::map<std::string, std::vector<v1::FeedSilent>>
+      silences_;                            // Of streams where a feed is silent. Guarded by mu_.
+  std::map<std::string, uint64_t> silent_;  // By kind, over silences_. Guarded by mu_.
+  SaidCounts said_;                         // Guarded by mu_.
   /// What was carried along a link, with what has not come back from the log yet.
   struct Carrying {
     CarriedSoFar so_far;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/engine/controls.h"
+#include "trigpoint/policy/feeds.h"
 #include "trigpoint/policy/recommend.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/state.pb.h"
@@ -42,19 +44,26 @@ struct HotStream {
   /// What became of the concerns since it was last emptied; only kept where it is there.
   std::optional<ConcernsChange> concerns_change;
 
+  /// What is expected to come about the service, and what used to come, as of an instant.
+  std::span<const Feed> FeedsAt(const Controls& controls, int64_t as_of_us);
+
   /// May be shared by streams that the same thread folds.
   std::shared_ptr<ValuesMemo> memo = std::make_shared<ValuesMemo>();
   std::shared_ptr<MeasureCache> cache;  ///< Kept while facts are only added at the end.
   int64_t cache_as_of_us = 0;
-  std::shared_ptr<const InForce> in_force;  ///< As last looked up.
-  std::optional<int64_t> next_timer_us;     ///< As last computed.
-  int controls_seen = 0;                    ///< Control events known when these were.
+  std::shared_ptr<const InForce> in_force;        ///< As last looked up.
+  std::optional<int64_t> next_timer_us;           ///< As last computed.
+  int controls_seen = 0;                          ///< Control events known when these were.
+  std::vector<Feed> feeds;                        ///< As last told by FeedsAt.
+  bool feeds_last = false;                        ///< They hold until a fact changes them.
+  std::shared_ptr<const InForce> feeds_in_force;  ///< What was in force for them.
 };
 
 /// What applying one event did.
 struct StepResult {
   IdentityOutcome identity = IdentityOutcome::kNew;
   RecordOutcome record = RecordOutcome::kUnchanged;
+  bool silences_settled = false;  ///< A silence of the record ended, or is open again.
   bool applied = false;  ///< false: duplicate or conflict; nothing changed and nothing is stored.
   int64_t known_us = 0;
   std::vector<v1::Event>
@@ -90,6 +99,10 @@ MeasureContext ContextFor(
     const v1::ProviderState& state, const v1::ProviderRecord& record, const CompiledPack& pack,
     std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us,
     std::shared_ptr<MeasureCache> cache = nullptr);
+
+/// What is expected to come about a service, and what used to come, as of an instant.
+std::vector<Feed> FeedsOfService(const v1::ProviderState& state, const v1::ProviderRecord& record,
+                                 const InForce& in_force, int64_t as_of_us);
 
 /// Next instant at which time alone matters for the stream, after everything that is known; kNever
 /// when none.

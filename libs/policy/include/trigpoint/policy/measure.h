@@ -112,8 +112,12 @@ struct Measure {
   std::vector<std::string_view> windows;  ///< Those of `numbers` that are a length of time in days.
   bool needs_families = false;
   bool needs_values = false;
+  bool values_are_kinds = false;  ///< Names of kinds of facts.
   Reads reads = {};
-  bool context = false;  ///< Circumstance only: its evidence starts no alert of its own.
+  /// Kinds of facts that would settle it, beside those that it reads and those of its families.
+  std::vector<v1::Event::PayloadCase> settled_by = {};
+  bool of_service = false;  ///< Follows from the registration alone.
+  bool context = false;     ///< Circumstance only: its evidence starts no alert of its own.
   MeasureResult (*evaluate)(const MeasureArguments&, const MeasureContext&) = nullptr;
 };
 

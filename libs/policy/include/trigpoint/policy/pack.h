@@ -17,7 +17,7 @@ struct Leaf {
   MeasureArguments arguments;
   int uses = 0;
   Truth when_empty = Truth::kUnknown;  ///< Value where the state holds nothing that it reads.
-  bool scope = false;                  ///< applies_to reads it.
+  bool scope = false;                  ///< applies_to reads it, of the pack or of what it expects.
   bool urgent = false;                 ///< An urgent rule reads it.
 };
 
@@ -30,13 +30,22 @@ struct Node {
   int count = 0;              ///< kAtLeast.
 };
 
+/// An entry of PolicyPack.expected, resolved.
+struct ExpectedDeliveries {
+  std::vector<int> kinds;  ///< Payload field numbers.
+  int every_days = 0;      ///< At least 1.
+  int grace_days = 0;
+  int missed = 0;    ///< At least 1.
+  int applies = -1;  ///< Node; -1: wherever the policy applies.
+};
+
 /// A pack that was checked and is ready to assess with. Immutable.
 class CompiledPack {
  public:
   /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions
   /// exist and do not go in circles, every criterion with a clause, every parameter with a reason,
-  /// states consistent with the authority matrix. INVALID_ARGUMENT names the rule id and what is
-  /// wrong with it.
+  /// expected feeds of known kinds of reports with clause and cadence, states consistent with the
+  /// authority matrix. INVALID_ARGUMENT names the rule id and what is wrong with it.
   static absl::StatusOr<std::shared_ptr<const CompiledPack>> Compile(v1::PolicyPack pack);
 
   const v1::PolicyPack& pack() const { return pack_; }
@@ -51,6 +60,10 @@ class CompiledPack {
   const std::vector<int>& state_nodes() const {
     return state_nodes_;
   }  ///< As in pack().states(): highest first.
+  /// As in pack().expected().
+  const std::vector<ExpectedDeliveries>& expected() const { return expected_; }
+  /// Whether what the pack applies to and expects follows from the registration alone.
+  bool ScopeFollowsService() const { return scope_follows_service_; }
   /// Whether a criterion takes part in a level: those stay TRUE when only their window empties.
   bool Supports(int criterion) const { return supports_[static_cast<size_t>(criterion)]; }
   /// Lengths of time after which a report can leave a window, days.
@@ -81,6 +94,8 @@ class CompiledPack {
   std::set<int64_t> windows_;
   std::vector<std::vector<bool>> reads_;  ///< By node, then leaf.
   int applies_to_ = -1;
+  std::vector<ExpectedDeliveries> expected_;
+  bool scope_follows_service_ = true;
 };
 
 }  // namespace trigpoint

@@ -91,6 +91,9 @@ class Metrics {
   Counter& Recommendations(std::string_view policy, std::string_view kind);
   /// trigpoint_alerts_total{kind}: "raised", "cluster_attached", "next_tier".
   Counter& Alerts(std::string_view kind);
+  /// trigpoint_silent_feeds{kind}: feeds that are silent now, of all services; kind as in
+  /// "monitoring_return_received".
+  Gauge& SilentFeeds(std::string_view kind);
   /// trigpoint_quarantined_total{reason}: "invalid", "conflict", "unreadable".
   Counter& Quarantined(std::string_view reason);
   /// trigpoint_grpc_requests_total{method,code}: code as in "PERMISSION_DENIED".
