@@ -246,7 +246,8 @@ TEST_F(TakerTest, NamesAnAlertOfAProtectedSourceByAnotherId) {
   ASSERT_TRUE(read.ok());
   ASSERT_EQ(read->record.alerts_size(), 1);
   for (const auto& message : Delivered()) {
-    EXPECT_THAT(message.dump(), Not(HasSubstr(read->record.alerts(0).alert().alert_id())));
+    EXPECT_THAT(message.dump(),
+                testing::Not(testing::HasSubstr(read->record.alerts(0).alert().alert_id())));
   }
 }
 
