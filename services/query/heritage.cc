@@ -121,7 +121,7 @@ void AddLevels(const v1::ProviderRecord& record, v1::Provider* provider) {
 }
 
 struct SiblingRow {
-  std::string key;
+  std::string key{};
   const v1::ProviderSummary* summary = nullptr;
   bool organisation = false;
   bool brand = false;
@@ -139,10 +139,10 @@ std::vector<SiblingRow> SiblingsOf(const v1::ProviderSummary& own,
   std::vector<SiblingRow> rows;
   for (const auto& other : all) {
     if (other.stream_id() == own.stream_id()) continue;
-    SiblingRow row{.summary = &other,
-                   .organisation = !own.organisation().empty() &&
-                                   other.organisation() == own.organisation(),
-                   .brand = !own.brand().empty() && other.brand() == own.brand()};
+    SiblingRow row{
+        .summary = &other,
+        .organisation = !own.organisation().empty() && other.organisation() == own.organisation(),
+        .brand = !own.brand().empty() && other.brand() == own.brand()};
     if (!row.organisation && !row.brand) continue;
     row.key = KeyOf(other);
     rows.push_back(std::move(row));

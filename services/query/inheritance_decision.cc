@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "services/common/field_error.h"
 #include "services/query/inheritance.h"
 #include "services/query/present.h"
 #include "services/query/request_id.h"
@@ -112,19 +113,18 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
   v1::Event event = EventOf(request, principal, stream_id, from_stream, now_us);
   TP_ASSIGN_OR_RETURN(*event.mutable_id(), EventIdOf(principal, kMethod, ""));
   // A courtesy: the fold decides.
-  const auto in_force = projector.ControlsFor(stream_id)
-                            ->At(stream.state, std::max(now_us, stream.state.known_us()));
+  const auto in_force =
+      projector.ControlsFor(stream_id)->At(stream.state, std::max(now_us, stream.state.known_us()));
   const std::vector<PolicyAuthority> who = AuthoritiesIn(*in_force);
-  TP_RETURN_IF_ERROR(
-      AnswerTo(JudgeInheritance(event.inheritance_decided(), who, stream.record)));
+  TP_RETURN_IF_ERROR(AnswerTo(JudgeInheritance(event.inheritance_decided(), who, stream.record)));
   TP_RETURN_IF_ERROR(SealEvent(&event, *core.deps.keys));
   event.set_submission_digest(SubmissionDigest(event));
   TP_RETURN_IF_ERROR(
       core.deps.writer->AppendAndFoldWait(projector.PartitionFor(stream_id), event).status());
   TP_ASSIGN_OR_RETURN(const StreamAsOf folded, projector.Read(stream_id));
   const v1::Inheritance* kept = FindInheritance(folded.record, from_stream);
-  const auto wanted = request.accept() ? v1::INHERITANCE_STANDING_CONFIRMED
-                                       : v1::INHERITANCE_STANDING_REFUSED;
+  const auto wanted =
+      request.accept() ? v1::INHERITANCE_STANDING_CONFIRMED : v1::INHERITANCE_STANDING_REFUSED;
   if (kept == nullptr || kept->standing() != wanted) {
     return WithReason(absl::AbortedError("what was decided about has changed; read it again"),
                       "BASIS_MOVED");

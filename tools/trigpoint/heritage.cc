@@ -1,4 +1,5 @@
-// inherit, siblings: what a service has of its predecessor, and who else belongs to its organisation.
+// inherit, siblings: what a service has of its predecessor, and who else belongs to its
+// organisation.
 #include "heritage.h"
 
 #include <CLI/CLI.hpp>

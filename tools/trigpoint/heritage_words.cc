@@ -69,8 +69,7 @@ std::string LinkInWords(const v1::ProviderLink& link) {
   const bool follows = link.link() == v1::ServiceLinked::LINK_PREDECESSOR ||
                        link.link() == v1::ServiceLinked::LINK_SUCCESSOR;
   if (link.reason() != v1::ServiceLinked::REASON_UNSPECIFIED) {
-    text += ": " +
-            InWords(WithoutPrefix(v1::ServiceLinked::Reason_Name(link.reason()), "REASON_"));
+    text += ": " + InWords(WithoutPrefix(v1::ServiceLinked::Reason_Name(link.reason()), "REASON_"));
   } else if (follows) {
     text += ": reason not stated";
   }

@@ -147,8 +147,7 @@ void FoldMemory(const v1::MemoryCarried& memory, int64_t known_us, const Context
                 v1::ProviderRecord* record) {
   v1::Inheritance* kept = MutableInheritance(record, memory.from_stream());
   if (kept->carried_us() != 0 && memory.from_revision() < kept->memory().from_revision()) return;
-  const bool anew = kept->carried_us() == 0 ||
-                    kept->standing() == v1::INHERITANCE_STANDING_UNDONE;
+  const bool anew = kept->carried_us() == 0 || kept->standing() == v1::INHERITANCE_STANDING_UNDONE;
   *kept->mutable_memory() = memory;
   kept->mutable_memory()->clear_facts();
   if (anew) kept->set_carried_us(known_us);
@@ -221,8 +220,7 @@ void SettleInherited(const ContextOf& context, v1::ProviderRecord* record) {
   }
 }
 
-std::vector<int64_t> EpisodeStarts(const v1::ProviderRecord& record,
-                                   const std::string& policy_id) {
+std::vector<int64_t> EpisodeStarts(const v1::ProviderRecord& record, const std::string& policy_id) {
   std::vector<int64_t> starts;
   if (const auto* policy = FindPolicyRecord(record, policy_id); policy != nullptr) {
     starts.assign(policy->entered_enhanced_us().begin(), policy->entered_enhanced_us().end());

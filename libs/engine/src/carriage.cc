@@ -103,8 +103,7 @@ Facts FactsOf(const LinkedStream& predecessor, const v1::Date& effective_on,
     v1::Event& away = facts.missing.emplace_back();
     away.set_source(identity.first);
     away.set_id(identity.second);
-    away.set_source_version(
-        std::max(carried.first, taken == retracted.end() ? 0 : taken->second));
+    away.set_source_version(std::max(carried.first, taken == retracted.end() ? 0 : taken->second));
     SetMicros(predecessor.state.known_us(), away.mutable_received_at());
     away.mutable_event_retracted();
   }

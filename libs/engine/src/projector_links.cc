@@ -1,4 +1,5 @@
-// What crosses streams: a service that follows another has its history as an event of its own stream.
+// What crosses streams: a service that follows another has its history as an event of its own
+// stream.
 #include <algorithm>
 #include <utility>
 
@@ -145,9 +146,8 @@ absl::Status Projector::CarryOne(const Heritage& pair, Batch* batch) {
   }
   TP_ASSIGN_OR_RETURN(const auto events, EventsOf(*predecessor, predecessor->partition, from, 0,
                                                   predecessor->hot.state.revision()));
-  const LinkedStream side{.state = predecessor->hot.state,
-                          .record = predecessor->hot.record,
-                          .events = events};
+  const LinkedStream side{
+      .state = predecessor->hot.state, .record = predecessor->hot.record, .events = events};
   Carriage carriage = Carry(link.has_value() ? &*link : nullptr, side, successor->hot.state,
                             &carrying->second.so_far);
   for (const auto& event : carriage.events) {

@@ -27,7 +27,7 @@ std::optional<Heritage> PairOf(const std::string& stream_id, const v1::ServiceLi
 /// The order in which statements of one link count: the successor's own first, which knows the day.
 auto Weight(const v1::Event& fact) {
   const v1::ServiceLinked& link = fact.service_linked();
-  const int side = link.link() == v1::ServiceLinked::LINK_PREDECESSOR     ? 0
+  const int side = link.link() == v1::ServiceLinked::LINK_PREDECESSOR    ? 0
                    : link.link() == v1::ServiceLinked::LINK_SAME_SERVICE ? 1
                                                                          : 2;
   return std::make_tuple(side, std::string_view(fact.source()), std::string_view(fact.id()));

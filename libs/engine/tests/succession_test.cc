@@ -1,4 +1,5 @@
-// What a move, a sale and a merger do, over the real fold: live, and with a restart after each step.
+// What a move, a sale and a merger do, over the real fold: live, and with a restart after each
+// step.
 #include "trigpoint/engine/succession.h"
 
 #include <gmock/gmock.h>

@@ -43,9 +43,9 @@ struct PolicyAuthority {
 /// What became of a decision about an inheritance.
 enum class InheritanceVerdict : uint8_t {
   kRecorded,
-  kNoPredecessor,     ///< The service has nothing of such a stream, or the link was taken back.
-  kNothingToDecide,   ///< A move: it is the same service.
-  kNoAuthority,       ///< None of the actor's roles may decide a move into or out of such a level.
+  kNoPredecessor,    ///< The service has nothing of such a stream, or the link was taken back.
+  kNothingToDecide,  ///< A move: it is the same service.
+  kNoAuthority,      ///< None of the actor's roles may decide a move into or out of such a level.
   kRationaleMissing,
 };
 

@@ -95,8 +95,9 @@ CarriedSoFar ReadCarried(const std::string& from_stream,
 
 /// What the successor lacks.
 struct Carriage {
-  std::vector<v1::Event> events;  ///< MemoryCarried, in order; known when the predecessor's last was.
-  bool waits = false;             ///< The day of the link lies ahead, or history is being loaded.
+  std::vector<v1::Event>
+      events;          ///< MemoryCarried, in order; known when the predecessor's last was.
+  bool waits = false;  ///< The day of the link lies ahead, or history is being loaded.
 };
 
 /// Compares what a predecessor holds with what was carried. `link` null: nobody states it any more.
