@@ -121,7 +121,7 @@ void AddLevels(const v1::ProviderRecord& record, v1::Provider* provider) {
 }
 
 struct SiblingRow {
-  std::string key;
+  std::string key{};
   const v1::ProviderSummary* summary = nullptr;
   bool organisation = false;
   bool brand = false;

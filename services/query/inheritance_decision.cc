@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "services/common/field_error.h"
 #include "services/query/inheritance.h"
 #include "services/query/present.h"
 #include "services/query/request_id.h"
