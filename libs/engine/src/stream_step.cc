@@ -296,6 +296,7 @@ absl::Status Refold(const v1::Event& now, int64_t known_us, const LoadEvents& lo
   RefoldWithCarried(events, stream->record, &stream->state);
   if (stream->concerns_change.has_value()) stream->concerns_change->replaced = true;
   stream->cache.reset();
+  stream->feeds_last = false;
   return absl::OkStatus();
 }
 
