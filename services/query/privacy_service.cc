@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "services/common/field_error.h"
+#include "services/query/act_event.h"
 #include "services/query/erasure.h"
 #include "services/query/query_core.h"
 #include "services/query/request_id.h"
@@ -30,17 +31,6 @@ absl::Status CheckAuthorityRef(const std::string& authority_ref) {
   if (const auto found = FindPersonalData(authority_ref); found.has_value())
     return FieldError("authority_ref", PiiRuleName(found->rule), "holds personal data");
   return absl::OkStatus();
-}
-
-v1::Event EventFor(const std::string& stream_id, const std::string& id, int64_t now_us) {
-  v1::Event event;
-  event.set_source(kPrivacySource);
-  event.set_id(id);
-  event.set_source_version(1);
-  event.set_stream_id(stream_id);
-  SetMicros(now_us, event.mutable_occurred_at());
-  SetMicros(now_us, event.mutable_received_at());
-  return event;
 }
 
 absl::Status Append(QueryCore& core, const v1::Event& event) {
@@ -173,7 +163,8 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
       if (hold.hold_id() == hold_id) return absl::OkStatus();  // It is in force already.
     }
     const int64_t now_us = core_->Now();
-    v1::Event event = EventFor(stream_id, hold_id + '/' + std::to_string(now_us), now_us);
+    v1::Event event =
+        EventOfAct(kPrivacySource, stream_id, hold_id + '/' + std::to_string(now_us), now_us);
     auto* placed = event.mutable_legal_hold_placed();
     placed->set_hold_id(hold_id);
     if (request.has_record()) *placed->mutable_record() = request.record();
@@ -194,8 +185,8 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
                         Naming("hold_id", request.hold_id()));
     }
     const int64_t now_us = core_->Now();
-    v1::Event event = EventFor(stream.state.stream_id(),
-                               request.hold_id() + "/lifted/" + std::to_string(now_us), now_us);
+    v1::Event event = EventOfAct(kPrivacySource, stream.state.stream_id(),
+                                 request.hold_id() + "/lifted/" + std::to_string(now_us), now_us);
     auto* lifted = event.mutable_legal_hold_lifted();
     lifted->set_hold_id(request.hold_id());
     lifted->set_authority_ref(request.authority_ref());
@@ -240,7 +231,7 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
       TP_RETURN_IF_ERROR(core_->deps.destroy_key(key));
     }
     const std::string id = ErasureId(stream_id, plan.key_ids);
-    v1::Event event = EventFor(stream_id, "erasure/" + id, core_->Now());
+    v1::Event event = EventOfAct(kPrivacySource, stream_id, "erasure/" + id, core_->Now());
     auto* erased = event.mutable_personal_data_erased();
     erased->set_erasure_id(id);
     for (const std::string& key : plan.key_ids) erased->add_key_ids(key);
