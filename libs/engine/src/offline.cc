@@ -9,6 +9,7 @@
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
+#include "trigpoint/events/protected_identity.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -173,6 +174,7 @@ absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineReques
   TP_RETURN_IF_ERROR(controls.Add(Activation(pack)));
   for (const auto& [line, given] : request.events) {
     v1::Event event = given;
+    TakeIdentity(&event);  // No rule reads it, and nothing that was assessed may show it.
     if (event.has_peer_baseline_published() || event.has_policy_activated()) {
       TP_RETURN_IF_ERROR(controls.Add(event));
       continue;
