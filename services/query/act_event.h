@@ -8,9 +8,15 @@
 
 namespace trigpoint {
 
+/// Which event an act becomes. Three texts that are easily taken for one another have names.
+struct ActIdentity {
+  std::string_view source{};  ///< Says which service took it.
+  std::string id{};
+  std::string stream_id{};
+};
+
 /// The event of what somebody did through this API, still without its payload: it happened and was
-/// received now. `source` says which service took it; with `id` it is the identity of the event.
-v1::Event EventOfAct(std::string_view source, const std::string& id, const std::string& stream_id,
-                     int64_t now_us);
+/// received now.
+v1::Event EventOfAct(const ActIdentity& act, int64_t now_us);
 
 }  // namespace trigpoint

@@ -150,7 +150,8 @@ absl::Status Acknowledge(const std::shared_ptr<Acknowledging>& call, const Princ
     AnswerAlert(*call, stream_id);
     return absl::OkStatus();
   }
-  v1::Event event = EventOfAct(kDecisionSource, id, stream_id, core.Now());
+  v1::Event event =
+      EventOfAct({.source = kDecisionSource, .id = id, .stream_id = stream_id}, core.Now());
   event.mutable_alert_acknowledged()->set_alert_id(alert_id);
   if (!core.requests.Take(id, event.alert_acknowledged())) return RequestIdReused();
   *event.mutable_alert_acknowledged()->mutable_actor() = ActorOf(principal);

@@ -212,7 +212,7 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
   v1::PolicyRecord record = kept == nullptr ? v1::PolicyRecord() : *kept;
   record.set_policy_id(request.policy_id());
 
-  call->event = EventOfAct(kDecisionSource, *id, *stream_id, now_us);
+  call->event = EventOfAct({.source = kDecisionSource, .id = *id, .stream_id = *stream_id}, now_us);
   *call->event.mutable_decision_proposed() =
       ProposalOf(request, principal, record, pack->pack().authority());
   if (request.validate_only()) {
@@ -265,7 +265,8 @@ std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
                   "NOT_PENDING", Naming("proposal_id", request.proposal_id()));
   }
   if (!MayUse(core, *id, request, *stream_id)) return ToGrpc(RequestIdReused());
-  call->event = EventOfAct(kDecisionSource, *id, *stream_id, core.Now());
+  call->event =
+      EventOfAct({.source = kDecisionSource, .id = *id, .stream_id = *stream_id}, core.Now());
   auto* concurrence = call->event.mutable_decision_concurrence();
   concurrence->set_proposal_id(request.proposal_id());
   concurrence->set_concurs(request.concurs());

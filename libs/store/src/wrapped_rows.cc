@@ -30,9 +30,7 @@ constexpr size_t kWriteBufferBytes = size_t{4} << 20;
 
 std::string RowOf(const std::string& id) { return kRowPrefix + id; }
 
-std::string ErrnoText() {
-  return std::error_code(errno, std::generic_category()).message();
-}
+std::string ErrnoText() { return std::error_code(errno, std::generic_category()).message(); }
 
 bool LiesIn(const fs::path& path, const fs::path& directory) {
   const fs::path relative = path.lexically_relative(directory);
@@ -87,9 +85,9 @@ absl::Status WrappedRows::Open() {
 
 absl::StatusOr<std::unique_ptr<OpenRocks>> WrappedRows::OpenFiles() {
   TP_ASSIGN_OR_RETURN(
-      auto open, OpenRocks::Open(
-                     database_.place(), settings_.db,
-                     {{rocksdb::kDefaultColumnFamilyName, FamilySettings(settings_, true)}}));
+      auto open,
+      OpenRocks::Open(database_.place(), settings_.db,
+                      {{rocksdb::kDefaultColumnFamilyName, FamilySettings(settings_, true)}}));
   TP_RETURN_IF_ERROR(CheckFormat(*open));
   return open;
 }

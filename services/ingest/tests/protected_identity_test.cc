@@ -34,8 +34,8 @@ class ProtectedIdentityTest : public IngestTest {
     for (uint32_t partition = 0; partition < log_.partitions(); ++partition) {
       const auto reader = log_.NewReader();
       EXPECT_TRUE(reader->Assign({{partition, 0}}).ok());
-      for (auto records = reader->Poll(1000, absl::ZeroDuration()); records.ok() && !records->empty();
-           records = reader->Poll(1000, absl::ZeroDuration())) {
+      for (auto records = reader->Poll(1000, absl::ZeroDuration());
+           records.ok() && !records->empty(); records = reader->Poll(1000, absl::ZeroDuration())) {
         for (const auto& record : *records) bytes += record.value;
       }
     }
@@ -101,8 +101,7 @@ TEST_F(ProtectedIdentityTest, TellsARedeliveryFromAConflictWithoutHoldingIt) {
 TEST_F(ProtectedIdentityTest, IsNotKeptOfWhatIsRefusedAndTheAnswerSaysSo) {
   v1::Event event = Report(kName);
   event.set_sensitivity(v1::SENSITIVITY_C0_PUBLIC);
-  EXPECT_THAT(RulesOf(event),
-              testing::ElementsAre("SENSITIVITY_BELOW_FLOOR", "IDENTITY_NOT_KEPT"));
+  EXPECT_THAT(RulesOf(event), testing::ElementsAre("SENSITIVITY_BELOW_FLOOR", "IDENTITY_NOT_KEPT"));
   EXPECT_FALSE(Quarantined().whistleblowing_concern_received().has_reporter_identity());
   EXPECT_FALSE(*vault_->Knows({"council/concerns", "W-1"}));
 }
