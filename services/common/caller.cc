@@ -55,4 +55,10 @@ absl::Status CallerAuth::Disclose(const Principal& principal, std::string_view m
   return disclosures_->Record(principal, method, stream_id, sensitivity);
 }
 
+absl::Status CallerAuth::Disclose(const Principal& principal, std::string_view method,
+                                  const NamedDisclosure& disclosure) const {
+  if (disclosures_ == nullptr) return absl::OkStatus();
+  return disclosures_->RecordNamed(principal, method, disclosure);
+}
+
 }  // namespace trigpoint

@@ -29,6 +29,9 @@ class CallerAuth {
   /// Records a read before its answer is sent; see DisclosureLog.
   absl::Status Disclose(const Principal& principal, std::string_view method,
                         std::string_view stream_id, Sensitivity sensitivity) const;
+  /// Records a disclosure that rests on a decision before the first word of it is sent.
+  absl::Status Disclose(const Principal& principal, std::string_view method,
+                        const NamedDisclosure& disclosure) const;
 
  private:
   Principals principals_;

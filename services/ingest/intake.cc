@@ -44,6 +44,16 @@ std::string Shown(std::string_view text) {
   return IsPlain(text) ? std::string(text) : std::string();
 }
 
+/// Whether a row that nobody could read may name a protected source: it names the field.
+bool MayHoldIdentity(std::string_view row) {
+  std::string letters;
+  for (const char c : row) {
+    if (c >= 'a' && c <= 'z') letters.push_back(c);
+    if (c >= 'A' && c <= 'Z') letters.push_back(static_cast<char>(c - 'A' + 'a'));
+  }
+  return letters.find("reporteridentity") != std::string::npos;
+}
+
 v1::Event OwnEvent(std::string_view source, std::string id, int64_t now_us) {
   v1::Event event;
   event.set_source(std::string(source));
@@ -109,8 +119,20 @@ Intake::Intake(const IntakeDeps& deps)
 void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done) {
   const int64_t now_us = deps_.writer->Now();
   const Submitter submitter = origin.backfill.empty() ? Submitter::kPartner : Submitter::kBackfill;
+  const std::optional<TakenIdentity> identity = TakeIdentity(&event);
   auto violations = Validate(event, {.submitter = submitter, .received_us = now_us});
+  auto of_identity = CheckIdentity(event, identity);
+  if (!of_identity.ok()) {
+    done(of_identity.status());
+    return;
+  }
+  violations.insert(violations.end(), of_identity->begin(), of_identity->end());
   if (!violations.empty()) {
+    if (identity.has_value()) {
+      violations.push_back(
+          Violation(identity->field, "IDENTITY_NOT_KEPT",
+                    "nothing is kept of it: send it again with the mended record"));
+    }
     Refuse(event, origin, std::move(violations), validate_only, std::move(done));
     return;
   }
@@ -138,7 +160,7 @@ void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, I
     done(std::move(answer));
     return;
   }
-  if (const absl::Status sealed = SealEvent(&event, *deps_.keys); !sealed.ok()) {
+  if (const absl::Status sealed = Conceal(identity, &event); !sealed.ok()) {
     if (!absl::IsAborted(sealed)) {
       done(sealed);
       return;
@@ -209,15 +231,63 @@ std::optional<v1::FieldViolation> Intake::LinkProblem(
 }
 
 void Intake::SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done) {
+  const bool may_identify = MayHoldIdentity(row.original());
   Held held;
   held.source = row.source();
-  held.bytes = row.original();
-  held.digest = Joined({origin.file, std::to_string(origin.line)}) + row.original();
+  if (!may_identify) held.bytes = row.original();
+  held.digest = Joined({origin.file, std::to_string(origin.line)}) + held.bytes;
   held.reason = v1::SubmissionQuarantined::REASON_UNREADABLE;
   IntakeAnswer answer;
   answer.outcome = v1::SUBMISSION_OUTCOME_REFUSED;
   answer.violations.assign(row.violations().begin(), row.violations().end());
+  if (may_identify) {
+    answer.violations.push_back(
+        Violation("reporter_identity", "IDENTITY_NOT_KEPT",
+                  "nothing is kept of the row: send it again when it is mended"));
+  }
   Quarantine(held, origin, std::move(answer), std::move(done));
+}
+
+absl::StatusOr<std::vector<v1::FieldViolation>> Intake::CheckIdentity(
+    const v1::Event& event, const std::optional<TakenIdentity>& identity) const {
+  constexpr size_t kIdentityBytesMax = 4'000;
+  std::vector<v1::FieldViolation> wrong;
+  const auto add = [&wrong](std::string_view field, std::string_view rule, std::string_view why) {
+    wrong.push_back(Violation(field, rule, why));
+  };
+  const std::string ref = VaultRefOf(event);
+  if (!identity.has_value()) {
+    if (!ref.starts_with(kVaultPrefix)) return wrong;  // None, or one of the partner's own.
+    bool owned = false;
+    if (deps_.vault != nullptr) {
+      TP_ASSIGN_OR_RETURN(owned, deps_.vault->Owns({event.source(), event.id()}, ref));
+    }
+    if (!owned) add(VaultRefField(event), "VAULT_REF_UNKNOWN", "is no reference of this record");
+    return wrong;
+  }
+  const std::string& field = identity->field;
+  if (deps_.vault == nullptr)
+    add(field, "VAULT_NOT_AVAILABLE", "identities of protected sources are taken by no vault here");
+  if (identity->sealed) {
+    add(field, "SEALED_NOT_ACCEPTED", "send the text clear; the vault seals it");
+  } else if (identity->text.empty()) {
+    add(field, "REQUIRED", "leave the field out where nobody is named");
+  } else if (identity->text.size() > kIdentityBytesMax) {
+    add(field, "TOO_LONG", "at most 4000 bytes");
+  }
+  if (!ref.empty()) add(VaultRefField(event), "STAMPED", "set by the service; leave it out");
+  if (event.whistleblowing_concern_received().anonymous())
+    add(field, "CONTRADICTION", "the report says that its source is anonymous");
+  return wrong;
+}
+
+absl::Status Intake::Conceal(const std::optional<TakenIdentity>& identity, v1::Event* event) {
+  const VaultRecord record{event->source(), event->id()};
+  if (identity.has_value()) SetVaultRef(deps_.vault->RefOf(record, identity->text), event);
+  // The keys first: of an erased record nothing may come into the vault.
+  TP_RETURN_IF_ERROR(SealEvent(event, *deps_.keys));
+  if (!identity.has_value()) return absl::OkStatus();
+  return deps_.vault->Put(record, identity->text).status();
 }
 
 absl::StatusOr<std::optional<std::string>> Intake::StreamOf(const v1::Event& event,

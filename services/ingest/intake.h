@@ -19,6 +19,8 @@
 #include "services/ingest/directory.h"
 #include "services/ingest/placements.h"
 #include "services/ingest/worker_pool.h"
+#include "trigpoint/events/protected_identity.h"
+#include "trigpoint/store/identity_vault.h"
 #include "trigpoint/store/key_store.h"
 #include "trigpoint/telemetry/metrics.h"
 #include "trigpoint/v1/api.pb.h"
@@ -51,11 +53,13 @@ using IntakeDone = std::function<void(absl::StatusOr<IntakeAnswer>)>;
 /// The stream in which a source's quarantined and waiting submissions are kept.
 std::string SourceStream(const std::string& source);
 
-/// What intake works with. All must outlive it and every call under way; `metrics` may be null.
+/// What intake works with. All must outlive it and every call under way; `vault` and `metrics` may
+/// be null. Without a vault identities of protected sources are refused.
 struct IntakeDeps {
   Projector* projector = nullptr;
   EventWriter* writer = nullptr;
   KeyStore* keys = nullptr;
+  IdentityVault* vault = nullptr;
   WorkerPool* pool = nullptr;
   Metrics* metrics = nullptr;
 };
@@ -70,10 +74,15 @@ class Intake {
   /// load history. Returns once the stream is known and the append is under way, so that what is
   /// submitted next sees it; may wait for the disk and for the fold of a binding.
   ///
+  /// The identity of a protected source is taken out before anything else looks at the event: it
+  /// goes into the vault, durable before the event is appended, or nowhere. Of what is refused it
+  /// is kept nowhere, and the answer says so (IDENTITY_NOT_KEPT).
+  ///
   /// Between the brackets of a backfill (BackfillStarted, BackfillEnded) only events of a backfill
   /// reach the stream; news about the service waits for the end.
   void Submit(v1::Event event, const Origin& origin, bool validate_only, IntakeDone done);
-  /// Hands in a row that could not be read: it is kept, sealed, and shown with its line.
+  /// Hands in a row that could not be read: it is kept, sealed, and shown with its line; a row that
+  /// may name a protected source without its content.
   void SubmitUnreadable(const v1::UnreadableRow& row, const Origin& origin, IntakeDone done);
   /// How a quarantined submission is to be resolved.
   struct Resolution {
@@ -122,6 +131,11 @@ class Intake {
   /// The problem of a link that would make a service its own predecessor, by what is known now.
   std::optional<v1::FieldViolation> LinkProblem(const v1::Event& event,
                                                 const std::optional<std::string>& stream) const;
+  /// What is wrong with the identity that came with an event, or with its reference.
+  absl::StatusOr<std::vector<v1::FieldViolation>> CheckIdentity(
+      const v1::Event& event, const std::optional<TakenIdentity>& identity) const;
+  /// Keeps the identity and seals the texts: what is stored of the event holds neither.
+  absl::Status Conceal(const std::optional<TakenIdentity>& identity, v1::Event* event);
   absl::StatusOr<std::optional<std::string>> StreamOf(const v1::Event& event, bool validate_only);
   void NoteResolved(const v1::HeldSubmission& held, const Resolution& resolution,
                     IntakeAnswer answer, IntakeDone done);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/node/retention_config.h"
 #include "trigpoint/access/listen.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/yaml_text.h"
@@ -24,8 +25,9 @@
 namespace trigpoint {
 namespace {
 
-/// The one key that is a list, and no flag.
+/// The keys that are lists, and no flags.
 constexpr char kWebhooks[] = "webhooks";
+constexpr char kRetention[] = "retention";
 
 /// One setting: its name as a key, what it is for, and how it is read from and written to text.
 struct Setting {
@@ -79,6 +81,9 @@ const std::vector<Setting>& Settings() {
       Whole("keepalive_seconds",
             "silence after which a connection is asked whether its client is there, 1 to 86400",
             &NodeConfig::keepalive_seconds, 1, 86'400),
+      Text("vault_directory",
+           "identities of protected sources, below data unless absolute; empty: they are refused",
+           &NodeConfig::vault_directory),
       Text("log_level", "debug, info, warning or error", &NodeConfig::log_level),
       Text("log_format", "json or text", &NodeConfig::log_format),
   };
@@ -176,9 +181,10 @@ absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
     const auto setting =
         std::find_if(Settings().begin(), Settings().end(),
                      [&key](const Setting& candidate) { return candidate.key == key; });
-    if (key == kWebhooks) {
+    if (key == kWebhooks || key == kRetention) {
       if (!seen.insert(key).second) return wrong(line, "`" + key + "` stands twice");
-      TP_RETURN_IF_ERROR(ReadWebhooks(entry.second, file, &config->webhooks));
+      TP_RETURN_IF_ERROR(key == kWebhooks ? ReadWebhooks(entry.second, file, &config->webhooks)
+                                          : ReadRetention(entry.second, file, &config->retention));
       continue;
     }
     if (setting == Settings().end())
@@ -233,7 +239,7 @@ std::string DefaultConfigYaml() {
     text += setting.key == "policies" ? "# policies:\n"
                                       : setting.key + ": " + Quoted(setting.get(config)) + "\n";
   }
-  return text + DefaultWebhooksYaml();
+  return text + DefaultWebhooksYaml() + DefaultRetentionYaml();
 }
 
 std::string EffectiveConfigYaml(const NodeCommand& command) {
@@ -244,6 +250,8 @@ std::string EffectiveConfigYaml(const NodeCommand& command) {
   }
   for (const auto& webhook : command.config.webhooks)
     text += "# webhooks: " + webhook.name + "; its address is not shown\n";
+  for (const auto& rule : command.config.retention)
+    text += "# retention: " + rule.of + ", " + std::to_string(rule.years) + " years\n";
   return text;
 }
 

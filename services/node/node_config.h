@@ -8,11 +8,12 @@
 
 #include "absl/status/statusor.h"
 #include "services/notify/webhook_config.h"
+#include "services/query/retention_rules.h"
 
 namespace trigpoint {
 
-/// How a node runs. Every field is a key of the configuration file (with "_") and, but for
-/// `webhooks`, a flag (with "-") and a variable of the environment (TRIGPOINT_NODE_ and the key in
+/// How a node runs. Every field is a key of the configuration file (with "_") and, but for the
+/// lists, a flag (with "-") and a variable of the environment (TRIGPOINT_NODE_ and the key in
 /// capitals).
 struct NodeConfig {
   std::string data = "./trigpoint-data";
@@ -26,9 +27,11 @@ struct NodeConfig {
   uint32_t partitions = 16;
   int64_t deadline_grace_seconds = 60;
   int64_t keepalive_seconds = 60;
-  std::string log_level = "info";   ///< debug, info, warning or error.
-  std::string log_format = "json";  ///< json or text.
+  std::string log_level = "info";         ///< debug, info, warning or error.
+  std::string log_format = "json";        ///< json or text.
+  std::string vault_directory = "vault";  ///< Below `data`, or absolute; empty: there is no vault.
   std::vector<WebhookConfig> webhooks;
+  std::vector<RetentionRule> retention;
 };
 
 /// What the command line asks for.

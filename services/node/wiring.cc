@@ -39,7 +39,9 @@
 #include "trigpoint/access/principals.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/projector.h"
+#include "trigpoint/events/protected_identity.h"
 #include "trigpoint/log/embedded_log.h"
+#include "trigpoint/store/identity_vault.h"
 #include "trigpoint/store/key_store.h"
 #include "trigpoint/store/store.h"
 #include "trigpoint/telemetry/logging.h"
@@ -110,6 +112,7 @@ struct RunningNode::Parts {
   NodeConfig config;
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<KeyStore> keys;
+  std::unique_ptr<IdentityVault> vault;  // Null: none is configured.
   std::unique_ptr<EventLog> log;
   std::unique_ptr<MetricsExport> exports;
   std::unique_ptr<StoreFolder> store_folder;
@@ -125,6 +128,8 @@ struct RunningNode::Parts {
   std::unique_ptr<ControlPublisher> controls;
   std::unique_ptr<BaselinePublisher> baselines;
   std::unique_ptr<Clock> clock;
+  std::unique_ptr<Eraser> eraser;
+  std::unique_ptr<Retention> retention;
   std::unique_ptr<Deliveries> deliveries;  // Null: there is no webhook.
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::vector<std::string> names;             // Of the services, for health checks.
@@ -135,6 +140,9 @@ struct RunningNode::Parts {
   bool stopped = false;
 
   absl::Status OpenStorage();
+  absl::Status OpenVault();
+  /// Destroys keys of texts and identities, whichever each is.
+  absl::Status Destroy(const std::vector<std::string>& key_ids);
   absl::Status OpenEngine();
   absl::Status OpenServices();
   absl::Status Listen();
@@ -176,12 +184,35 @@ absl::Status RunningNode::Parts::OpenStorage() {
         "so far stays sealed; restore the keys if that is not meant\n",
         config.data.c_str());
   }
+  TP_RETURN_IF_ERROR(OpenVault());
   store_folder = std::make_unique<StoreFolder>(config.data);
   auto opened_store = store_folder->Open();
   if (!opened_store.ok()) return Annotate(opened_store.status(), "open the store");
   store = *std::move(opened_store);
   TP_ASSIGN_OR_RETURN(disclosures, OpenFileDisclosureLog(config.data + "/disclosures.jsonl"));
   return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::OpenVault() {
+  if (config.vault_directory.empty()) return absl::OkStatus();
+  const std::string directory = std::filesystem::path(config.data) / config.vault_directory;
+  auto opened = IdentityVault::Open({.directory = directory, .kek_file = directory + ".kek"});
+  if (!opened.ok()) return Annotate(opened.status(), "open the vault of protected identities");
+  vault = *std::move(opened);
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::Destroy(const std::vector<std::string>& key_ids) {
+  std::vector<std::string> of_texts;
+  std::vector<std::string> of_identities;
+  for (const std::string& key : key_ids)
+    (key.starts_with(kVaultPrefix) ? of_identities : of_texts).push_back(key);
+  if (!of_identities.empty() && vault == nullptr) {
+    return absl::FailedPreconditionError(
+        "identities of protected sources lie in a vault, and none is configured here");
+  }
+  if (!of_identities.empty()) TP_RETURN_IF_ERROR(vault->Erase(of_identities));
+  return keys->DestroyKeys(of_texts);
 }
 
 absl::Status RunningNode::Parts::OpenEngine() {
@@ -218,6 +249,7 @@ absl::Status RunningNode::Parts::OpenServices() {
   intake = std::make_unique<Intake>(IntakeDeps{.projector = projector.get(),
                                                .writer = writer.get(),
                                                .keys = keys.get(),
+                                               .vault = vault.get(),
                                                .pool = pool.get(),
                                                .metrics = metrics.get()});
   release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
@@ -241,7 +273,18 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.writer = writer.get();
   deps.auth = auth.get();
   deps.keys = keys.get();
-  deps.destroy_key = [this](const std::string& key_id) { return keys->DestroyKey(key_id); };
+  eraser = std::make_unique<Eraser>(projector.get(), writer.get(),
+                                    [this](const auto& key_ids) { return Destroy(key_ids); });
+  retention = std::make_unique<Retention>(RetentionDeps{.projector = projector.get(),
+                                                        .eraser = eraser.get(),
+                                                        .keys = keys.get(),
+                                                        .vault = vault.get(),
+                                                        .now_us = &NowMicros,
+                                                        .metrics = metrics.get()},
+                                          RetentionRules(config.retention));
+  deps.eraser = eraser.get();
+  deps.vault = vault.get();
+  deps.retention = retention.get();
   deps.page_secret = secret;
   deps.now_us = &NowMicros;
   deps.rebuild = [this]() -> absl::StatusOr<Projector::RebuildReport> {
@@ -321,6 +364,7 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
   TP_RETURN_IF_ERROR(parts.OpenServices());
   TP_RETURN_IF_ERROR(parts.Listen());
   if (parts.deliveries != nullptr) parts.deliveries->Start();
+  parts.retention->Start();
   return node;
 }
 
@@ -368,6 +412,7 @@ absl::Status RunningNode::Stop() {
     parts.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(kDrainSeconds));
   }
   if (parts.clock != nullptr) parts.clock->Stop();
+  if (parts.retention != nullptr) parts.retention->Stop();
   if (parts.release != nullptr) parts.release->Stop();
   if (parts.pool != nullptr) parts.pool->Stop();
   // The log answers what is under way, into a projector that still stands; then nothing refers to

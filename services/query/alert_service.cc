@@ -3,6 +3,7 @@
 
 #include "services/common/call.h"
 #include "services/common/field_error.h"
+#include "services/query/act_event.h"
 #include "services/query/alert_hub.h"
 #include "services/query/outside.h"
 #include "services/query/paging.h"
@@ -14,7 +15,6 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/events/digest.h"
-#include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 
@@ -121,19 +121,6 @@ absl::StatusOr<std::string> AcknowledgementId(const Principal& principal,
   return EventIdOf(principal, kAcknowledge, request.request_id());
 }
 
-v1::Event Acknowledgement(const std::string& id, const std::string& stream_id,
-                          const std::string& alert_id, int64_t now_us) {
-  v1::Event event;
-  event.set_source(kDecisionSource);
-  event.set_id(id);
-  event.set_source_version(1);
-  event.set_stream_id(stream_id);
-  SetMicros(now_us, event.mutable_occurred_at());
-  SetMicros(now_us, event.mutable_received_at());
-  event.mutable_alert_acknowledged()->set_alert_id(alert_id);
-  return event;
-}
-
 /// Where the alert stands: by the index of identities, or, in the moment before it is written,
 /// among what is open. What rests on a protected source has another id there: it is looked for.
 absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& alert_id) {
@@ -192,7 +179,9 @@ absl::Status Acknowledge(const std::shared_ptr<Acknowledging>& call, const Princ
     AnswerAlert(*call, stream_id);
     return absl::OkStatus();
   }
-  v1::Event event = Acknowledgement(id, stream_id, present.id, core.Now());
+  v1::Event event =
+      EventOfAct({.source = kDecisionSource, .id = id, .stream_id = stream_id}, core.Now());
+  event.mutable_alert_acknowledged()->set_alert_id(present.id);
   if (!core.requests.Take(id, event.alert_acknowledged())) return RequestIdReused();
   *event.mutable_alert_acknowledged()->mutable_actor() = ActorOf(principal);
   event.set_submission_digest(SubmissionDigest(event));

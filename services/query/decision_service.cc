@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "services/common/call.h"
+#include "services/query/act_event.h"
 #include "services/query/decision_outcome.h"
 #include "services/query/inheritance.h"
 #include "services/query/query_core.h"
@@ -12,7 +13,6 @@
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/events/digest.h"
-#include "trigpoint/events/times.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 
 namespace trigpoint {
@@ -59,17 +59,6 @@ DecisionContext ContextOfPolicy(const v1::ProviderState& state, const CompiledPa
     context.commissioners = {service->commissioners().begin(), service->commissioners().end()};
   }
   return context;
-}
-
-v1::Event DecisionEvent(const std::string& id, const std::string& stream_id, int64_t now_us) {
-  v1::Event event;
-  event.set_source(kDecisionSource);
-  event.set_id(id);
-  event.set_source_version(1);
-  event.set_stream_id(stream_id);
-  SetMicros(now_us, event.mutable_occurred_at());
-  SetMicros(now_us, event.mutable_received_at());
-  return event;
 }
 
 /// What was said with a proposal, or nothing where its key is gone.
@@ -240,7 +229,7 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
   v1::PolicyRecord record = kept == nullptr ? v1::PolicyRecord() : *kept;
   record.set_policy_id(request.policy_id());
 
-  call->event = DecisionEvent(*id, *stream_id, now_us);
+  call->event = EventOfAct({.source = kDecisionSource, .id = *id, .stream_id = *stream_id}, now_us);
   *call->event.mutable_decision_proposed() =
       ProposalOf(request, principal, record, pack->pack().authority());
   if (request.validate_only()) {
@@ -293,7 +282,8 @@ std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
                   "NOT_PENDING", Naming("proposal_id", request.proposal_id()));
   }
   if (!MayUse(core, *id, request, *stream_id)) return ToGrpc(RequestIdReused());
-  call->event = DecisionEvent(*id, *stream_id, core.Now());
+  call->event =
+      EventOfAct({.source = kDecisionSource, .id = *id, .stream_id = *stream_id}, core.Now());
   auto* concurrence = call->event.mutable_decision_concurrence();
   concurrence->set_proposal_id(request.proposal_id());
   concurrence->set_concurs(request.concurs());

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "services/common/field_error.h"
+#include "services/query/act_event.h"
 #include "services/query/inheritance.h"
 #include "services/query/present.h"
 #include "services/query/request_id.h"
@@ -84,12 +85,7 @@ std::vector<PolicyAuthority> AuthoritiesIn(const InForce& in_force) {
 
 v1::Event EventOf(const v1::DecideInheritanceRequest& request, const Principal& principal,
                   const std::string& stream_id, const std::string& from_stream, int64_t now_us) {
-  v1::Event event;
-  event.set_source(kDecisionSource);
-  event.set_source_version(1);
-  event.set_stream_id(stream_id);
-  SetMicros(now_us, event.mutable_occurred_at());
-  SetMicros(now_us, event.mutable_received_at());
+  v1::Event event = EventOfAct({.source = kDecisionSource, .stream_id = stream_id}, now_us);
   auto* decided = event.mutable_inheritance_decided();
   decided->set_from_stream(from_stream);
   decided->set_accepted(request.accept());

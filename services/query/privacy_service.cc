@@ -1,15 +1,18 @@
-// Erasure of personal data and legal holds.
+// Erasure of personal data, legal holds, protected sources and disclosures.
 #include <algorithm>
 #include <utility>
 
 #include "services/common/field_error.h"
+#include "services/query/act_event.h"
+#include "services/query/disclosure_stream.h"
 #include "services/query/erasure.h"
 #include "services/query/query_core.h"
 #include "services/query/request_id.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
-#include "trigpoint/events/pii_guard.h"
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/events/protected_identity.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 
@@ -20,51 +23,23 @@ constexpr char kPlace[] = "trigpoint.v1.PrivacyService/PlaceLegalHold";
 constexpr char kLift[] = "trigpoint.v1.PrivacyService/LiftLegalHold";
 constexpr char kList[] = "trigpoint.v1.PrivacyService/ListLegalHolds";
 constexpr char kErase[] = "trigpoint.v1.PrivacyService/ErasePersonalData";
-/// Source of what is said here.
-constexpr char kPrivacySource[] = "trigpoint/privacy";
+constexpr char kReadIdentity[] = "trigpoint.v1.PrivacyService/ReadProtectedIdentity";
+
+/// Says of an erasure that the rules of the configuration decide, in place of a decision.
+constexpr char kRetention[] = "retention";
 
 /// Whoever erases, or forbids it, says on whose decision.
 absl::Status CheckAuthorityRef(const std::string& authority_ref) {
-  if (authority_ref.empty())
-    return FieldError("authority_ref", "REQUIRED", "name the decision that this rests on");
-  if (const auto found = FindPersonalData(authority_ref); found.has_value())
-    return FieldError("authority_ref", PiiRuleName(found->rule), "holds personal data");
+  TP_RETURN_IF_ERROR(
+      CheckPlainRef("authority_ref", authority_ref, "name the decision that this rests on"));
+  if (authority_ref.starts_with(kRetentionAuthority))
+    return FieldError("authority_ref", "RESERVED", "only a rule of retention says this of itself");
   return absl::OkStatus();
-}
-
-v1::Event EventFor(const std::string& stream_id, const std::string& id, int64_t now_us) {
-  v1::Event event;
-  event.set_source(kPrivacySource);
-  event.set_id(id);
-  event.set_source_version(1);
-  event.set_stream_id(stream_id);
-  SetMicros(now_us, event.mutable_occurred_at());
-  SetMicros(now_us, event.mutable_received_at());
-  return event;
 }
 
 absl::Status Append(QueryCore& core, const v1::Event& event) {
   const uint32_t partition = core.projector().PartitionFor(event.stream_id());
   return core.deps.writer->AppendAndFoldWait(partition, event).status();
-}
-
-std::vector<const v1::LegalHoldPlaced*> PointersTo(const v1::ProviderRecord& record) {
-  std::vector<const v1::LegalHoldPlaced*> holds;
-  for (const auto& hold : record.holds()) holds.push_back(&hold);
-  return holds;
-}
-
-/// Keys that some hold keeps, of whichever service: one incident at two services has one key.
-absl::StatusOr<std::set<std::string>> AllKeysUnderHold(QueryCore& core) {
-  std::set<std::string> keys;
-  for (const auto& summary : *core.AllSummaries()) {
-    if (summary.legal_holds() == 0) continue;
-    TP_ASSIGN_OR_RETURN(const StreamAsOf stream, core.projector().Read(summary.stream_id()));
-    TP_ASSIGN_OR_RETURN(const auto events,
-                        core.projector().ReadEvents(summary.stream_id(), 0, UINT64_MAX));
-    keys.merge(KeysUnderHold(events, PointersTo(stream.record)));
-  }
-  return keys;
 }
 
 absl::StatusOr<ErasureScope> ScopeOf(const v1::ErasePersonalDataRequest& request, int64_t now_us) {
@@ -109,11 +84,38 @@ void AddRefused(const QueryCore& core, const ErasureScope& scope, const std::set
   }
 }
 
-/// The same erasure again is the same proof.
-std::string ErasureId(const std::string& stream_id, const std::set<std::string>& key_ids) {
-  std::string text = stream_id;
-  for (const std::string& key : key_ids) text += '\n' + key;
-  return Sha256Hex(text).substr(0, 32);
+/// What of a record lies in the vault goes with it, also where it came with a version that was
+/// refused.
+absl::Status AddVaulted(const QueryCore& core, const ErasureScope& scope,
+                        const std::set<std::string>& held, ErasurePlan* plan) {
+  if (!scope.record.has_value() || core.deps.vault == nullptr) return absl::OkStatus();
+  const VaultRecord record{scope.record->source(), scope.record->id()};
+  TP_ASSIGN_OR_RETURN(const bool known, core.deps.vault->Knows(record));
+  const std::string key = core.deps.vault->KeyOf(record);
+  if (known && !held.contains(key)) plan->key_ids.insert(key);
+  return absl::OkStatus();
+}
+
+bool Names(const std::vector<v1::EventRef>& refs, const v1::EventRef& record) {
+  return std::any_of(refs.begin(), refs.end(), [&record](const v1::EventRef& ref) {
+    return ref.source() == record.source() && ref.id() == record.id();
+  });
+}
+
+/// The reference into the vault that the record had last.
+absl::StatusOr<std::string> VaultRefIn(const Projector& projector, const std::string& stream_id,
+                                       const v1::EventRef& record) {
+  TP_ASSIGN_OR_RETURN(const auto events, projector.ReadEvents(stream_id, 0, UINT64_MAX));
+  std::string ref;
+  uint32_t version = 0;
+  for (const auto& stored : events) {
+    const v1::Event& event = stored.event();
+    if (event.source() != record.source() || event.id() != record.id()) continue;
+    if (VaultKeyOf(event).empty() || VersionOf(event) < version) continue;
+    ref = VaultRefOf(event);
+    version = VersionOf(event);
+  }
+  return ref;
 }
 
 class PrivacyService final : public v1::PrivacyService::CallbackService {
@@ -140,6 +142,19 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
                                            v1::ListLegalHoldsResponse* response) override {
     return Serve(*core_, context, kList, {}, Where::kPool,
                  [=, this](const Principal&) { return ToGrpc(List(*request, response)); });
+  }
+
+  grpc::ServerUnaryReactor* ReadProtectedIdentity(
+      grpc::CallbackServerContext* context, const v1::ReadProtectedIdentityRequest* request,
+      v1::ReadProtectedIdentityResponse* response) override {
+    return Serve(*core_, context, kReadIdentity, {}, Where::kPool, [=, this](const Principal& who) {
+      return ToGrpc(ReadIdentity(who, *request, response));
+    });
+  }
+
+  grpc::ServerWriteReactor<v1::ExportDisclosureResponse>* ExportDisclosure(
+      grpc::CallbackServerContext* context, const v1::ExportDisclosureRequest* request) override {
+    return StartDisclosure(core_, context, *request);
   }
 
   grpc::ServerUnaryReactor* ErasePersonalData(grpc::CallbackServerContext* context,
@@ -173,7 +188,10 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
       if (hold.hold_id() == hold_id) return absl::OkStatus();  // It is in force already.
     }
     const int64_t now_us = core_->Now();
-    v1::Event event = EventFor(stream_id, hold_id + '/' + std::to_string(now_us), now_us);
+    v1::Event event = EventOfAct({.source = kPrivacySource,
+                                  .id = hold_id + '/' + std::to_string(now_us),
+                                  .stream_id = stream_id},
+                                 now_us);
     auto* placed = event.mutable_legal_hold_placed();
     placed->set_hold_id(hold_id);
     if (request.has_record()) *placed->mutable_record() = request.record();
@@ -194,8 +212,10 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
                         Naming("hold_id", request.hold_id()));
     }
     const int64_t now_us = core_->Now();
-    v1::Event event = EventFor(stream.state.stream_id(),
-                               request.hold_id() + "/lifted/" + std::to_string(now_us), now_us);
+    v1::Event event = EventOfAct({.source = kPrivacySource,
+                                  .id = request.hold_id() + "/lifted/" + std::to_string(now_us),
+                                  .stream_id = stream.state.stream_id()},
+                                 now_us);
     auto* lifted = event.mutable_legal_hold_lifted();
     lifted->set_hold_id(request.hold_id());
     lifted->set_authority_ref(request.authority_ref());
@@ -212,45 +232,83 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
 
   absl::Status Erase(const Principal& who, const v1::ErasePersonalDataRequest& request,
                      v1::ErasePersonalDataResponse* response) {
+    if (request.authority_ref() == kRetention && request.provider().empty())
+      return EraseByRule(request, response);
     TP_RETURN_IF_ERROR(CheckAuthorityRef(request.authority_ref()));
     TP_ASSIGN_OR_RETURN(const ErasureScope scope, ScopeOf(request, core_->Now()));
     TP_ASSIGN_OR_RETURN(const StreamAsOf stream, StreamOf(request.provider()));
     const std::string& stream_id = stream.state.stream_id();
     TP_ASSIGN_OR_RETURN(const auto events, core_->projector().ReadEvents(stream_id, 0, UINT64_MAX));
-    TP_ASSIGN_OR_RETURN(const std::set<std::string> held, AllKeysUnderHold(*core_));
-    ErasurePlan plan = PlanErasure(events, scope, held);
-    if (IsHeld(stream.record, scope) || (scope.record.has_value() && !plan.held.empty())) {
+    TP_ASSIGN_OR_RETURN(const HoldsInForce holds, HoldsOf(core_->projector()));
+    ErasurePlan plan = PlanErasure(events, scope, holds.keys);
+    if (IsHeld(stream.record, scope) || (scope.record.has_value() && plan.held_keys > 0)) {
       return WithReason(absl::FailedPreconditionError("a legal hold is in force: trigpoint holds"),
                         "LEGAL_HOLD");
     }
-    AddRefused(*core_, scope, held, &plan);
+    AddRefused(*core_, scope, holds.keys, &plan);
+    TP_RETURN_IF_ERROR(AddVaulted(*core_, scope, holds.keys, &plan));
     for (const auto& ref : plan.records) *response->add_records() = ref;
+    // The proof does not name a protected source; whoever asked for the record has named it.
+    if (scope.record.has_value() && !plan.key_ids.empty() && !Names(plan.records, *scope.record))
+      *response->add_records() = *scope.record;
     for (const auto& ref : plan.held) *response->add_held() = ref;
     response->set_keys(static_cast<uint32_t>(plan.key_ids.size()));
     if (plan.key_ids.empty() || request.validate_only()) return absl::OkStatus();
-    return Destroy(who, request, plan, stream_id, response);
+    TP_ASSIGN_OR_RETURN(const std::string id,
+                        core_->deps.eraser->Erase({.stream_id = stream_id,
+                                                   .key_ids = plan.key_ids,
+                                                   .records = plan.records,
+                                                   .authority_ref = request.authority_ref(),
+                                                   .before_us = scope.before_us,
+                                                   .actor = ActorOf(who)}));
+    response->set_erasure_id(id);
+    return absl::OkStatus();
   }
 
-  /// Keys first: a proof without an erasure would be a lie, an erasure without its proof is
-  /// finished by the same request again.
-  absl::Status Destroy(const Principal& who, const v1::ErasePersonalDataRequest& request,
-                       const ErasurePlan& plan, const std::string& stream_id,
-                       v1::ErasePersonalDataResponse* response) {
-    for (const std::string& key : plan.key_ids) {
-      TP_RETURN_IF_ERROR(core_->deps.destroy_key(key));
+  absl::Status EraseByRule(const v1::ErasePersonalDataRequest& request,
+                           v1::ErasePersonalDataResponse* response) {
+    if (request.has_record() || request.has_received_before())
+      return FieldError("record", "CONTRADICTION", "the rules of retention say what is erased");
+    Retention* retention = core_->deps.retention;
+    if (retention == nullptr || retention->rules().empty()) {
+      return WithReason(absl::FailedPreconditionError("no rule of retention is configured"),
+                        "NO_RETENTION");
     }
-    const std::string id = ErasureId(stream_id, plan.key_ids);
-    v1::Event event = EventFor(stream_id, "erasure/" + id, core_->Now());
-    auto* erased = event.mutable_personal_data_erased();
-    erased->set_erasure_id(id);
-    for (const std::string& key : plan.key_ids) erased->add_key_ids(key);
-    for (const auto& ref : plan.records) *erased->add_records() = ref;
-    erased->set_authority_ref(request.authority_ref());
-    if (request.has_received_before())
-      *erased->mutable_received_before() = request.received_before();
-    *erased->mutable_actor() = ActorOf(who);
-    response->set_erasure_id(id);
-    return Append(*core_, event);
+    TP_ASSIGN_OR_RETURN(const RetentionReport report, retention->Run(request.validate_only()));
+    response->set_keys(report.keys);
+    for (const auto& ref : report.records) *response->add_records() = ref;
+    for (const auto& ref : report.held) *response->add_held() = ref;
+    if (!report.erasure_ids.empty()) response->set_erasure_id(report.erasure_ids.front());
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadIdentity(const Principal& who, const v1::ReadProtectedIdentityRequest& request,
+                            v1::ReadProtectedIdentityResponse* response) {
+    TP_RETURN_IF_ERROR(CheckAuthorityRef(request.authority_ref()));
+    if (request.record().source().empty() || request.record().id().empty())
+      return FieldError("record", "REQUIRED", "name its source and its id");
+    TP_ASSIGN_OR_RETURN(const std::string stream_id,
+                        ResolveProvider(core_->projector(), request.provider()));
+    TP_ASSIGN_OR_RETURN(const std::string ref,
+                        VaultRefIn(core_->projector(), stream_id, request.record()));
+    const IdentityVault* vault = core_->deps.vault;
+    auto identity = vault == nullptr || ref.empty() ? absl::NotFoundError("") : vault->Get(ref);
+    if (absl::IsAborted(identity.status()))
+      return WithReason(absl::FailedPreconditionError("the identity was erased"), "ERASED");
+    if (absl::IsNotFound(identity.status())) {
+      return WithReason(absl::NotFoundError("the vault holds no identity of this record"),
+                        "IDENTITY_NOT_FOUND");
+    }
+    TP_RETURN_IF_ERROR(identity.status());
+    const VaultRecord record{request.record().source(), request.record().id()};
+    TP_RETURN_IF_ERROR(
+        core_->deps.auth->Disclose(who, kReadIdentity,
+                                   {.provider = stream_id,
+                                    .authority_ref = request.authority_ref(),
+                                    .reference = vault->KeyOf(record),
+                                    .sensitivity = v1::SENSITIVITY_C5_PROTECTED_SOURCE}));
+    response->set_identity(*std::move(identity));
+    return absl::OkStatus();
   }
 
   std::shared_ptr<QueryCore> core_;

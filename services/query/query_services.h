@@ -10,8 +10,11 @@
 #include "grpcpp/impl/codegen/service_type.h"
 #include "services/common/caller.h"
 #include "services/common/write_gate.h"
+#include "services/query/eraser.h"
+#include "services/query/retention.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/sealing.h"
+#include "trigpoint/store/identity_vault.h"
 #include "trigpoint/telemetry/metrics.h"
 #include "trigpoint/v1/api.pb.h"
 
@@ -22,9 +25,10 @@ struct QueryDeps {
   Projector* projector = nullptr;
   EventWriter* writer = nullptr;
   CallerAuth* auth = nullptr;
-  KeySource* keys = nullptr;  ///< Seals rationales and opens narratives for who may read them.
-  /// Destroys a sealing key for ever; blocks for the disk. Idempotent.
-  std::function<absl::Status(const std::string&)> destroy_key{};
+  KeySource* keys = nullptr;       ///< Seals rationales and opens narratives for who may read them.
+  const Eraser* eraser = nullptr;  ///< Null: nothing can be erased here.
+  IdentityVault* vault = nullptr;  ///< Of protected sources; null: there is none.
+  Retention* retention = nullptr;  ///< Erases by rule; null: nothing does.
   std::string page_secret{};
   std::function<int64_t()> now_us{};  ///< Microseconds UTC.
   std::function<absl::StatusOr<int>()>

@@ -73,7 +73,7 @@ class Pages(unittest.TestCase):
         for kind in kinds:
             self.assertIn(f"\n### {kind}\n", page)
         self.assertIn("| `narrative` | [SealableText](#sealabletext) | sealed |", page)
-        self.assertIn("| `reporter_identity` | [SealableText](#sealabletext) | not accepted yet, sealed |", page)
+        self.assertIn("| `reporter_identity` | [SealableText](#sealabletext) | into the vault, sealed |", page)
         self.assertIn("| `period` | [Month](#month) | needed |", page)
         self.assertIn("| `people_affected` | whole number | people |", page)
         self.assertIn("| `stream_id` | text | stamped, no personal data |", page)

@@ -37,7 +37,8 @@ checkout. In the tables:
 - **no personal data**: refused when an NHS number or a date of birth stands in it. A text that is neither this nor
   sealed is stored as it comes.
 - **stamped**: set by the service, refused from a partner.
-- **not accepted yet**: refused with `VAULT_NOT_AVAILABLE`.
+- **into the vault**: taken out of the event before anything else looks at it; a node without a vault refuses it with
+  `VAULT_NOT_AVAILABLE`.
 - `CL-nn` names a code list of the sources: one of the [code lists](#code-lists) below.
 - **Effect**: what a fact does to the state of its service beside standing in its timeline.
 - A class **or higher** is the floor of the kind: a sender may raise it with `sensitivity`, never lower it.
@@ -89,7 +90,7 @@ class Page:
         rules = [word for word, holds in (
             ("needed", options.get("required")),
             ("stamped", options.get("stamped")),
-            ("not accepted yet", options.get("vault_only")),
+            ("into the vault", options.get("vault_only")),
             ("sealed", options.get("personal")),
             ("no personal data", options.get("no_personal_data") or identifier),
         ) if holds]

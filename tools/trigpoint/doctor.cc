@@ -123,6 +123,24 @@ grpc::Status CheckAlerts(const Client& client, Checks* checks) {
   return grpc::Status::OK;
 }
 
+/// A file of 32 bytes that something cannot be read without.
+struct KeyFile {
+  std::string name;
+  std::string path;
+  std::string loss;
+};
+
+void CheckKeyFile(const KeyFile& file, Checks* checks) {
+  struct stat about {};
+  const bool there = ::stat(file.path.c_str(), &about) == 0;
+  const bool open = there && (about.st_mode & 077) != 0;
+  checks->push_back(
+      CheckThat(!there || open, Finding::kBad, file.name,
+                !there ? file.path + " is missing"
+                       : file.path + (open ? " can be read by others" : " is for its owner alone"),
+                there ? "chmod 600 " + file.path : "restore it: without it " + file.loss));
+}
+
 void CheckData(const std::string& data, Checks* checks) {
   std::error_code error;
   const fs::space_info space = fs::space(data, error);
@@ -134,16 +152,13 @@ void CheckData(const std::string& data, Checks* checks) {
   checks->push_back(CheckThat(space.available < kFreeBytes, Finding::kBad, "disk",
                               std::to_string(space.available >> 20) + " MiB free for " + data,
                               "make room: a full disk stops intake until there is some"));
-  struct stat kek {};
-  const std::string kek_file = data + "/keys.kek";
-  const bool there = ::stat(kek_file.c_str(), &kek) == 0;
-  checks->push_back(CheckThat(
-      !there || (kek.st_mode & 077) != 0, Finding::kBad, "key file",
-      there ? kek_file + " is for its owner alone" : kek_file + " is missing",
-      there ? "chmod 600 " + kek_file : "restore it: without it no sealed text can be read again"));
-  if (there && (kek.st_mode & 077) != 0) {
-    checks->back().found = kek_file + " can be read by others";
-  }
+  CheckKeyFile({"key file", data + "/keys.kek", "no sealed text can be read again"}, checks);
+  // Elsewhere, or absent, where vault_directory says so; in no backup either way.
+  const std::string vault = data + "/vault";
+  if (!fs::is_directory(vault, error)) return;
+  CheckKeyFile({"vault", vault + ".kek", "no protected identity can be read again"}, checks);
+  if (checks->back().finding == Finding::kGood)
+    checks->back().found += "; no backup holds the vault: copy it by itself";
 }
 
 /// The newest whole backup among the directories in `backups`, or `backups` itself.

@@ -1,8 +1,10 @@
-// erase, hold, holds, release-hold: personal data and what stands against its erasure.
+// erase, hold, holds, release-hold, identity: personal data, what stands against its erasure, and
+// whom the vault protects.
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "client.h"
+#include "disclose.h"
 #include "instants.h"
 #include "print.h"
 
@@ -15,6 +17,7 @@ struct PrivacyOptions {
   std::vector<std::string> record;
   std::string before;
   std::string authority;
+  bool by_rule = false;
   bool check_only = false;
 };
 
@@ -37,20 +40,31 @@ void PutErasure(const PrivacyOptions& options, const v1::ErasePersonalDataRespon
   if (response.keys() == 0) {
     Put("There is nothing to erase.\n");
   } else {
-    Put((options.check_only ? "Would erase" : "Erased, for ever,") + std::string(" the texts of ") +
-        Count(static_cast<uint64_t>(response.records_size()), "record") + " (" +
-        Count(response.keys(), "key") + ")\n" + RecordsInWords(response.records()));
+    // Records of protected sources, and what was only refused, are keys without a name.
+    Put((options.check_only ? "Would erase" : "Erased, for ever,") +
+        std::string(" what lies under ") + Count(response.keys(), "key") +
+        (response.records().empty() ? ".\n" : ", of these records:\n") +
+        RecordsInWords(response.records()));
   }
   if (response.held_size() > 0) {
     Put("Spared, for a legal hold:\n" + RecordsInWords(response.held()));
   }
-  if (!response.erasure_id().empty()) {
+  if (options.by_rule && !response.erasure_id().empty()) {
+    Put("Each service has its proof in its timeline, with the rule as authority.\n"
+        "Copies of the key store still hold these keys: erase there, too.\n");
+  } else if (!response.erasure_id().empty()) {
     Put("Proof: trigpoint/privacy  erasure/" + Clean(response.erasure_id()) +
         " in the timeline.\nCopies of the key store still hold these keys: erase there, too.\n");
   }
 }
 
 ExitCode Erase(const Session& session, const Client& client, const PrivacyOptions& options) {
+  const bool names_what = !options.provider.empty() || !options.authority.empty();
+  if (options.by_rule ? names_what : options.provider.empty()) {
+    return Fail(session, ExitCode::kUsage,
+                "name a PROVIDER and --authority, or --retention: then the rules of the node's "
+                "configuration decide");
+  }
   v1::ErasePersonalDataRequest request;
   request.set_provider(options.provider);
   SetRecord(options, &request);
@@ -59,7 +73,7 @@ ExitCode Erase(const Session& session, const Client& client, const PrivacyOption
     if (!before.ok()) return Fail(session, before.status());
     *request.mutable_received_before() = ToTimestamp(*before);
   }
-  request.set_authority_ref(options.authority);
+  request.set_authority_ref(options.by_rule ? "retention" : options.authority);
   request.set_validate_only(options.check_only);
   v1::ErasePersonalDataResponse response;
   const auto context = client.NewContext();
@@ -69,6 +83,23 @@ ExitCode Erase(const Session& session, const Client& client, const PrivacyOption
     PutJson(response);
   } else {
     PutErasure(options, response);
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode Identity(const Session& session, const Client& client, const PrivacyOptions& options) {
+  v1::ReadProtectedIdentityRequest request;
+  request.set_provider(options.provider);
+  SetRecord(options, &request);
+  request.set_authority_ref(options.authority);
+  v1::ReadProtectedIdentityResponse response;
+  const auto context = client.NewContext();
+  const auto status = client.privacy().ReadProtectedIdentity(context.get(), request, &response);
+  if (!status.ok()) return Fail(session, status);
+  if (session.json) {
+    PutJson(response);
+  } else {
+    Put(Clean(response.identity()) + '\n');
   }
   return ExitCode::kOk;
 }
@@ -135,21 +166,26 @@ CLI::App* AddOne(CLI::App& app, Session& session, const std::pair<const char*, c
                  Work work) {
   auto options = std::make_shared<PrivacyOptions>();
   CLI::App* one = app.add_subcommand(names.first, names.second);
-  one->add_option("PROVIDER", options->provider, "The service it is about")->required();
   const std::string name = names.first;
+  const bool erases = name == "erase";
+  one->add_option("PROVIDER", options->provider, "The service it is about")->required(!erases);
   if (name == "release-hold") {
     one->add_option("HOLD", options->hold_id, "Of trigpoint holds")->required();
   }
-  if (name == "erase" || name == "hold") {
-    one->add_option("--record", options->record, "Source and id of one record")->expected(2);
+  if (erases || name == "hold" || name == "identity") {
+    one->add_option("--record", options->record, "Source and id of one record")
+        ->expected(2)
+        ->required(name == "identity");
   }
-  if (name == "erase") {
+  if (erases) {
     one->add_option("--before", options->before, "Everything received before this date or instant");
+    one->add_flag("--retention", options->by_rule,
+                  "By the rules of the node's configuration, of every service");
     one->add_flag("--check", options->check_only, "Say what would be erased; destroy nothing");
   }
   if (name != "holds") {
     one->add_option("--authority", options->authority, "The decision it rests on, by its reference")
-        ->required();
+        ->required(!erases);
   }
   one->callback([&session, options, work] {
     session.command = [&session, options, work] {
@@ -168,10 +204,18 @@ void AddPrivacyCommands(CLI::App& app, Session& session) {
          Erase)
       ->footer(
           "Example: trigpoint erase 1-545611283 --record home/incidents I-17 \\\n"
-          "  --authority IG-2026-031 --check");
+          "  --authority IG-2026-031 --check\n"
+          "         trigpoint erase --retention --check");
+  AddOne(app, session,
+         {"identity", "Who a protected source is, from the vault; for an intake officer, recorded"},
+         Identity)
+      ->footer(
+          "Example: trigpoint identity 1-545611283 --record council/concerns W-7 \\\n"
+          "  --authority SAB-2026-004");
   AddOne(app, session, {"hold", "Keeps personal texts from being erased"}, Hold);
   AddOne(app, session, {"holds", "Legal holds in force about a service"}, Holds);
   AddOne(app, session, {"release-hold", "Lifts a legal hold"}, Release);
+  AddDiscloseCommand(app, session);
 }
 
 }  // namespace trigpoint

@@ -18,7 +18,8 @@ enum Caller : uint8_t {
   kReceiver = 1 << 3,
   kOperator = 1 << 4,
   kPrivacy = 1 << 5,
-  kAnyone = 1 << 6,
+  kIntake = 1 << 6,
+  kAnyone = 1 << 7,
 };
 
 /// How the target bears on the answer.
@@ -62,6 +63,8 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.PrivacyService/LiftLegalHold", kPrivacy},
     {"trigpoint.v1.PrivacyService/ListLegalHolds", kPrivacy},
     {"trigpoint.v1.PrivacyService/ErasePersonalData", kPrivacy},
+    {"trigpoint.v1.PrivacyService/ReadProtectedIdentity", kIntake},
+    {"trigpoint.v1.PrivacyService/ExportDisclosure", kPrivacy},
     {"trigpoint.v1.OperationService/GetStatus", kOperator},
     {"trigpoint.v1.OperationService/Verify", kOperator},
     {"trigpoint.v1.OperationService/PublishBaselines", kOperator},
@@ -84,6 +87,7 @@ constexpr RoleName kRoleNames[] = {
     {kPartner, roles::kPartner},        {kReader, roles::kQualityReader},
     {kDecider, roles::kQualityDecider}, {kReceiver, roles::kAlertReceiver},
     {kOperator, roles::kOperator},      {kPrivacy, roles::kPrivacyOfficer},
+    {kIntake, roles::kIntakeOfficer},
 };
 
 unsigned CallersOf(const Principal& principal) {

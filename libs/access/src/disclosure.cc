@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <string>
@@ -42,17 +43,35 @@ class FileDisclosureLog final : public DisclosureLog {
     if (sensitivity < v1::SENSITIVITY_C3_PSEUDONYMISED) {
       return absl::OkStatus();
     }
-    const int number = static_cast<int>(sensitivity) - static_cast<int>(v1::SENSITIVITY_C0_PUBLIC);
-    const std::string line = "{\"at\":" + Quoted(FormatInstant(now_())) +
-                             ",\"principal\":" + Quoted(principal.id) +
-                             ",\"organisation\":" + Quoted(principal.organisation) +
-                             ",\"method\":" + Quoted(method) + ",\"provider\":" + Quoted(provider) +
-                             ",\"sensitivity\":\"C" + std::to_string(number) + "\"}\n";
+    return Write(LineOf(principal, method, provider, sensitivity) + "}\n");
+  }
+
+  absl::Status RecordNamed(const Principal& principal, std::string_view method,
+                           const NamedDisclosure& disclosure) override {
+    std::string line = LineOf(principal, method, disclosure.provider, disclosure.sensitivity) +
+                       ",\"authority\":" + Quoted(disclosure.authority_ref) +
+                       ",\"reference\":" + Quoted(disclosure.reference);
+    if (!disclosure.requester.empty()) line += ",\"requester\":" + Quoted(disclosure.requester);
+    return Write(line + "}\n");
+  }
+
+ private:
+  /// Without its end.
+  std::string LineOf(const Principal& principal, std::string_view method, std::string_view provider,
+                     Sensitivity sensitivity) const {
+    const int number =
+        std::max(0, static_cast<int>(sensitivity) - static_cast<int>(v1::SENSITIVITY_C0_PUBLIC));
+    return "{\"at\":" + Quoted(FormatInstant(now_())) + ",\"principal\":" + Quoted(principal.id) +
+           ",\"organisation\":" + Quoted(principal.organisation) + ",\"method\":" + Quoted(method) +
+           ",\"provider\":" + Quoted(provider) + ",\"sensitivity\":\"C" + std::to_string(number) +
+           '"';
+  }
+
+  absl::Status Write(std::string_view line) {
     const absl::MutexLock lock(&mutex_);
     return Append(line);
   }
 
- private:
   // A line that was cut short (disk full) is closed before the next, so that one record is lost,
   // not two.
   absl::Status Append(std::string_view line) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

@@ -11,11 +11,11 @@ namespace {
 constexpr std::array kAll = {
     // Access.
     kPartner, kBackfill, kQualityReader, kQualityDecider, kAlertReceiver, kOperator,
-    kPrivacyOfficer,
+    kPrivacyOfficer, kIntakeOfficer,
     // Authority.
     kTeamManager, kMultiAgencyPanel, kIcbAuthoriser, kNhseAuthoriser, kCouncilAuthoriser,
     kQualityReviewMeeting, kRegulator, kLocalAuthority};
-constexpr size_t kAccessRoles = 7;
+constexpr size_t kAccessRoles = 8;
 
 }  // namespace
 

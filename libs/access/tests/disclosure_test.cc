@@ -52,6 +52,21 @@ TEST_F(DisclosureFile, RecordsReadsOfC3AndAboveAndNoOthers) {
   EXPECT_EQ(Content(), begin + "\"C3\"}\n" + begin + "\"C4\"}\n" + begin + "\"C5\"}\n");
 }
 
+TEST_F(DisclosureFile, RecordsANamedDisclosureOfWhateverClass) {
+  const auto log = Open();
+  EXPECT_TRUE(log->RecordNamed(reader_, "a.B/C",
+                               {.provider = "p-1",
+                                .authority_ref = "IG-7",
+                                .reference = "d-1",
+                                .requester = "home \"1\"",
+                                .sensitivity = v1::SENSITIVITY_C1_ORGANISATIONAL})
+                  .ok());
+  EXPECT_EQ(Content(), R"({"at":"1970-01-01T00:00:00Z","principal":"reader","organisation":"QGH",)"
+                       R"("method":"a.B/C","provider":"p-1","sensitivity":"C1","authority":"IG-7",)"
+                       R"("reference":"d-1","requester":"home ?1?"})"
+                       "\n");
+}
+
 TEST_F(DisclosureFile, AppendsToWhatIsThereAndIsPrivate) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_TRUE(Open()->Record(reader_, "m", "p", v1::SENSITIVITY_C3_PSEUDONYMISED).ok());

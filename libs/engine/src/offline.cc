@@ -10,6 +10,7 @@
 #include "trigpoint/engine/succession.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
+#include "trigpoint/events/protected_identity.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -226,6 +227,7 @@ absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineReques
   TP_RETURN_IF_ERROR(controls.Add(Activation(pack)));
   for (const auto& [line, given] : request.events) {
     v1::Event event = given;
+    TakeIdentity(&event);  // No rule reads it, and nothing that was assessed may show it.
     if (event.has_peer_baseline_published() || event.has_policy_activated()) {
       TP_RETURN_IF_ERROR(controls.Add(event));
       continue;

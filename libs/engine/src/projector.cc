@@ -486,6 +486,8 @@ absl::Status Projector::FoldSource(const v1::Event& event, const Record& record,
   } else if (event.has_quarantine_resolved()) {
     batch->store.PutIndex(kResolvedIndex, p, event.quarantine_resolved().quarantine_id(),
                           event.SerializeAsString());
+  } else if (event.has_personal_data_erased()) {
+    // The proof of an erasure of what only waited or was refused: it stands in the log.
   } else if (event.has_waiting_released()) {
     const auto& released = event.waiting_released();
     batch->store.DeleteIndex(

@@ -80,7 +80,8 @@ bool MappingFields::CheckStep(const YAML::Node& at, const std::string& name, con
     return false;
   };
   if (step.index == -2) return wrong("takes one element as in " + name + "[0]");
-  if (step.field->options().GetExtension(v1::vault_only)) return wrong("is not accepted yet");
+  if (step.field->options().GetExtension(v1::vault_only))
+    return wrong("is not taken from a table: what is refused of a table is kept");
   if (step.index >= 0 && (!step.field->is_repeated() || !is_message)) {
     return wrong("has no elements with fields of their own; leave out [...]");
   }

@@ -99,7 +99,7 @@ TEST(FeedMapping, AnIdentityOfAReporterIsNotMapped) {
                  "subject: {scheme: ods, column: O}\nevents:\n"
                  "  - kind: whistleblowing_concern_received\n    id: R\n    reported_at: R\n"
                  "    fields: {reporter_identity: Name}\n"),
-      HasSubstr("`reporter_identity` is not accepted yet"));
+      HasSubstr("`reporter_identity` is not taken from a table"));
 }
 
 TEST(FeedMapping, TwoEventsOfARowNeedIdsOfTheirOwn) {

@@ -144,6 +144,8 @@ class AllFamilies final : public prometheus::Collectable {
     store_bytes.Get({});
     commit.Get({});
     report_to_visible.Get({});
+    retention_keys.Get({});
+    retention_run.Get({});
   }
 
   std::vector<MetricFamily> Collect() const override {
@@ -153,8 +155,8 @@ class AllFamilies final : public prometheus::Collectable {
             ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
             webhook_failed.Collect(),  webhook_waiting.Collect(), webhook_dead.Collect(),
             store_commits.Collect(),   store_puts.Collect(),      store_bytes.Collect(),
-            silent_feeds.Collect(),    build_info.Collect(),      start_time.Collect(),
-            ignored_links.Collect()};
+            silent_feeds.Collect(),    ignored_links.Collect(),   retention_keys.Collect(),
+            retention_run.Collect(),   build_info.Collect(),      start_time.Collect()};
   }
 
   Family<Counter> appended{MetricType::Counter, "trigpoint_events_appended_total",
@@ -223,6 +225,10 @@ class AllFamilies final : public prometheus::Collectable {
                              "trigpoint_webhook_dead_letters",
                              "Messages that were given up and not sent again.",
                              {"endpoint"}};
+  Family<Counter> retention_keys{MetricType::Counter, "trigpoint_retention_erased_keys_total",
+                                 "Keys that rules of retention destroyed."};
+  Family<Gauge> retention_run{MetricType::Gauge, "trigpoint_retention_last_run_timestamp_seconds",
+                              "End of the last run of retention without an error, Unix time."};
   Family<Gauge> build_info{MetricType::Gauge,
                            "trigpoint_build_info",
                            "Always 1; the version stands in the label.",
@@ -328,6 +334,9 @@ Gauge& Metrics::WebhookWaiting(std::string_view endpoint) {
 Gauge& Metrics::WebhookDeadLetters(std::string_view endpoint) {
   return impl_->families->webhook_dead.Get({LabelText(endpoint)});
 }
+
+Counter& Metrics::RetentionErasedKeys() { return impl_->families->retention_keys.Get({}); }
+Gauge& Metrics::RetentionLastRunTimestamp() { return impl_->families->retention_run.Get({}); }
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(impl_->families->Collect());

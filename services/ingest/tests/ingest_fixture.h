@@ -83,6 +83,10 @@ class IngestTest : public testing::Test {
     ASSERT_TRUE(opened_keys.ok()) << opened_keys.status();
     store_ = *std::move(opened_store);
     keys_ = *std::move(opened_keys);
+    auto opened_vault = IdentityVault::Open(
+        {.directory = directory_ / "vault", .kek_file = directory_ / "vault.kek"});
+    ASSERT_TRUE(opened_vault.ok()) << opened_vault.status();
+    vault_ = *std::move(opened_vault);
     auto opened = Projector::Open(&log_, store_.get(), {});
     ASSERT_TRUE(opened.ok()) << opened.status();
     projector_ = *std::move(opened);
@@ -94,9 +98,15 @@ class IngestTest : public testing::Test {
     writer_ = std::make_unique<EventWriter>(
         &log_, projector_.get(), [this] { return now_us_.load(); }, metrics_.get());
     pool_ = std::make_unique<WorkerPool>(1);
+    MakeIntake(vault_.get());
+  }
+
+  /// `vault` null: the node has none.
+  void MakeIntake(IdentityVault* vault) {
     intake_ = std::make_unique<Intake>(IntakeDeps{.projector = projector_.get(),
                                                   .writer = writer_.get(),
                                                   .keys = keys_.get(),
+                                                  .vault = vault,
                                                   .pool = pool_.get(),
                                                   .metrics = metrics_.get()});
   }
@@ -110,6 +120,7 @@ class IngestTest : public testing::Test {
     writer_.reset();
     projector_.reset();
     metrics_.reset();
+    vault_.reset();
     keys_.reset();
     store_.reset();
   }
@@ -178,6 +189,7 @@ class IngestTest : public testing::Test {
   CountingLog log_{NewMemoryLog(2)};
   std::unique_ptr<Store> store_;
   std::unique_ptr<KeyStore> keys_;
+  std::unique_ptr<IdentityVault> vault_;
   std::unique_ptr<Projector> projector_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<EventWriter> writer_;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -10,6 +11,15 @@
 #include "trigpoint/base/time.h"
 
 namespace trigpoint {
+
+/// A disclosure that rests on a decision of its own, whatever its class.
+struct NamedDisclosure {
+  std::string provider{};       ///< The stream id.
+  std::string authority_ref{};  ///< The decision that it rests on.
+  std::string reference{};      ///< Of what was given: an export, or a record of the vault.
+  std::string requester{};      ///< To whom, where that is not the caller.
+  Sensitivity sensitivity = v1::SENSITIVITY_UNSPECIFIED;  ///< The highest class that it holds.
+};
 
 /// Records who was shown what: reads of C3 and above.
 /// Threading: implementations are thread-safe.
@@ -22,12 +32,16 @@ class DisclosureLog {
   /// Errors: Unavailable when it could not be written: the caller then withholds the answer.
   virtual absl::Status Record(const Principal& principal, std::string_view method,
                               std::string_view provider, Sensitivity sensitivity) = 0;
+  /// Records a disclosure before the first word of it is sent, also below C3. Errors: as Record.
+  virtual absl::Status RecordNamed(const Principal& principal, std::string_view method,
+                                   const NamedDisclosure& disclosure) = 0;
 };
 
 /// Opens a disclosure log that appends to a file (created with mode 0600), one JSON object a line:
 /// {"at":"2026-03-01T10:00:00Z","principal":"..","organisation":"..","method":"..",
-/// "provider":"..","sensitivity":"C3"}. No content. A character outside printable ASCII, a quote or
-/// a backslash is written as "?". A line is handed to the kernel when Record returns; it survives a
+/// "provider":"..","sensitivity":"C3"}, of a named disclosure also "authority", "reference" and,
+/// where there is one, "requester". No content. A character outside printable ASCII, a quote or a
+/// backslash is written as "?". A line is handed to the kernel when Record returns; it survives a
 /// crash of the process, not of the machine.
 /// `now` gives the present; leave it empty for the system clock.
 /// Errors: Unavailable when the file cannot be opened.

@@ -26,8 +26,11 @@ inline constexpr std::string_view kQualityDecider = "QUALITY_DECIDER";
 inline constexpr std::string_view kAlertReceiver = "ALERT_RECEIVER";
 /// Sees status, verification, metrics and policies.
 inline constexpr std::string_view kOperator = "OPERATOR";
-/// Erases personal data, places and lifts legal holds. Reads nothing of it.
+/// Erases personal data, places and lifts legal holds, gives out redacted exports. Opens no text
+/// but that of the one record whose subject asks for it.
 inline constexpr std::string_view kPrivacyOfficer = "PRIVACY_OFFICER";
+/// Reads the identity of a protected source from the vault, record by record; nobody else does.
+inline constexpr std::string_view kIntakeOfficer = "INTAKE_OFFICER";
 
 /// Authority roles. Each implies QUALITY_READER and may call DecisionService; whether it has the
 /// authority for one transition is decided in the fold, from the authority matrix.

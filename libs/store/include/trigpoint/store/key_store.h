@@ -63,6 +63,8 @@ class KeyStore : public KeySource {
   /// Destroys a key for ever, whether it existed or not: writes the tombstone, then rewrites the
   /// files that held the wrapped key, so that they no longer do. Idempotent; takes up to seconds.
   absl::Status DestroyKey(const std::string& key_id);
+  /// The same for many, all or none, at the price of one.
+  absl::Status DestroyKeys(const std::vector<std::string>& key_ids);
 
   /// Copies the keys and the file that wraps them into a directory that does not exist yet, as
   /// "keys" and "keys.kek". A key that is destroyed later is still in the copy: whoever keeps

@@ -123,6 +123,10 @@ class Metrics {
   Gauge& WebhookWaiting(std::string_view endpoint);
   /// trigpoint_webhook_dead_letters{endpoint}: given up, until they are sent again.
   Gauge& WebhookDeadLetters(std::string_view endpoint);
+  /// trigpoint_retention_erased_keys_total: keys that rules of retention destroyed since start.
+  Counter& RetentionErasedKeys();
+  /// trigpoint_retention_last_run_timestamp_seconds: end of the last run without an error; 0: none.
+  Gauge& RetentionLastRunTimestamp();
 
   /// Gives the Prometheus text exposition; trigpoint_build_info and process_start_time_seconds are
   /// part of it.
