@@ -184,8 +184,11 @@ void HideProtected(const Protection& protection, v1::RapidQualityReviewAlert* al
     if (!trace.empty()) HideReferences(protection, alert);
     return;
   }
-  if (RemoveProtected(trace, alert->mutable_evidence()) && alert->evidence().empty())
+  if (RemoveProtected(trace, alert->mutable_evidence()) && alert->evidence().empty()) {
     alert->clear_themes();
+    // It counts organisations: TRUE would say that this one is none of those known.
+    alert->set_rapid_sharing_needed(v1::TRUTH_VALUE_UNKNOWN);
+  }
   alert->clear_cause();
   alert->clear_cluster();
   alert->set_protected_source(true);

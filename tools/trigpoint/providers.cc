@@ -197,7 +197,7 @@ ExitCode ShowProvider(const Session& session, const Client& client,
 }
 
 void AddTimelineRow(Table& table, const v1::TimelineEntry& entry) {
-  const bool others = entry.kind() == "other_sources";
+  const bool others = entry.kind() == "other_sources" || entry.kind() == "few_reports";
   // What rests on a protected source has no place between the others.
   const bool unplaced = others || (entry.revision() == 0 && entry.source() == "trigpoint/engine");
   std::string summary = entry.hidden() && !others ? "(above your clearance)" : entry.summary();

@@ -661,6 +661,11 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     const auto& said = event.recommendation();
     if (!withholding_) ++said_.recommendations[{said.policy_id(), said.kind()}];
   }
+  if (event.has_backfill_ended() && entry->hot.state.backfill().empty() && !withholding_) {
+    // What fell silent inside the bracket, and is so still, is told now.
+    const auto silent = silences_.find(stream_id);
+    if (silent != silences_.end()) said_.silences += silent->second.size();
+  }
   if (event.has_backfill_started() || event.has_backfill_ended()) {
     const std::string& open = entry->hot.state.backfill();
     if (open.empty()) {

@@ -56,6 +56,7 @@ class Story {
     alert.set_cause("council/speaking-up/wb-1/1");
     alert.set_cluster("council/speaking-up/wb-1");
     alert.add_themes(v1::THEME_NEGLECT);
+    alert.set_rapid_sharing_needed(v1::TRUTH_VALUE_TRUE);
     alert.add_evidence()->set_source("council/speaking-up");
     alert.mutable_evidence(0)->set_id("wb-1");
     SetMicros(known_us + 4 * kHour, alert.mutable_acknowledge_by());
@@ -248,6 +249,8 @@ TEST(HideProtected, ShowsOfAnAlertTheDayAndTheHourToActBy) {
   EXPECT_TRUE(shown.detail().protected_source());
   EXPECT_THAT(shown.detail().evidence(), IsEmpty());
   EXPECT_THAT(shown.detail().themes(), IsEmpty());
+  EXPECT_EQ(shown.detail().rapid_sharing_needed(), v1::TRUTH_VALUE_UNKNOWN)
+      << "it counts organisations";
   EXPECT_THAT(shown.detail().cause() + shown.detail().cluster(), IsEmpty());
   record.set_acknowledged_us(kMarch1 + 12 * kHour);
   shown = PresentAlert(record, {}, protection, kMarch1 + 13 * kHour);
