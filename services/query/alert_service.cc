@@ -15,6 +15,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
 #include "trigpoint/events/digest.h"
+#include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 

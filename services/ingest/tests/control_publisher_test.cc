@@ -54,7 +54,7 @@ v1::HolidaysPublished Holidays(int first_year, int last_year, int day_of_january
     v1::Date* day = holidays.add_holidays();
     day->set_year(year);
     day->set_month(1);
-    day->set_day(day_of_january);
+    day->set_day(static_cast<uint32_t>(day_of_january));
   }
   return holidays;
 }
