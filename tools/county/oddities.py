@@ -90,7 +90,7 @@ def unusable(feeds, services, outcomes):
          {"visit_type": "VISIT_TYPE_ROUTINE", "notes": f"spoke with the resident, NHS {NO_PERSON}"}),
         ("healthwatch-herefordshire/feedback", "provider_feedback_received", {"author_role": "relative"}),
         (f"{COUNCIL}/whistleblowing", "whistleblowing_concern_received",
-         {"route": "ROUTE_LOCAL_AUTHORITY", "reporter_identity": "Made-up text: no name"}),
+         {"route": "ROUTE_LOCAL_AUTHORITY", "reporter_vault_ref": "vault:" + 64 * "0"}),
         (f"{ICB}/quality", "early_indicator_observed", {"observer_role": "community nurse"}),
     ]
     for place, (source, kind, payload) in enumerate(refused):

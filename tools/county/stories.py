@@ -270,11 +270,11 @@ def millstream(tell):
 
 
 def mill_view(tell):
-    """Seven small concerns about one house under three owners, none of whom had more than three."""
+    """Six small concerns about one house under three owners, none of whom had more than two."""
     houses = [*tell.service.earlier, tell.service]
     tell.about(houses[0]).rated(700)
     concerns = []
-    for house, told in zip(houses, ({345: "FALLS", 330: "MEDICINES", 310: "DIGNITY"}, {260: "FALLS", 190: "MEDICINES"},
+    for house, told in zip(houses, ({340: "FALLS", 310: "DIGNITY"}, {260: "FALLS", 190: "MEDICINES"},
                                     {80: "NUTRITION_HYDRATION"})):
         concerns += [tell.about(house).concern(days, theme) for days, theme in told.items()]
     for before, after, days in zip(houses, houses[1:], (300, 120)):
@@ -287,7 +287,7 @@ def mill_view(tell):
     said = {"abuse_types": ["ABUSE_TYPE_NEGLECT"], "adults": 1}
     concerns.append(tell.now("6-after-two-sales.jsonl", f"{COUNCIL}/safeguarding", 2, "safeguarding_concern_raised", said,
                              themes=["THEME_NUTRITION_HYDRATION"]))
-    tell.expect("LEVEL_1", "history", false=["H-L2-3"])
+    tell.expect("LEVEL_1", "history")
     tell.expect("LEVEL_2", true=["H-L2-3"], evidence={"H-L2-3": concerns})
 
 
@@ -346,8 +346,8 @@ def all_stories():
         (home("millstream", "Millstream", 30), "the monthly returns stopped five months ago; nobody says why",
          "stays at Level 1, and the feed is silent: a finding in the coverage and the timeline", f"{s2} Level 1; S1 L26",
          millstream),
-        (sold_twice(), "sold twice under new names; seven small concerns, under no owner more than three",
-         "Level 2 by H-L2-3, citing all seven: a sale does not begin anew; a person confirms what is inherited",
+        (sold_twice(), "sold twice under new names; six small concerns, under no owner more than two",
+         "Level 2 by H-L2-3, citing all six: a sale does not begin anew; a person confirms what is inherited",
          f"{s2} Level 2; S4 3.91", mill_view),
     ]
     stories = [Story(*story) for story in told]
