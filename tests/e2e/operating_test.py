@@ -160,7 +160,17 @@ class RebuildTest(EndToEnd):
         self.assertIn("House 1-900000001", node.run("providers").out)
 
 
+# Services of the golden directory about which a protected source spoke.
+PROTECTED = ("ashgrove",)
+
+
 class UpgradeTest(EndToEnd):
+    @staticmethod
+    def open_entries(entries):
+        """Without what a protected source said and brought about: it is shown by the day, under another name, since."""
+        hidden = ("whistleblowing_concern_received", "other_sources", "rapid_quality_review_alert", "recommendation")
+        return [entry for entry in entries if entry[0] not in hidden]
+
     def test_the_data_of_an_earlier_release_answers_as_it_did(self):
         """A data directory as the release of the first milestone left it, and what that release said of it."""
         expected = json.loads((GOLDEN / "issue-2.expected.json").read_text(encoding="utf-8"))
@@ -180,7 +190,9 @@ class UpgradeTest(EndToEnd):
             lines = node.run("--json", "timeline", f"demo/{service}", "--as-of", expected["as_of"], "--all").lines()
             # An instant that passed while no node ran is said when one runs again, at that instant (design 2).
             said = [e for e in lines if e["kind"] not in ("deadline_passed", "day_started")]
-            self.assertEqual(entries, [[e["kind"], e.get("source", ""), e["id"], e["known_at"]] for e in said], service)
+            shown = [[e["kind"], e.get("source", ""), e["id"], e["known_at"]] for e in said]
+            self.assertEqual(*(map(self.open_entries, (entries, shown)) if service in PROTECTED else (entries, shown)), service)
+            self.assertEqual(len(entries), len(shown), service)
         self.assertIn("a fall on the stairs", node.run("--json", "timeline", "demo/riverside", "--all").out)
         self.assertEqual("1", node.run("--json", "status").json()["waiting"], "what waited for its service waits")
         self.assertEqual(0, node.run("verify").code)

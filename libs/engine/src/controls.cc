@@ -19,6 +19,11 @@ int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_i
   return effective_us;
 }
 
+bool IsControl(const v1::Event& event) {
+  return event.has_policy_activated() || event.has_peer_baseline_published() ||
+         event.has_holidays_published();
+}
+
 int64_t EffectiveMicros(const v1::Event& control) {
   if (control.has_policy_activated()) return ToMicros(control.policy_activated().effective_from());
   if (control.has_holidays_published())

@@ -228,7 +228,7 @@ absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineReques
   for (const auto& [line, given] : request.events) {
     v1::Event event = given;
     TakeIdentity(&event);  // No rule reads it, and nothing that was assessed may show it.
-    if (event.has_peer_baseline_published() || event.has_policy_activated()) {
+    if (IsControl(event)) {
       TP_RETURN_IF_ERROR(controls.Add(event));
       continue;
     }

@@ -376,7 +376,7 @@ absl::Status Projector::FoldRecord(const Record& record, Batch* batch) {
                    event.has_day_started() || event.stream_id().starts_with(kSourceStreamPrefix);
   if (record.position.partition == control_partition())
     return FoldControlPartition(event, record, batch);
-  if (event.has_policy_activated() || event.has_peer_baseline_published()) {
+  if (IsControl(event)) {
     return FoldControlCopy(event, record, batch);
   }
   if (event.stream_id().starts_with(kSourceStreamPrefix)) return FoldSource(event, record, batch);

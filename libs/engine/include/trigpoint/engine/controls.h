@@ -93,6 +93,9 @@ class Controls {
 int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_id,
                     int64_t effective_us);
 
+/// Whether an event says what is in force for every service: each partition has a copy of it.
+bool IsControl(const v1::Event& event);
+
 /// effective_from of a control event, microseconds UTC.
 int64_t EffectiveMicros(const v1::Event& control);
 
