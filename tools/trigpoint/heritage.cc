@@ -9,6 +9,7 @@
 #include "client.h"
 #include "heritage_words.h"
 #include "print.h"
+#include "provider_words.h"
 
 namespace trigpoint {
 namespace {
@@ -59,28 +60,13 @@ ExitCode Inherit(const Session& session, const Client& client, const InheritOpti
   return ExitCode::kOk;
 }
 
-std::string LevelsOf(const v1::Provider& provider) {
-  std::string cell;
-  for (const auto& level : provider.levels()) {
-    cell += (cell.empty() ? "" : ", ") + level.policy_id() + ": " +
-            (level.decided_state().empty() ? "-" : level.decided_state());
-    if (!level.recommended_state().empty() && level.recommended_state() != level.decided_state()) {
-      cell += " -> " + level.recommended_state() + (level.urgent() ? " URGENT" : "");
-    }
-  }
-  return cell.empty() ? "no policy applies" : cell;
-}
-
 void AddRow(const v1::ListSiblingsResponse::Sibling& sibling, Table* table) {
   const v1::Provider& provider = sibling.provider();
-  const std::string id = provider.ids().empty()
-                             ? provider.stream_id()
-                             : provider.ids(0).scheme() + '/' + provider.ids(0).value();
-  table->AddRow({id, Clip(provider.display_name(), kNameColumns),
-                 sibling.same_organisation() ? "organisation" : "brand",
-                 Clip(provider.local_authority(), 20),
-                 provider.open_alerts() == 0 ? "-" : std::to_string(provider.open_alerts()),
-                 LevelsOf(provider)});
+  table->AddRow(
+      {FirstId(provider.ids(), provider.stream_id()), Clip(provider.display_name(), kNameColumns),
+       sibling.same_organisation() ? "organisation" : "brand", Clip(provider.local_authority(), 20),
+       provider.open_alerts() == 0 ? "-" : std::to_string(provider.open_alerts()),
+       LevelsInOneCell(provider)});
 }
 
 ExitCode Siblings(const Session& session, const Client& client, const SiblingsOptions& options) {

@@ -9,6 +9,7 @@
 #include "heritage_words.h"
 #include "instants.h"
 #include "print.h"
+#include "provider_words.h"
 
 namespace trigpoint {
 namespace {
@@ -38,23 +39,6 @@ struct RecommendationsOptions {
   std::string policy;
   bool all = false;
 };
-
-std::string FirstId(const google::protobuf::RepeatedPtrField<v1::SubjectRef>& ids,
-                    const std::string& otherwise) {
-  return ids.empty() ? otherwise : ids.Get(0).scheme() + '/' + ids.Get(0).value();
-}
-
-std::string LevelsInOneCell(const v1::Provider& provider) {
-  std::string cell;
-  for (const auto& level : provider.levels()) {
-    cell += (cell.empty() ? "" : ", ") + level.policy_id() + ": " +
-            (level.decided_state().empty() ? "-" : level.decided_state());
-    if (!level.recommended_state().empty() && level.recommended_state() != level.decided_state()) {
-      cell += " -> " + level.recommended_state() + (level.urgent() ? " URGENT" : "");
-    }
-  }
-  return cell.empty() ? "no policy applies" : cell;
-}
 
 std::string RatingWord(v1::Rating rating) {
   return WithoutPrefix(v1::Rating_Name(rating), "RATING_");
