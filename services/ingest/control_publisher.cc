@@ -1,5 +1,7 @@
 #include "services/ingest/control_publisher.h"
 
+#include <algorithm>
+
 #include "services/ingest/directory.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/pack_file.h"
@@ -45,6 +47,7 @@ absl::StatusOr<bool> ControlPublisher::PublishHolidays(v1::HolidaysPublished hol
     list.clear_published_by();
     return CanonicalBytes(list);
   };
+  const absl::MutexLock lock(&publishing_holidays_);
   const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
   const auto& controls = truth->state().controls();
   for (auto it = controls.rbegin(); it != controls.rend(); ++it) {
@@ -60,7 +63,10 @@ absl::StatusOr<bool> ControlPublisher::PublishHolidays(v1::HolidaysPublished hol
   const int64_t now_us = writer_->Now();
   v1::Event event;
   event.set_source(std::string(kControlSource));
-  event.set_id("holidays/" + holidays.calendar() + "/" + FormatInstant(now_us));
+  const auto lists = std::count_if(controls.begin(), controls.end(), [](const auto& known) {
+    return known.has_holidays_published();
+  });
+  event.set_id("holidays/" + holidays.calendar() + "/" + std::to_string(lists + 1));
   event.set_source_version(1);
   *event.mutable_holidays_published() = std::move(holidays);
   SetMicros(now_us + kControlAheadUs, event.mutable_holidays_published()->mutable_effective_from());

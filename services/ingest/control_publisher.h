@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "services/common/write_gate.h"
 #include "trigpoint/v1/events.pb.h"
 
@@ -37,6 +38,7 @@ class ControlPublisher {
 
   Projector* projector_;
   EventWriter* writer_;
+  absl::Mutex publishing_holidays_;  // Their ids are counted.
 };
 
 /// How far ahead of its append a control event takes effect, so that it reaches every stream in
