@@ -21,8 +21,8 @@ namespace {
 
 struct DiscloseOptions {
   std::string provider;
-  v1::RedactionProfile profile = v1::REDACTION_PROFILE_UNSPECIFIED;
-  v1::LawfulBasis basis = v1::LAWFUL_BASIS_UNSPECIFIED;
+  std::string profile;  ///< One of Profiles().
+  std::string basis;    ///< One of Bases().
   std::string to;
   std::string authority;
   std::string from;
@@ -47,6 +47,13 @@ const std::map<std::string, v1::LawfulBasis>& Bases() {
       {"vital-interests", v1::LAWFUL_BASIS_VITAL_INTERESTS},
       {"consent", v1::LAWFUL_BASIS_CONSENT}};
   return *bases;
+}
+
+template <typename Value>
+std::vector<std::string> NamesOf(const std::map<std::string, Value>& values) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values) names.push_back(name);
+  return names;
 }
 
 /// A file that is there whole or not at all, for its owner alone.
@@ -100,8 +107,8 @@ class OutputFile {
 absl::StatusOr<v1::ExportDisclosureRequest> RequestOf(const DiscloseOptions& options) {
   v1::ExportDisclosureRequest request;
   request.set_provider(options.provider);
-  request.set_profile(options.profile);
-  request.set_lawful_basis(options.basis);
+  request.set_profile(Profiles().at(options.profile));
+  request.set_lawful_basis(Bases().at(options.basis));
   request.set_requester(options.to);
   request.set_authority_ref(options.authority);
   if (!options.from.empty()) {
@@ -186,14 +193,14 @@ void AddDiscloseCommand(CLI::App& app, Session& session) {
   disclose
       ->add_option("--profile", options->profile,
                    "To whom: public, provider, partner, subject-access")
-      ->transform(CLI::CheckedTransformer(Profiles()))
+      ->check(CLI::IsMember(NamesOf(Profiles())))
       ->required();
   disclose->add_option("--to", options->to, "Who asked: an organisation, or a pseudonym")
       ->required();
   disclose
       ->add_option("--basis", options->basis,
                    "public-task, legal-obligation, vital-interests or consent")
-      ->transform(CLI::CheckedTransformer(Bases()))
+      ->check(CLI::IsMember(NamesOf(Bases())))
       ->required();
   disclose
       ->add_option("--authority", options->authority, "The decision it rests on, by its reference")
