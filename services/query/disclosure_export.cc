@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "google/protobuf/unknown_field_set.h"
+#include "services/common/protected_trace.h"
 #include "services/query/timeline_summary.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/evolve.h"
@@ -62,42 +63,26 @@ bool MayBeGiven(const v1::Event& event) {
   }
 }
 
-bool IsProtected(const v1::Event& event) {
-  if (event.has_recommendation()) {
-    const auto& criteria = event.recommendation().criteria();
-    return std::any_of(criteria.begin(), criteria.end(),
-                       [](const auto& criterion) { return criterion.protected_source(); });
-  }
-  if (event.has_rapid_quality_review_alert())
-    return event.rapid_quality_review_alert().protected_source();
-  return SensitivityOf(event) >= v1::SENSITIVITY_C5_PROTECTED_SOURCE;
-}
-
 /// Which of a stream's events there is anything to give of.
 struct Standing {
-  explicit Standing(std::span<const v1::StoredEvent> events) {
+  explicit Standing(std::span<const v1::StoredEvent> events) : trace(ProtectedTrace::Of(events)) {
     for (const auto& stored : events) {
-      const v1::Event& event = stored.event();
-      uint32_t& version = latest[IdentityOf(event)];
-      version = std::max(version, VersionOf(event));
-      if (event.has_rapid_quality_review_alert() && IsProtected(event))
-        protected_alerts.insert(event.rapid_quality_review_alert().alert_id());
-      // A record that was of a protected source in any version stays one.
-      if (IsFact(event) && IsProtected(event)) protected_records.insert(IdentityOf(event));
+      uint32_t& version = latest[IdentityOf(stored.event())];
+      version = std::max(version, VersionOf(stored.event()));
     }
   }
 
-  bool Hides(const v1::Event& event) const {
-    return IsProtected(event) || protected_records.contains(IdentityOf(event)) ||
-           protected_alerts.contains(event.alert_acknowledged().alert_id());
+  /// What a protected source said, what rests on it, and that somebody acknowledged that.
+  bool Hides(const v1::StoredEvent& stored) const {
+    return trace.IsHidden(stored.revision()) ||
+           trace.RestsOnProtected(stored.event().alert_acknowledged().alert_id());
   }
   bool Replaced(const v1::Event& event) const {
     return event.has_event_retracted() || latest.at(IdentityOf(event)) > VersionOf(event);
   }
 
+  ProtectedTrace trace;
   std::map<Identity, uint32_t> latest;
-  std::set<Identity> protected_records;
-  std::set<std::string> protected_alerts;
 };
 
 void CutToDay(google::protobuf::Timestamp* timestamp) {
@@ -167,7 +152,8 @@ void HideSource(v1::Event* event) {
 using Refs = google::protobuf::RepeatedPtrField<v1::EventRef>;
 
 /// What the engine derived without its way there: a cause or an id that is a hash of one would lead
-/// to reports that are withheld. Evidence stays as far as the export shows it.
+/// to reports that are withheld, and figures and notes may count them. Evidence stays as far as the
+/// export shows it.
 void ClearDerivation(const std::set<Identity>& shown, v1::Event* event) {
   const auto keep_shown = [&shown](Refs* refs) {
     refs->erase(std::remove_if(refs->begin(), refs->end(),
@@ -182,8 +168,11 @@ void ClearDerivation(const std::set<Identity>& shown, v1::Event* event) {
     recommendation->clear_cause();
     recommendation->clear_previous();
     if (recommendation->has_as_of()) CutToDay(recommendation->mutable_as_of());
-    for (auto& criterion : *recommendation->mutable_criteria())
+    for (auto& criterion : *recommendation->mutable_criteria()) {
       keep_shown(criterion.mutable_evidence());
+      criterion.clear_figures();
+      criterion.clear_note();
+    }
   } else if (event->has_rapid_quality_review_alert()) {
     auto* alert = event->mutable_rapid_quality_review_alert();
     alert->clear_cluster();
@@ -254,6 +243,7 @@ std::vector<std::string> LeftOutOf(v1::RedactionProfile profile) {
   }
   left_out.emplace_back("personal and free texts");
   left_out.emplace_back("times of day");
+  left_out.emplace_back("figures and notes of recommendations");
   left_out.emplace_back("versions that were corrected, records that were taken back");
   if (HidesSources(profile)) {
     left_out.emplace_back("who reported, and whatever a report says in words of its own");
@@ -276,7 +266,7 @@ DisclosureExport MakeExport(std::span<const v1::StoredEvent> events, const Expor
   std::set<Identity> shown;
   for (const auto& stored : events) {
     const v1::Event& event = stored.event();
-    if (!MayBeGiven(event) || standing.Hides(event)) continue;
+    if (!MayBeGiven(event) || standing.Hides(stored)) continue;
     const bool replaced = standing.Replaced(event);
     if (replaced && !own) continue;
     if (SensitivityOf(event) > highest) {

@@ -182,6 +182,32 @@ TEST_F(DisclosureExportTest, IsTheSameWhetherOrNotSomebodyBlewTheWhistle) {
   for (const auto profile : kForMany) EXPECT_EQ(BytesOf(Make(profile)), before[profile]);
 }
 
+/// No criterion says that it rests on a protected source: the first recommendation was made because
+/// one spoke, and what the second one counted may be one more for it.
+TEST_F(DisclosureExportTest, IsTheSameWhetherOrNotARecommendationFollowedOrCountsIt) {
+  AddIncident("I-1");
+  const auto recommend = [this](const std::string& id, const std::string& cause, double observed) {
+    auto* recommendation = Add("trigpoint/engine", id, 3).mutable_recommendation();
+    recommendation->set_recommendation_id(id);
+    recommendation->set_cause(cause);
+    auto* criterion = recommendation->add_criteria();
+    criterion->set_id("H-L2-3");
+    criterion->set_note(std::to_string(observed) + " reports");
+    auto* figure = criterion->add_figures();
+    figure->set_name("observed");
+    figure->set_value(observed);
+  };
+  const std::vector<v1::StoredEvent> before = events_;
+  recommend("of-incident", "home/incidents/I-1/1", 6);
+  std::map<v1::RedactionProfile, std::string> without;
+  for (const auto profile : kForMany) without[profile] = BytesOf(Make(profile));
+  events_ = before;
+  AddWhistleblower("W-1", 1);
+  recommend("of-whistleblower", "council/concerns/W-1/1", 7);
+  recommend("of-incident", "home/incidents/I-1/1", 7);
+  for (const auto profile : kForMany) EXPECT_EQ(BytesOf(Make(profile)), without[profile]);
+}
+
 TEST_F(DisclosureExportTest, GivesNothingOfAProtectedRecordThatIsAskedForByName) {
   AddWhistleblower("W-1");
   v1::EventRef record;
