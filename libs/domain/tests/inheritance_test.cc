@@ -9,6 +9,7 @@
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -272,6 +273,22 @@ TEST_F(InheritanceTest, OldReportsComeAsDaysAndAreCountedOnce) {
   const v1::ProviderState state = State();
   ASSERT_EQ(state.summed_size(), 1);
   EXPECT_EQ(state.summed(0).concerns(), 3U);
+}
+
+// A house that moved is expected to hear from whoever wrote before: the rhythm does not begin anew.
+TEST_F(InheritanceTest, WhatUsedToComeAboutThePredecessorIsExpectedToGoOn) {
+  v1::MemoryCarried memory = Memory(Link::REASON_LOCATION_MOVE);
+  for (int month = 1; month <= 6; ++month) {
+    v1::Event monthly = Incident("return-" + std::to_string(month), 30 * (7 - month));
+    monthly.mutable_monitoring_return_received();
+    SetMicros(kNow - 30 * (7 - month) * kMicrosPerDay, monthly.mutable_received_at());
+    *memory.add_facts() = monthly;
+  }
+  Carry(memory);
+  const v1::ProviderState state = State();
+  ASSERT_EQ(state.deliveries_size(), 1);
+  EXPECT_EQ(state.deliveries(0).received_us_size(), 6);
+  EXPECT_EQ(RhythmOf(state.deliveries(0)), 30);
 }
 
 TEST_F(InheritanceTest, APredecessorsRegistrationSaysWhatIsCommissionedAndNotWhoItIs) {

@@ -37,6 +37,16 @@ inline Controls BothPacks() {
   return controls;
 }
 
+/// Time, and nothing else.
+inline v1::Event Tick(int64_t at) {
+  v1::Event event;
+  event.set_source(kTimeSource);
+  event.set_id("tick/" + std::to_string(at));
+  event.mutable_deadline_passed();
+  SetMicros(at, event.mutable_received_at());
+  return event;
+}
+
 /// The owner of one stream over a log that it appends to.
 class Owner {
  public:

@@ -15,15 +15,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-v1::Event Tick(int64_t at) {
-  v1::Event event;
-  event.set_source(kTimeSource);
-  event.set_id("tick/" + std::to_string(at));
-  event.mutable_deadline_passed();
-  SetMicros(at, event.mutable_received_at());
-  return event;
-}
-
 v1::Event Return(const std::string& id, int64_t at) {
   v1::Event event;
   event.set_source("council/returns");

@@ -12,15 +12,6 @@
 namespace trigpoint {
 namespace {
 
-v1::Event Tick(int64_t at) {
-  v1::Event event;
-  event.set_source(kTimeSource);
-  event.set_id("tick/" + std::to_string(at));
-  event.mutable_deadline_passed();
-  SetMicros(at, event.mutable_received_at());
-  return event;
-}
-
 /// Something that a partner or a person may send, at `at`; `n` names the record.
 v1::Event Anything(std::mt19937* random, int n, int64_t at) {
   const auto pick = [random](int below) {
