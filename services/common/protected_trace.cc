@@ -15,6 +15,12 @@ namespace {
 
 constexpr size_t kShownIdLength = 32;
 
+/// Of nearly every service: one for all.
+ProtectedTraces::Trace NoTrace() {
+  static const auto kNone = std::make_shared<const ProtectedTrace>();
+  return kNone;
+}
+
 }  // namespace
 
 int64_t DayStart(int64_t instant_us) { return LondonMidnight(LondonDate(instant_us)); }
@@ -126,7 +132,8 @@ absl::StatusOr<ProtectedTraces::Trace> ProtectedTraces::Of(const std::string& st
     if (kept.until > 0) {
       TP_ASSIGN_OR_RETURN(events, projector_->ReadEvents(stream_id, 0, until));
     }
-    kept.trace = std::make_shared<const ProtectedTrace>(ProtectedTrace::Of(events));
+    auto trace = std::make_shared<const ProtectedTrace>(ProtectedTrace::Of(events));
+    kept.trace = trace->empty() ? NoTrace() : std::move(trace);
   } else if (!kept.trace->empty()) {
     auto grown = std::make_shared<ProtectedTrace>(*kept.trace);
     for (const auto& stored : events) grown->NoteConsequence(stored);
@@ -137,6 +144,11 @@ absl::StatusOr<ProtectedTraces::Trace> ProtectedTraces::Of(const std::string& st
   Kept& slot = kept_[stream_id];
   if (slot.trace == nullptr || slot.until <= kept.until) slot = kept;
   return kept.trace;
+}
+
+bool ProtectedTraces::Knows(const std::string& stream_id) const {
+  const absl::MutexLock lock(&mu_);
+  return kept_.contains(stream_id);
 }
 
 Veil::Veil(std::string_view secret)

@@ -90,6 +90,8 @@ class ProtectedTraces {
   /// for it after what it is to cut was read, so that nothing shown is later than it.
   /// Errors: those of Projector::ReadEvents.
   absl::StatusOr<Trace> Of(const std::string& stream_id, uint64_t revision = UINT64_MAX);
+  /// Whether the stream was asked for before; the first time it is read from its beginning.
+  bool Knows(const std::string& stream_id) const;
 
  private:
   struct Kept {
@@ -98,7 +100,7 @@ class ProtectedTraces {
   };
 
   const Projector* projector_;
-  absl::Mutex mu_;
+  mutable absl::Mutex mu_;
   absl::flat_hash_map<std::string, Kept> kept_ ABSL_GUARDED_BY(mu_);
 };
 

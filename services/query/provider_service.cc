@@ -48,11 +48,12 @@ absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& 
   return provider;
 }
 
-/// Whether a read takes no more than what is in memory.
-bool IsCheap(const Projector& projector, const v1::GetProviderRequest& request) {
+/// Whether a read takes no more than what is in memory, mostly.
+bool IsCheap(const QueryCore& core, const v1::GetProviderRequest& request) {
   if (request.has_as_of() || request.has_valid_at()) return false;
-  const auto stream_id = ResolveProvider(projector, request.provider());
-  return !stream_id.ok() || !projector.IsLinked(*stream_id);
+  const auto stream_id = ResolveProvider(core.projector(), request.provider());
+  return !stream_id.ok() ||
+         (core.traces.Knows(*stream_id) && !core.projector().IsLinked(*stream_id));
 }
 
 /// The policy asked for, or the first that applies, or else the first that may apply.
@@ -167,7 +168,7 @@ class ProviderService final : public v1::ProviderService::CallbackService {
   grpc::ServerUnaryReactor* GetProvider(grpc::CallbackServerContext* context,
                                         const v1::GetProviderRequest* request,
                                         v1::Provider* response) override {
-    const Where where = IsCheap(core_->projector(), *request) ? Where::kInline : Where::kPool;
+    const Where where = IsCheap(*core_, *request) ? Where::kInline : Where::kPool;
     return Serve(*core_, context, kGet, {.sensitivity = kAnswerClass}, where,
                  [core = core_.get(), request, response](const Principal& principal) {
                    absl::StatusOr<v1::Provider> found = Get(*core, *request);

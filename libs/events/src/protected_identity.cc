@@ -14,8 +14,9 @@ using google::protobuf::Message;
 constexpr char kRefName[] = "reporter_vault_ref";
 
 const FieldDescriptor* PayloadOf(const v1::Event& event) {
-  const auto* payload = v1::Event::descriptor()->FindOneofByName("payload");
-  return v1::Event::GetReflection()->GetOneofFieldDescriptor(event, payload);
+  // Looked up once: every event that comes in is asked.
+  static const auto* const kPayload = v1::Event::descriptor()->FindOneofByName("payload");
+  return v1::Event::GetReflection()->GetOneofFieldDescriptor(event, kPayload);
 }
 
 /// The field of the payload that holds the reference; null: the kind has none.
