@@ -14,7 +14,7 @@ constexpr std::array kAll = {
     kPrivacyOfficer, kIntakeOfficer,
     // Authority.
     kTeamManager, kMultiAgencyPanel, kIcbAuthoriser, kNhseAuthoriser, kCouncilAuthoriser,
-    kQualityReviewMeeting, kRegulator, kLocalAuthority};
+    kQualityReviewMeeting, kRegulator, kLocalAuthority, kHeadOfQualitySafety};
 constexpr size_t kAccessRoles = 8;
 
 }  // namespace

@@ -42,6 +42,7 @@ inline constexpr std::string_view kCouncilAuthoriser = "COUNCIL_AUTHORISER";
 inline constexpr std::string_view kQualityReviewMeeting = "QUALITY_REVIEW_MEETING";
 inline constexpr std::string_view kRegulator = "REGULATOR";
 inline constexpr std::string_view kLocalAuthority = "LOCAL_AUTHORITY";
+inline constexpr std::string_view kHeadOfQualitySafety = "HEAD_OF_QUALITY_SAFETY";
 
 /// Gives every role there is, those of access first, then those of authority.
 std::span<const std::string_view> All();
