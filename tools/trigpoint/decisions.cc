@@ -157,8 +157,7 @@ void AddDecisionCommands(CLI::App& app, Session& session) {
   decide->add_flag("--decline", options->decline, "Decline the open recommendation")->excludes(to);
   decide->add_flag("--override", options->override_recommendation,
                    "Against, or without, a recommendation");
-  decide->add_flag("--urgency", options->urgency,
-                   "The matter cannot wait; the rationale says why");
+  decide->add_flag("--urgency", options->urgency, "The matter cannot wait; the rationale says why");
   decide->add_option("--meeting", options->meeting, "Reference of the meeting that decided");
   decide->add_option("--risk-profile-ref", options->risk_profile_ref,
                      "Reference of the risk profile");

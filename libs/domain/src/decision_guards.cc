@@ -28,8 +28,8 @@ std::string MissingReference(const Transition& transition, const v1::DecisionPro
 /// episode say nothing about this one.
 std::optional<CivilDate> EpisodeStart(const v1::PolicyRecord& record) {
   if (record.entered_enhanced_us().empty()) return std::nullopt;
-  return LondonDate(*std::max_element(record.entered_enhanced_us().begin(),
-                                      record.entered_enhanced_us().end()));
+  return LondonDate(
+      *std::max_element(record.entered_enhanced_us().begin(), record.entered_enhanced_us().end()));
 }
 
 bool InEpisode(CivilDate day, CivilDate today, const v1::PolicyRecord& record) {
@@ -44,8 +44,8 @@ bool MeetingSaid(const Transition& transition, const v1::DecisionProposed& propo
   return std::any_of(facts.begin(), facts.end(), [&](const v1::Event& fact) {
     if (!fact.has_quality_review_meeting_held()) return false;
     const auto& meeting = fact.quality_review_meeting_held();
-    const CivilDate held = meeting.has_held_on() ? ToCivil(meeting.held_on())
-                                                 : LondonDate(OccurredMicros(fact));
+    const CivilDate held =
+        meeting.has_held_on() ? ToCivil(meeting.held_on()) : LondonDate(OccurredMicros(fact));
     return meeting.meeting_id() == proposal.meeting_id() && InEpisode(held, today, record) &&
            v1::QualityReviewMeetingHeld::Outcome_Name(meeting.outcome()) ==
                transition.needs_meeting_outcome();
@@ -158,9 +158,10 @@ std::optional<Lack> LackOf(const Transition& transition, const v1::DecisionPropo
       !MeetingSaid(transition, proposal, today, context, record)) {
     return Lack{.field = "meeting_id",
                 .clause = transition.clause(),
-                .reason = "the move requires the meeting_id of a quality review meeting of this "
-                          "episode with the outcome " +
-                          transition.needs_meeting_outcome() + or_override};
+                .reason =
+                    "the move requires the meeting_id of a quality review meeting of this "
+                    "episode with the outcome " +
+                    transition.needs_meeting_outcome() + or_override};
   }
   if (transition.needs_urgency() && !UrgentPathHolds(record) &&
       !(proposal.urgency() && HasRationale(proposal))) {

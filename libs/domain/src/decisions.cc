@@ -133,8 +133,7 @@ Verdict JudgeMove(const v1::DecisionProposed& proposal, int64_t known_us,
   }
   // What the quality review meeting found is the ground of the move (S3 App 1).
   const bool by_meeting = !transition->needs_meeting_outcome().empty();
-  if (!by_meeting &&
-      !RecommendationMatches(record, authority, from, proposal.to_state()) &&
+  if (!by_meeting && !RecommendationMatches(record, authority, from, proposal.to_state()) &&
       !(proposal.override() && HasRationale(proposal))) {
     return Lacks(proposal.override() ? "rationale" : "override",
                  Decision::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",

@@ -28,8 +28,7 @@ class Reports {
  public:
   Reports(const MeasureContext& context, const std::string& owner) : owner_(owner) {
     const auto& clusters = context.Clusters();
-    for (const auto& item :
-         clusters.In(std::numeric_limits<int64_t>::min(), context.as_of_us)) {
+    for (const auto& item : clusters.In(std::numeric_limits<int64_t>::min(), context.as_of_us)) {
       const v1::Concern& concern = *item.report;
       known_.try_emplace(
           Key{concern.source(), concern.id()},
@@ -210,27 +209,32 @@ class CombinationReader {
       TellFilled(combination, combined, result);
       return;
     }
-    std::string watch;
-    std::string unknown;
-    for (const int trigger : combination.triggers) {
-      const Truth value = evaluator_.CriterionValue(trigger);
-      std::string* list = value == Truth::kTrue      ? &watch
-                          : value == Truth::kUnknown ? &unknown
-                                                     : nullptr;
-      if (list != nullptr) *list += (list->empty() ? "" : ", ") + IdOf(trigger);
-    }
-    if (hold > 0) {
+    const std::string watch = IdsThat(Truth::kTrue, combination.triggers, combination.soft);
+    if (!watch.empty()) {
+      const bool few = hold < combination.least_triggers;
+      const std::string enough =
+          std::to_string(few ? combination.least_triggers : combination.least_families);
       result->near_miss =
-          "watch: " + watch + " holds" +
-          (hold < combination.least_triggers
-               ? ", " + std::to_string(combination.least_triggers) +
-                     " triggers by reports of their own make a combination"
-               : " without so many independent families: " +
-                     std::to_string(combination.least_families) + " make a combination");
+          "watch: " + watch + "; " +
+          (few ? enough + " triggers by reports of their own make a combination"
+               : "their reports fill too few families, " + enough + " make a combination");
     }
     if (result->value == Truth::kUnknown) {
-      result->note = result->near_miss + (hold > 0 ? "; " : "") + "not known: " + unknown;
+      result->note = result->near_miss + (watch.empty() ? "" : "; ") +
+                     "not known: " + IdsThat(Truth::kUnknown, combination.triggers, {});
     }
+  }
+
+  std::string IdsThat(Truth value, const std::vector<int>& criteria,
+                      const std::vector<int>& more) const {
+    std::string ids;
+    for (const auto* list : {&criteria, &more}) {
+      for (const int criterion : *list) {
+        if (evaluator_.CriterionValue(criterion) != value) continue;
+        ids += (ids.empty() ? "" : ", ") + IdOf(criterion);
+      }
+    }
+    return ids;
   }
 
   void TellFilled(const CompiledCombination& combination, const CombinationResult& combined,

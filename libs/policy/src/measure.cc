@@ -114,9 +114,9 @@ FactKinds KindsOf(const v1::ProviderState& state) {
 std::span<const Measure> AllMeasures() {
   static const std::vector<Measure> kAll = [] {
     std::vector<Measure> all;
-    for (const auto part : {RegulatorMeasures(), RateMeasures(), ContractMeasures(),
-                            UrgentMeasures(), ScopeMeasures(), TrendMeasures(),
-                            RiskMeasures(), StatutoryMeasures()}) {
+    for (const auto part :
+         {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
+          ScopeMeasures(), TrendMeasures(), RiskMeasures(), StatutoryMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::sort(all.begin(), all.end(),

@@ -145,8 +145,7 @@ int64_t RisesOf(const RegisterEntry& entry) {
   for (size_t i = 0; i < entry.scores.size(); ++i) {
     const v1::RiskScore& score = *entry.scores[i].second;
     const bool higher = i > 0 && ProductOf(score) > ProductOf(*entry.scores[i - 1].second);
-    const bool rising =
-        score.trajectory() == v1::RiskScore::TRAJECTORY_DETERIORATING || higher;
+    const bool rising = score.trajectory() == v1::RiskScore::TRAJECTORY_DETERIORATING || higher;
     rises = rising ? rises + 1 : 0;
   }
   return rises;
@@ -191,9 +190,8 @@ MeasureResult PlanClosedUnmet(const MeasureArguments&, const MeasureContext& con
     }
   }
   bool closed = false;
-  for (const v1::Event* fact : InOrder(context, [](const v1::Event& event) {
-         return event.has_improvement_plan_closed();
-       })) {
+  for (const v1::Event* fact : InOrder(
+           context, [](const v1::Event& event) { return event.has_improvement_plan_closed(); })) {
     closed = true;
     if (FactInstant(*fact) < agreed_us) continue;
     const auto milestones = missed.find(Resolve(*fact, fact->improvement_plan_closed().plan()));

@@ -89,8 +89,7 @@ MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
   for (const auto& fact : context.state.facts()) {
     if (closed.count({fact.source(), fact.id()}) > 0 || FactInstant(fact) > context.as_of_us)
       continue;
-    const std::string by =
-        fact.has_cqc_enforcement_action_recorded() ? "cqc" : SanctionedBy(fact);
+    const std::string by = fact.has_cqc_enforcement_action_recorded() ? "cqc" : SanctionedBy(fact);
     if (by.empty()) continue;
     organisations.insert(by);
     Refer(fact, &result);

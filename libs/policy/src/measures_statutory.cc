@@ -1,5 +1,5 @@
-// Measures over what statutory bodies, the media and governing bodies said, over mortality and never
-// events (S3 5.2.1 (6)-(13)).
+// Measures over what statutory bodies, the media and governing bodies said, over mortality and
+// never events (S3 5.2.1 (6)-(13)).
 #include <algorithm>
 #include <set>
 #include <tuple>
@@ -71,8 +71,7 @@ MeasureResult AdverseMedia(const MeasureArguments& arguments, const MeasureConte
   for (const auto& item : items) {
     if (item.family == v1::SOURCE_FAMILY_MEDIA_PUBLIC) Refer(*item.report, &result);
   }
-  result.value =
-      Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_MEDIA_PUBLIC}, &result);
+  result.value = Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_MEDIA_PUBLIC}, &result);
   return result;
 }
 
@@ -104,8 +103,7 @@ MeasureResult MortalityHigher(const MeasureArguments&, const MeasureContext& con
   }
   const auto& published = last->mortality_indicator_published();
   AddFigure("mortality ratio", published.value(), &result);
-  result.value =
-      Is(published.band() == v1::MortalityIndicatorPublished::BAND_HIGHER_THAN_EXPECTED);
+  result.value = Is(published.band() == v1::MortalityIndicatorPublished::BAND_HIGHER_THAN_EXPECTED);
   if (result.value == Truth::kTrue) Refer(*last, &result);
   return result;
 }
@@ -123,8 +121,7 @@ MeasureResult NeverEventsWithin(const MeasureArguments& arguments, const Measure
   }
   const auto count = static_cast<size_t>(arguments.Integer("count"));
   AddFigure("never events", static_cast<double>(incidents.size()), &result);
-  result.value =
-      Reached(incidents.size() >= count, context, {v1::SOURCE_FAMILY_INCIDENT}, &result);
+  result.value = Reached(incidents.size() >= count, context, {v1::SOURCE_FAMILY_INCIDENT}, &result);
   if (result.value != Truth::kTrue) result.evidence.clear();
   return result;
 }
@@ -133,14 +130,14 @@ MeasureResult LargeScaleEnquiry(const MeasureArguments& arguments, const Measure
   MeasureResult result = WithinDays(arguments, context, [](const v1::Event& fact) {
     return fact.safeguarding_enquiry_opened().large_scale();
   });
-  result.value =
-      Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
+  result.value = Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
   return result;
 }
 
 const std::vector<Measure> kMeasures = {
     {.name = "statutory_review_commissioned",
-     .summary = "A statutory review of one of the kinds in `values` was commissioned within `days`.",
+     .summary =
+         "A statutory review of one of the kinds in `values` was commissioned within `days`.",
      .numbers = {"days"},
      .windows = {"days"},
      .needs_values = true,

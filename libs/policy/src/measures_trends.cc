@@ -24,9 +24,8 @@ MeasureResult ElevatedInWindows(const MeasureArguments& arguments, const Measure
     if (result.value == Truth::kTrue && !result.WantsProof()) break;
     Truth all = Truth::kTrue;
     for (int64_t i = 0; i < windows; ++i) {
-      const RateWindow window{.end_us = WindowStart(context, days * i),
-                              .days = days,
-                              .baseline_days = baseline_days};
+      const RateWindow window{
+          .end_us = WindowStart(context, days * i), .days = days, .baseline_days = baseline_days};
       const RateInput input = InputFor(context, family, window);
       const RateResult rate = Elevated(input, parameters);
       TellRate(RateName(family, days) + (i == 0 ? "" : ", window " + std::to_string(i + 1)), input,
@@ -90,7 +89,8 @@ MeasureResult HarmElevated(const MeasureArguments& arguments, const MeasureConte
   TellRate("serious incidents in " + std::to_string(window.days) + " days", input, rate, &result);
   const auto items = context.Clusters().In(window.start_us(), window.end_us);
   if (result.value == Truth::kTrue) {
-    Cite(items, [harm](const v1::Concern& concern) { return IsHarmful(concern, harm); }, &result);
+    Cite(
+        items, [harm](const v1::Concern& concern) { return IsHarmful(concern, harm); }, &result);
   } else if (result.value == Truth::kUnknown && result.WantsProof()) {
     Unknowns unknowns;
     unknowns.Add(kIncident, input, context);

@@ -234,17 +234,18 @@ class PackCompiler {
     if (criteria_.count(where) == 0) return Wrong(where, "has a combination outside a criterion");
     CompiledCombination combination;
     TP_ASSIGN_OR_RETURN(combination.least_triggers,
-                        Whole(said.min_triggers(), 1, kCombinationMax,
-                              where + ": min_triggers"));
+                        Whole(said.min_triggers(), 1, kCombinationMax, where + ": min_triggers"));
     TP_ASSIGN_OR_RETURN(combination.least_families,
-                        Whole(said.min_families(), 0, kCombinationMax,
-                              where + ": min_families"));
+                        Whole(said.min_families(), 0, kCombinationMax, where + ": min_families"));
     node->kind = Node::Kind::kCombination;
     node->index = static_cast<int>(out_->combinations_.size());
     for (const auto& id : said.of()) {
       TP_ASSIGN_OR_RETURN(const int criterion, Criterion(id, where));
       TP_ASSIGN_OR_RETURN(const double weight, WeightOf(out_->pack_.criteria(criterion)));
-      if (weight < 1) continue;
+      if (weight < 1) {
+        combination.soft.push_back(criterion);
+        continue;
+      }
       out_->supports_[static_cast<size_t>(criterion)] = true;
       node->children.push_back(criterion);
     }

@@ -11,8 +11,8 @@ namespace trigpoint {
 
 /// A report that a trigger rests on.
 struct TriggerReport {
-  int incident = 0;                       ///< Equal for reports of one incident; at least 0.
-  std::vector<v1::SourceFamily> families; ///< Families that it may fill by way of its trigger.
+  int incident = 0;                        ///< Equal for reports of one incident; at least 0.
+  std::vector<v1::SourceFamily> families;  ///< Families that it may fill by way of its trigger.
 };
 
 /// A trigger that holds, or that may hold when more is known.

@@ -41,7 +41,8 @@ struct Node {
 
 /// A combination of triggers, resolved.
 struct CompiledCombination {
-  std::vector<int> triggers;  ///< Criteria; only those of weight 1 or more (domain.md 3.4).
+  std::vector<int> triggers;  ///< Criteria of weight 1 or more (domain.md 3.4).
+  std::vector<int> soft;      ///< Those of less weight: worth watching, no trigger.
   int least_triggers = 0;     ///< At least 1.
   int least_families = 0;
 };
@@ -61,7 +62,8 @@ class CompiledPack {
   /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions
   /// exist and do not go in circles, every criterion with a clause, every parameter with a reason,
   /// combinations of plain criteria, expected feeds of known kinds of reports with clause and
-  /// cadence, states consistent with the authority matrix. INVALID_ARGUMENT names the rule id and what is wrong with it.
+  /// cadence, states consistent with the authority matrix. INVALID_ARGUMENT names the rule id and
+  /// what is wrong with it.
   static absl::StatusOr<std::shared_ptr<const CompiledPack>> Compile(v1::PolicyPack pack);
 
   const v1::PolicyPack& pack() const { return pack_; }
