@@ -1,5 +1,5 @@
-// What a move asks for beside a role: the outcome of a meeting, the end of a hold, urgency; and what
-// joint commissioners who disagree leave behind.
+// What a move asks for beside a role: the outcome of a meeting, the end of a hold, urgency; and
+// what joint commissioners who disagree leave behind.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -108,10 +108,8 @@ class GuardTest : public testing::Test {
   v1::AuthorityMatrix matrix_ = HaltonWarrington();
   v1::ProviderState state_;
   v1::PolicyRecord record_;
-  DecisionContext context_{.authority = &matrix_,
-                           .jointly_commissioned = false,
-                           .commissioners = {},
-                           .state = &state_};
+  DecisionContext context_{
+      .authority = &matrix_, .jointly_commissioned = false, .commissioners = {}, .state = &state_};
   int decisions_ = 0;
 };
 

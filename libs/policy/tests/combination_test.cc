@@ -36,8 +36,8 @@ Truth Value(const std::vector<CombinedTrigger>& triggers, int least_triggers = 2
 
 // COMB
 TEST(Combine, TwoTriggersOfTwoFamiliesAreACombination) {
-  const CombinationResult result = Combine(
-      std::vector<CombinedTrigger>{By({1}, kSafeguarding), By({2}, kRegulator)}, 2, 2);
+  const CombinationResult result =
+      Combine(std::vector<CombinedTrigger>{By({1}, kSafeguarding), By({2}, kRegulator)}, 2, 2);
   EXPECT_EQ(result.value, Truth::kTrue);
   ASSERT_EQ(result.triggers.size(), 2U);
   EXPECT_EQ(result.triggers[0].incident, 1);
@@ -181,8 +181,8 @@ TEST(Combine, AgreesWithTryingEveryAssignment) {
       for (const auto family : trigger.fills)
         trigger.reports.push_back({.incident = next++, .families = {family}});
     }
-    const bool possible = MostTriggers(completed) >= least_triggers &&
-                          MostFamilies(completed) >= least_families;
+    const bool possible =
+        MostTriggers(completed) >= least_triggers && MostFamilies(completed) >= least_families;
     ASSERT_EQ(result.value == Truth::kFalse, !possible) << "seed " << seed;
   }
 }
