@@ -230,7 +230,6 @@ class PackCompiler {
   }
 
   absl::Status AddCombination(const v1::Combination& said, const std::string& where, Node* node) {
-    // What a policy applies to and what is urgent follow from single facts.
     if (criteria_.count(where) == 0) return Wrong(where, "has a combination outside a criterion");
     CompiledCombination combination;
     TP_ASSIGN_OR_RETURN(combination.least_triggers,
@@ -367,7 +366,27 @@ class PackCompiler {
                      "is a trigger of a combination and reads one itself");
       }
     }
+    // What a policy applies to and what is urgent is told without them.
+    if (NodeReadsCombination(out_->applies_to_)) {
+      return Wrong("applies_to", "depends on a combination");
+    }
+    for (size_t i = 0; i < out_->urgent_nodes_.size(); ++i) {
+      if (!NodeReadsCombination(out_->urgent_nodes_[i])) continue;
+      return Wrong(out_->pack_.urgent(static_cast<int>(i)).id(), "depends on a combination");
+    }
+    for (size_t i = 0; i < out_->expected_.size(); ++i) {
+      if (!NodeReadsCombination(out_->expected_[i].applies)) continue;
+      return Wrong("expected " + out_->pack_.expected(static_cast<int>(i)).id(),
+                   "depends on a combination");
+    }
     return absl::OkStatus();
+  }
+
+  bool NodeReadsCombination(int node) const {
+    if (node < 0) return false;
+    const auto& reads = out_->reads_[static_cast<size_t>(node)];
+    return std::any_of(reads.begin() + static_cast<std::ptrdiff_t>(out_->leaves_.size()),
+                       reads.end(), [](bool read) { return read; });
   }
 
   /// Which leaves the value of each node depends on, by way of criteria, too.

@@ -188,6 +188,14 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"CombinationOfItself",
             R"(criteria { id: "C" clause: "c" when { combination { of: "C" min_triggers: "1" min_families: "1" } } })",
             "depends on itself"},
+        Bad{"UrgentByACombination",
+            R"(criteria { id: "C" clause: "c" when { combination { of: "A" min_triggers: "1" min_families: "1" } } }
+               urgent { id: "V" clause: "c" when { criterion: "C" } })",
+            "V depends on a combination"},
+        Bad{"AppliesByACombination",
+            R"(criteria { id: "C" clause: "c" when { combination { of: "A" min_triggers: "1" min_families: "1" } } }
+               applies_to { criterion: "C" })",
+            "applies_to depends on a combination"},
         Bad{"WeightThatIsNoNumber",
             R"(criteria { id: "S" clause: "c" weight: "heavy" when { criterion: "A" } }
                criteria { id: "C" clause: "c" when { combination { of: "S" min_triggers: "1" min_families: "1" } } })",
