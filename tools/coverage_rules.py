@@ -9,12 +9,11 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PACKS = ("herefordshire", "nqb")
+PACKS = ("herefordshire", "nqb", "halton-warrington")
 OUTPUT = ROOT / "docs" / "rules.md"
 
 # Rules of the catalogue that no pack holds yet.
 NOT_DONE = {
-    "N-ENH": "NQB: combination of triggers for a health provider",
     "V-ENH": "enhanced visit",
     "V-INT": "intensive visit",
     "C-MDT": "Halton: multi-disciplinary team decision",
@@ -25,23 +24,6 @@ NOT_DONE = {
     "P-OCC": "occupancy",
     "P-EIC": "early indicators of concern",
     "S-SUSP": "consider suspension",
-    "P-T01": "risk score, closure or termination",
-    "P-T02": "provider's own risk register",
-    "P-T03": "plan overdue or target unmet",
-    "P-T04": "safeguarding above expectation",
-    "P-T05a": "complaints above expectation",
-    "P-T05b": "harm above expectation",
-    "P-T06": "mortality",
-    "P-T07": "statutory review commissioned",
-    "P-T08": "adverse media",
-    "P-T09": "active sanction",
-    "P-T10": "statutory notice",
-    "P-T11": "police investigation",
-    "P-T12": "multiple never events",
-    "P-T13": "escalated to the governing body",
-    "COMB": "combination of triggers",
-    "S_TRIG": "single trigger",
-    "PERSIST": "persistence",
 }
 
 
@@ -59,8 +41,8 @@ def stories():
         text = path.read_text(encoding="utf-8")
         policy = re.search(r"^policy: (.*)$", text, re.MULTILINE).group(1)
         then = re.sub(r"#.*|\"[^\"]*\"", "", text[text.index("\nthen:"):])
-        named = set(re.findall(r"\b(?:H-L\d-\d+|N-INT|R-URG|R-RQR)\b", then))
-        found.append((path.stem, re.findall(r"\w+", policy), named))
+        named = set(re.findall(r"\b(?:H-L\d-\d+|N-ENH|N-INT|P-T\d\d[ab]?|COMB|S_TRIG|PERSIST|R-URG|R-RQR)\b", then))
+        found.append((path.stem, re.findall(r"[\w-]+", policy), named))
     return found
 
 

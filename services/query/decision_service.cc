@@ -51,16 +51,6 @@ std::optional<v1::DecisionRecord> FindDecision(const v1::ProviderRecord& record,
   return found;
 }
 
-DecisionContext ContextOfPolicy(const v1::ProviderState& state, const CompiledPack* pack) {
-  DecisionContext context;
-  context.authority = pack == nullptr ? nullptr : &pack->pack().authority();
-  if (const v1::ServiceRegistered* service = ServiceOf(state); service != nullptr) {
-    context.jointly_commissioned = service->jointly_commissioned();
-    context.commissioners = {service->commissioners().begin(), service->commissioners().end()};
-  }
-  return context;
-}
-
 /// What was said with a proposal, or nothing where its key is gone.
 std::string RationaleOf(const v1::DecisionRecord& kept, KeySource* keys) {
   if (!kept.decision().has_rationale() || keys == nullptr)
@@ -83,7 +73,7 @@ bool SameRequest(const v1::DecisionRecord& kept, const v1::ProposeDecisionReques
       proposal.to_state() != request.to_state() || proposal.override() != request.override() ||
       proposal.meeting_id() != request.meeting_id() ||
       proposal.risk_profile_ref() != request.risk_profile_ref() ||
-      proposal.sqg_ref() != request.sqg_ref() ||
+      proposal.sqg_ref() != request.sqg_ref() || proposal.urgency() != request.urgency() ||
       proposal.has_rationale() != !request.rationale().empty()) {
     return false;
   }
@@ -163,6 +153,7 @@ v1::DecisionProposed ProposalOf(const v1::ProposeDecisionRequest& request,
   proposal.set_meeting_id(request.meeting_id());
   proposal.set_risk_profile_ref(request.risk_profile_ref());
   proposal.set_sqg_ref(request.sqg_ref());
+  proposal.set_urgency(request.urgency());
   return proposal;
 }
 
@@ -233,7 +224,7 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
   *call->event.mutable_decision_proposed() =
       ProposalOf(request, principal, record, pack->pack().authority());
   if (request.validate_only()) {
-    const DecisionContext context = ContextOfPolicy(stream->state, pack.get());
+    const DecisionContext context = DecisionContextOf(stream->state, &pack->pack().authority());
     return AnswerDecision(
         FoldProposal(call->event.decision_proposed(), *id, known_us, context, &record),
         call->response);

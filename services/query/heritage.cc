@@ -113,7 +113,9 @@ void AddCarriedLinks(const Projector& projector, const StreamAsOf& stream,
 void AddLevels(const v1::ProviderRecord& record, v1::Provider* provider) {
   for (auto& level : *provider->mutable_levels()) {
     const auto* policy = FindPolicyRecord(record, level.policy_id());
-    if (policy == nullptr || policy->inherited_state().empty()) continue;
+    if (policy == nullptr) continue;
+    level.set_not_agreed_state(policy->not_agreed_state());
+    if (policy->inherited_state().empty()) continue;
     level.set_inherited_from(policy->inherited_from());
     const v1::Inheritance* kept = FindInheritance(record, policy->inherited_from());
     level.set_to_be_confirmed(kept != nullptr && IsOpen(kept->standing()));

@@ -50,6 +50,9 @@ void EachPartLeftOut(v1::Expression* node, const std::string& where,
   leave_out(node->mutable_any(), "any");
   leave_out(node->mutable_all(), "all");
   if (node->has_at_least()) leave_out(node->mutable_at_least()->mutable_of(), "at_least");
+  if (node->has_combination()) {
+    leave_out(node->mutable_combination()->mutable_of(), "combination");
+  }
   int n = 0;
   for (auto& child : *node->mutable_any())
     EachPartLeftOut(&child, where + "/any" + std::to_string(++n), emit);
@@ -57,6 +60,22 @@ void EachPartLeftOut(v1::Expression* node, const std::string& where,
   for (auto& child : *node->mutable_all())
     EachPartLeftOut(&child, where + "/all" + std::to_string(++n), emit);
   if (node->has_not_()) EachPartLeftOut(node->mutable_not_(), where + "/not", emit);
+}
+
+/// Calls `emit` once for every trigger that fills no family, and for every soft one made a full
+/// one.
+void EachTriggerChanged(v1::PolicyPack* pack, const std::function<void(const std::string&)>& emit) {
+  for (auto& criterion : *pack->mutable_criteria()) {
+    const v1::Criterion kept = criterion;
+    if (!kept.weight().empty()) {
+      criterion.clear_weight();
+      emit(kept.id() + " has full weight");
+    } else if (kept.fills_size() > 0) {
+      criterion.clear_fills();
+      emit(kept.id() + " fills no family");
+    }
+    criterion = kept;
+  }
 }
 
 std::vector<Mutant> MutantsOf(v1::PolicyPack pack) {
@@ -78,6 +97,8 @@ std::vector<Mutant> MutantsOf(v1::PolicyPack pack) {
     if (criterion.has_decisive_when())
       change(criterion.mutable_decisive_when(), criterion.id() + " (decisive)");
   }
+  EachTriggerChanged(
+      &pack, [&](const std::string& what) { mutants.push_back({.what = what, .pack = pack}); });
   for (auto& rule : *pack.mutable_urgent()) change(rule.mutable_when(), rule.id());
   for (auto& rule : *pack.mutable_states()) change(rule.mutable_when(), rule.state());
   return mutants;
@@ -115,7 +136,8 @@ TEST_P(MutantTest, EveryPartOfARuleIsGuardedByAStory) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Pack, MutantTest, testing::Values("herefordshire", "nqb"));
+INSTANTIATE_TEST_SUITE_P(Pack, MutantTest,
+                         testing::Values("herefordshire", "nqb", "halton-warrington"));
 
 }  // namespace
 }  // namespace trigpoint

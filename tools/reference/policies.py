@@ -17,7 +17,7 @@ that begins with **[D]** says that the number is a default of ours which no sour
 
 MEASURE = re.compile(r'\{\.name = "(\w+)",\s*\.summary =\s*((?:"(?:[^"\\]|\\.)*"\s*)+),')
 CODES = ("SERVICE_TYPE_", "ENFORCEMENT_KIND_", "RATING_", "GRADE_", "SOURCE_FAMILY_")
-CONDITIONS = {"any", "all", "not", "at_least", "measure", "criterion", "decisive"}
+CONDITIONS = {"any", "all", "not", "at_least", "measure", "criterion", "decisive", "combination"}
 ARGUMENTS = {"values", "families", "with"}
 
 
@@ -90,6 +90,12 @@ class Pack:
         if form == "at_least":
             rule = expression["at_least"]
             return self.bullet(f"at least {rule['count']} of {', '.join(rule['of'])}", depth)
+        if form == "combination":
+            rule = expression["combination"]
+            return self.bullet(f"a combination of {', '.join(rule['of'])}: {self.argument('triggers', rule['min_triggers'])} "
+                               "hold, each by an incident of its own, and "
+                               f"{self.argument('families', rule['min_families'])} are filled, each by an incident of its own",
+                               depth)
         if form == "criterion":
             return self.bullet(f"{expression['criterion']} holds", depth)
         if form == "decisive":
@@ -135,6 +141,7 @@ class Pack:
             needs = ", ".join(f"`{need}`" for need in move.get("needs", []))
             if needs and move.get("override_waives_requirements") == "true":
                 needs += "; an override with its reason waives it"
+            needs = ", ".join(filter(None, (needs, *self.guards(move))))
             joint = "yes" if move.get("joint_if_jointly_commissioned") == "true" else "no"
             rows.append((move["from_state"], move["to_state"], " or ".join(move["roles"]), needs or "nothing more",
                          joint, md(move["clause"])))
@@ -147,11 +154,32 @@ class Pack:
                                f"({md(matrix['decline_clause'])})."), ""]
         return lines
 
+    @staticmethod
+    def guards(move):
+        """What a move asks for beside references."""
+        if move.get("needs_meeting_outcome"):
+            yield f"a quality review meeting of the episode with {move['needs_meeting_outcome']}"
+        if move.get("assurance_hold_months"):
+            yield (f"{move['assurance_hold_months']} months since a quality risk profile gained assurance, where one was run "
+                   f"({md(move['hold_clause'])}; {' or '.join(move['hold_override_roles'])} may override with a rationale)")
+        if move.get("needs_urgency") == "true":
+            yield "urgency"
+
+    def trigger(self, rule):
+        """What a criterion is worth in a combination."""
+        if "fills" not in rule and "weight" not in rule:
+            return []
+        said = "In a combination: " + " or ".join(plain(family) for family in rule.get("fills", []))
+        if rule.get("weight"):
+            said += f"; {self.argument('weight', rule['weight'])}, no full trigger"
+        return [*wrapped(said + "."), ""]
+
     def criteria(self):
         lines = [f"### Criteria of {self.pack['id']}", ""]
         for rule in self.pack.get("criteria", []):
             lines += [f"#### {rule['id']}", "", *wrapped(f"{md(rule['text'])} ({md(rule['clause'])})."), "",
                       "Holds when", "", *self.condition(rule["when"]), ""]
+            lines += self.trigger(rule)
             if "decisive_when" in rule:
                 lines += ["Decides its level by itself when", "", *self.condition(rule["decisive_when"]), ""]
             if rule.get("near_miss"):

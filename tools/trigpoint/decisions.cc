@@ -22,6 +22,7 @@ struct DecideOptions {
   std::string request_id;
   bool decline = false;
   bool override_recommendation = false;
+  bool urgency = false;
   bool check_only = false;
 };
 
@@ -100,6 +101,7 @@ ExitCode Decide(const Session& session, const Client& client, const DecideOption
   request.set_meeting_id(options.meeting);
   request.set_risk_profile_ref(options.risk_profile_ref);
   request.set_sqg_ref(options.sqg_ref);
+  request.set_urgency(options.urgency);
   request.set_based_on(options.based_on);
   request.set_request_id(options.request_id.empty() ? NewRequestId() : options.request_id);
   request.set_validate_only(options.check_only);
@@ -155,6 +157,7 @@ void AddDecisionCommands(CLI::App& app, Session& session) {
   decide->add_flag("--decline", options->decline, "Decline the open recommendation")->excludes(to);
   decide->add_flag("--override", options->override_recommendation,
                    "Against, or without, a recommendation");
+  decide->add_flag("--urgency", options->urgency, "The matter cannot wait; the rationale says why");
   decide->add_option("--meeting", options->meeting, "Reference of the meeting that decided");
   decide->add_option("--risk-profile-ref", options->risk_profile_ref,
                      "Reference of the risk profile");

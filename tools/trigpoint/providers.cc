@@ -152,6 +152,10 @@ void PutProvider(const v1::Provider& provider) {
                   : "";
     const std::string inherited = InheritedInWords(provider, level);
     status += (status.empty() || inherited.empty() ? "" : ", ") + inherited;
+    if (!level.not_agreed_state().empty()) {
+      status += (status.empty() ? "" : ", ") + std::string("not agreed: ") +
+                Clean(level.not_agreed_state());
+    }
     table.AddRow({level.policy_id(), level.decided_state(),
                   level.recommended_state().empty() ? "-" : level.recommended_state(),
                   When(level.recommended_at()), status});

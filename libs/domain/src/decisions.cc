@@ -6,10 +6,16 @@
 #include <optional>
 #include <utility>
 
+#include "decision_guards.h"
+#include "trigpoint/domain/evolve.h"
+
 namespace trigpoint {
 namespace {
 
 constexpr int kDecisionsKept = 100;
+/// [D] No source says who settles it; S2 names its two owners.
+constexpr char kNotAgreedGoesTo[] =
+    "it goes to the Director for adults and communities and the Chief Nursing Officer";
 
 template <typename A, typename B>
 bool Shares(const A& a, const B& b) {
@@ -26,25 +32,6 @@ const v1::AuthorityMatrix::Transition* FindTransition(const v1::AuthorityMatrix&
     if (from_matches && transition.to_state() == to) return &transition;
   }
   return nullptr;
-}
-
-bool HasRationale(const v1::DecisionProposed& proposal) {
-  return proposal.rationale().form_case() != v1::SealableText::FORM_NOT_SET ||
-         !proposal.rationale_code().empty();
-}
-
-std::string Missing(const v1::AuthorityMatrix::Transition& transition,
-                    const v1::DecisionProposed& proposal) {
-  if (transition.override_waives_requirements() && proposal.override() && HasRationale(proposal)) {
-    return "";
-  }
-  for (const auto& required : transition.needs()) {
-    const bool present = (required == "meeting_id" && !proposal.meeting_id().empty()) ||
-                         (required == "sqg_ref" && !proposal.sqg_ref().empty()) ||
-                         (required == "risk_profile_ref" && !proposal.risk_profile_ref().empty());
-    if (!present) return required;
-  }
-  return "";
 }
 
 /// 0 for the lowest state, rising; -1 for none of the policy.
@@ -73,6 +60,7 @@ struct Verdict {
   std::string reason;
   Decision::Refusal refusal = Decision::REFUSAL_UNSPECIFIED;
   std::string missing{};
+  bool concurrence_later = false;  ///< Recorded at once; the joint commissioners may still refuse.
 };
 
 Verdict Refuse(Decision::Outcome outcome, Decision::Refusal refusal, const std::string& clause,
@@ -106,8 +94,8 @@ Verdict JudgeDecline(const v1::DecisionProposed& proposal, const v1::AuthorityMa
   return {.clause = authority.decline_clause(), .reason = ""};
 }
 
-Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& context,
-                  const v1::PolicyRecord& record) {
+Verdict JudgeMove(const v1::DecisionProposed& proposal, int64_t known_us,
+                  const DecisionContext& context, const v1::PolicyRecord& record) {
   const v1::AuthorityMatrix& authority = *context.authority;
   const std::string from = DecidedState(record, authority);
   const auto& states = authority.states();
@@ -136,14 +124,16 @@ Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& c
         Decision::OUTCOME_REFUSED_AUTHORITY, Decision::REFUSAL_AUTHORITY, transition->clause(),
         "the move from " + from + " to " + proposal.to_state() + " is authorised by " + roles);
   }
-  const std::string missing = Missing(*transition, proposal);
-  if (!missing.empty()) {
-    return Lacks(
-        missing, Decision::OUTCOME_REFUSED_AUTHORITY, transition->clause(),
-        "the move requires " + missing +
-            (transition->override_waives_requirements() ? " (or override with a rationale)" : ""));
+  if (const auto lack = LackOf(*transition, proposal, known_us, context, record);
+      lack.has_value()) {
+    return lack->field.empty() ? Refuse(Decision::OUTCOME_REFUSED_AUTHORITY,
+                                        Decision::REFUSAL_AUTHORITY, lack->clause, lack->reason)
+                               : Lacks(lack->field, Decision::OUTCOME_REFUSED_AUTHORITY,
+                                       lack->clause, lack->reason);
   }
-  if (!RecommendationMatches(record, authority, from, proposal.to_state()) &&
+  // What the quality review meeting found is the ground of the move (S3 App 1).
+  const bool by_meeting = !transition->needs_meeting_outcome().empty();
+  if (!by_meeting && !RecommendationMatches(record, authority, from, proposal.to_state()) &&
       !(proposal.override() && HasRationale(proposal))) {
     return Lacks(proposal.override() ? "rationale" : "override",
                  Decision::OUTCOME_REFUSED_AUTHORITY, "S3 3.0",
@@ -151,13 +141,19 @@ Verdict JudgeMove(const v1::DecisionProposed& proposal, const DecisionContext& c
                      ": a decision against it needs override and a rationale");
   }
   const bool joint = transition->joint_if_jointly_commissioned() && context.jointly_commissioned;
+  const bool up = RankOf(authority, from) < RankOf(authority, proposal.to_state());
+  if (joint && up && proposal.urgency() && UrgentPathHolds(record)) {
+    return {.clause = transition->clause(),
+            .reason = "in urgency, by one commissioner; the others are asked afterwards (S3 App 2)",
+            .concurrence_later = true};
+  }
   return {.outcome = joint ? Decision::OUTCOME_PENDING_CONCURRENCE : Decision::OUTCOME_RECORDED,
           .clause = transition->clause(),
           .reason = ""};
 }
 
-Verdict Judge(const v1::DecisionProposed& proposal, const DecisionContext& context,
-              const v1::PolicyRecord& record) {
+Verdict Judge(const v1::DecisionProposed& proposal, int64_t known_us,
+              const DecisionContext& context, const v1::PolicyRecord& record) {
   if (context.authority == nullptr) {
     return Refuse(Decision::OUTCOME_REFUSED_INVALID, Decision::REFUSAL_POLICY_NOT_IN_FORCE, "",
                   "the policy is not in force");
@@ -169,7 +165,7 @@ Verdict Judge(const v1::DecisionProposed& proposal, const DecisionContext& conte
   if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE) {
     return JudgeDecline(proposal, *context.authority, record);
   }
-  return JudgeMove(proposal, context, record);
+  return JudgeMove(proposal, known_us, context, record);
 }
 
 /// What people looked at and did not follow is not recommended again without new evidence (3.5 rule
@@ -194,6 +190,7 @@ void Apply(const v1::DecisionProposed& proposal, const std::string& decision_id,
   record->set_decision_id(decision_id);
   record->set_awaiting_decision(on_the_way);
   record->set_basis_weakened(false);
+  record->clear_not_agreed_state();
   if (proposal.kind() == v1::DecisionProposed::KIND_DECLINE) {
     Decline(record);
     return;
@@ -205,12 +202,13 @@ void Apply(const v1::DecisionProposed& proposal, const std::string& decision_id,
   record->clear_declined_evidence();
   record->set_decided_state(proposal.to_state());
   record->set_decided_us(known_us);
+  record->set_entered_state_us(known_us);
   // Decided here: what a predecessor left stands no more.
   record->clear_inherited_state();
   record->clear_inherited_from();
   const bool below = RankOf(authority, proposal.to_state()) <
                      RankOf(authority, record->recommendation().target_state());
-  if (proposal.override() && below && !on_the_way) Decline(record);
+  if (below && !on_the_way) Decline(record);
 }
 
 void Keep(const v1::DecisionRecord& decision, v1::PolicyRecord* record) {
@@ -218,6 +216,24 @@ void Keep(const v1::DecisionRecord& decision, v1::PolicyRecord* record) {
   if (record->decisions_size() > kDecisionsKept) {
     record->mutable_decisions()->DeleteSubrange(0, record->decisions_size() - kDecisionsKept);
   }
+}
+
+/// The joint commissioners are asked.
+void Await(const v1::DecisionProposed& proposal, const std::string& decision_id, int64_t known_us,
+           v1::PolicyRecord* record) {
+  auto* pending = record->mutable_pending();
+  pending->Clear();
+  pending->set_proposal_id(decision_id);
+  *pending->mutable_proposal() = proposal;
+  pending->set_proposed_us(known_us);
+}
+
+/// The higher of the two states is shown until they agree (3.6).
+void NotAgreed(const v1::DecisionProposed& proposal, const v1::AuthorityMatrix& authority,
+               v1::PolicyRecord* record) {
+  const std::string decided = DecidedState(*record, authority);
+  const bool higher = RankOf(authority, decided) < RankOf(authority, proposal.to_state());
+  record->set_not_agreed_state(higher ? proposal.to_state() : decided);
 }
 
 bool AllConcur(const v1::PendingProposal& pending, const DecisionContext& context) {
@@ -231,6 +247,18 @@ bool AllConcur(const v1::PendingProposal& pending, const DecisionContext& contex
 }
 
 }  // namespace
+
+DecisionContext DecisionContextOf(const v1::ProviderState& state,
+                                  const v1::AuthorityMatrix* authority) {
+  DecisionContext context;
+  context.authority = authority;
+  context.state = &state;
+  if (const v1::ServiceRegistered* service = ServiceOf(state); service != nullptr) {
+    context.jointly_commissioned = service->jointly_commissioned();
+    context.commissioners = {service->commissioners().begin(), service->commissioners().end()};
+  }
+  return context;
+}
 
 std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatrix& authority) {
   if (!record.inherited_state().empty()) return record.inherited_state();
@@ -263,7 +291,7 @@ std::vector<const v1::AuthorityMatrix::Transition*> MovesTo(const v1::AuthorityM
 v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal,
                                 const std::string& decision_id, int64_t known_us,
                                 const DecisionContext& context, v1::PolicyRecord* record) {
-  const Verdict verdict = Judge(proposal, context, *record);
+  const Verdict verdict = Judge(proposal, known_us, context, *record);
   v1::DecisionRecord decision;
   decision.set_decision_id(decision_id);
   *decision.mutable_decision() = proposal;
@@ -276,13 +304,13 @@ v1::DecisionRecord FoldProposal(const v1::DecisionProposed& proposal,
   if (verdict.outcome == Decision::OUTCOME_RECORDED) {
     record->clear_pending();
     Apply(proposal, decision_id, known_us, *context.authority, record);
+    if (verdict.concurrence_later) {
+      Await(proposal, decision_id, known_us, record);
+      if (AllConcur(record->pending(), context)) record->clear_pending();
+    }
   } else if (verdict.outcome == Decision::OUTCOME_PENDING_CONCURRENCE) {
-    auto* pending = record->mutable_pending();
-    pending->Clear();
-    pending->set_proposal_id(decision_id);
-    *pending->mutable_proposal() = proposal;
-    pending->set_proposed_us(known_us);
-    if (AllConcur(*pending, context)) {  // The proposer is the only commissioner.
+    Await(proposal, decision_id, known_us, record);
+    if (AllConcur(record->pending(), context)) {  // The proposer is the only commissioner.
       decision.set_outcome(Decision::OUTCOME_RECORDED);
       record->clear_pending();
       Apply(proposal, decision_id, known_us, *context.authority, record);
@@ -316,7 +344,11 @@ v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, i
     decision.set_reason("only another of the joint commissioners may concur");
   } else if (!concurrence.concurs()) {
     decision.set_outcome(Decision::OUTCOME_BLOCKED);
-    decision.set_reason("not agreed by " + organisation);
+    decision.set_reason("not agreed by " + organisation + ": the higher level is shown; " +
+                        kNotAgreedGoesTo);
+    if (context.authority != nullptr) {
+      NotAgreed(pending->proposal(), *context.authority, record);
+    }
     record->clear_pending();
   } else {
     if (std::find(pending->concurred().begin(), pending->concurred().end(), organisation) ==
@@ -325,6 +357,10 @@ v1::DecisionRecord FoldConcurrence(const v1::DecisionConcurrence& concurrence, i
     }
     if (!AllConcur(*pending, context)) {
       decision.set_outcome(Decision::OUTCOME_PENDING_CONCURRENCE);
+    } else if (record->decision_id() == pending->proposal_id()) {
+      decision.set_outcome(Decision::OUTCOME_RECORDED);
+      decision.set_reason("the joint commissioners concurred afterwards");
+      record->clear_pending();
     } else if (pending->proposal().based_on() != record->head()) {
       decision.set_outcome(Decision::OUTCOME_REFUSED_BASIS_MOVED);
       decision.set_refusal(Decision::REFUSAL_BASIS_MOVED);

@@ -58,6 +58,8 @@ void AddMoves(const CompiledPack& pack, const v1::ProviderState& state, v1::Asse
     move->set_to_state(transition->to_state());
     *move->mutable_roles() = transition->roles();
     *move->mutable_needs() = transition->needs();
+    if (!transition->needs_meeting_outcome().empty()) move->add_needs("meeting_id");
+    if (transition->needs_urgency()) move->add_needs("urgency");
     move->set_joint(transition->joint_if_jointly_commissioned() && service != nullptr &&
                     service->jointly_commissioned());
     move->set_clause(transition->clause());

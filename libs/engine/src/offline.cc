@@ -67,6 +67,7 @@ class Offline {
       if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
         stream.out.decisions = {record->decisions().begin(), record->decisions().end()};
         stream.out.basis_weakened = record->basis_weakened();
+        stream.out.not_agreed_state = record->not_agreed_state();
       }
       all.push_back(std::move(stream.out));
     }

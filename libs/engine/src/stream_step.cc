@@ -17,17 +17,6 @@
 namespace trigpoint {
 namespace {
 
-DecisionContext DecisionContextFor(const v1::ProviderState& state, const CompiledPack* pack) {
-  DecisionContext context;
-  context.authority = pack == nullptr ? nullptr : &pack->pack().authority();
-  const v1::ServiceRegistered* service = ServiceOf(state);
-  if (service != nullptr) {
-    context.jointly_commissioned = service->jointly_commissioned();
-    context.commissioners = {service->commissioners().begin(), service->commissioners().end()};
-  }
-  return context;
-}
-
 /// Keeps the packs alive for as long as the contexts point into them.
 struct ContextSource {
   const Controls& controls;
@@ -37,7 +26,8 @@ struct ContextSource {
 
   DecisionContext operator()(const std::string& policy_id) const {
     used.push_back(controls.At(state, known_us)->Policy(policy_id));
-    return DecisionContextFor(state, used.back().get());
+    const CompiledPack* pack = used.back().get();
+    return DecisionContextOf(state, pack == nullptr ? nullptr : &pack->pack().authority());
   }
 };
 

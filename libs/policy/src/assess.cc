@@ -11,20 +11,6 @@ namespace {
 /// A proof cites at most this many reports of one criterion, the latest.
 constexpr size_t kEvidenceMax = 200;
 
-Holds HoldsOf(const CompiledPack& pack, const HeldResults& held) {
-  const auto criteria = static_cast<size_t>(pack.pack().criteria_size());
-  Holds holds(criteria + static_cast<size_t>(pack.pack().urgent_size()), Hold::kNone);
-  const auto mark = [&holds](const std::vector<std::optional<HeldResult>>& results, size_t first) {
-    for (size_t i = 0; i < results.size() && first + i < holds.size(); ++i) {
-      if (!results[i].has_value()) continue;
-      holds[first + i] = results[i]->basis.decisive() ? Hold::kHeldDecisive : Hold::kHeld;
-    }
-  };
-  mark(held.criteria, 0);
-  mark(held.urgent, criteria);
-  return holds;
-}
-
 void Cite(const MeasureResult& found, v1::CriterionResult* result) {
   const size_t from =
       found.evidence.size() > kEvidenceMax ? found.evidence.size() - kEvidenceMax : 0;
@@ -91,6 +77,20 @@ AssessmentValues ComputeValues(const CompiledPack& pack, const LeafValues& leave
 
 }  // namespace
 
+Holds HoldsOf(const CompiledPack& pack, const HeldResults& held) {
+  const auto criteria = static_cast<size_t>(pack.pack().criteria_size());
+  Holds holds(criteria + static_cast<size_t>(pack.pack().urgent_size()), Hold::kNone);
+  const auto mark = [&holds](const std::vector<std::optional<HeldResult>>& results, size_t first) {
+    for (size_t i = 0; i < results.size() && first + i < holds.size(); ++i) {
+      if (!results[i].has_value()) continue;
+      holds[first + i] = results[i]->basis.decisive() ? Hold::kHeldDecisive : Hold::kHeld;
+    }
+  };
+  mark(held.criteria, 0);
+  mark(held.urgent, criteria);
+  return holds;
+}
+
 v1::TruthValue ToProto(Truth value) {
   switch (value) {
     case Truth::kTrue:
@@ -130,14 +130,15 @@ Truth Applies(const CompiledPack& pack, const MeasureContext& context) {
 
 AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
                         const HeldResults& held, AssessScope scope) {
-  std::vector<MeasureResult> findings(pack.leaves().size());
+  std::vector<MeasureResult> findings(pack.leaves().size() + pack.combinations().size());
   LeafValues leaves(findings.size(), Truth::kUnknown);
-  for (size_t i = 0; i < findings.size(); ++i) {
+  for (size_t i = 0; i < pack.leaves().size(); ++i) {
     const Leaf& leaf = pack.leaves()[i];
     if (scope == AssessScope::kUrgentOnly && !leaf.urgent && !leaf.scope) continue;
     findings[i] = leaf.measure->evaluate(leaf.arguments, context);
     leaves[i] = findings[i].value;
   }
+  if (scope == AssessScope::kWhole) EvaluateCombinations(pack, context, held, &leaves, &findings);
   const Holds holds = HoldsOf(pack, held);
   const auto values = ValuesOf(pack, leaves, holds, scope, context.cache->memo.get());
   const Evaluator evaluator(pack, std::move(leaves), holds);

@@ -54,6 +54,8 @@ Truth Evaluator::Value(int index) const {
   switch (node.kind) {
     case Node::Kind::kLeaf:
       return leaves_[static_cast<size_t>(node.index)];
+    case Node::Kind::kCombination:
+      return leaves_[pack_.leaves().size() + static_cast<size_t>(node.index)];
     case Node::Kind::kCriterion:
       return CriterionValue(node.index);
     case Node::Kind::kDecisive:
@@ -97,7 +99,7 @@ Truth Evaluator::Any(const std::vector<int>& nodes) const {
 
 std::vector<int> Evaluator::SharedUnknown(const std::vector<int>& nodes) const {
   std::vector<int> shared;
-  for (size_t i = 0; i < leaves_.size() && shared.size() < kSplitsMax; ++i) {
+  for (size_t i = 0; i < pack_.leaves().size() && shared.size() < kSplitsMax; ++i) {
     if (pack_.leaves()[i].uses < 2 || leaves_[i] != Truth::kUnknown) continue;
     const auto reads = [this, i](int node) { return pack_.Reads(node, static_cast<int>(i)); };
     if (std::any_of(nodes.begin(), nodes.end(), reads)) shared.push_back(static_cast<int>(i));
@@ -157,8 +159,8 @@ Truth LeafValue(const Leaf& leaf, const MeasureContext& context) {
 }
 
 LeafValues EvaluateScope(const CompiledPack& pack, const MeasureContext& context) {
-  LeafValues values(pack.leaves().size(), Truth::kUnknown);
-  for (size_t i = 0; i < values.size(); ++i) {
+  LeafValues values(pack.leaves().size() + pack.combinations().size(), Truth::kUnknown);
+  for (size_t i = 0; i < pack.leaves().size(); ++i) {
     if (pack.leaves()[i].scope) values[i] = LeafValue(pack.leaves()[i], context);
   }
   return values;
@@ -172,7 +174,7 @@ Truth AppliesOver(const CompiledPack& pack, const LeafValues& leaves) {
 
 void EvaluateRest(const CompiledPack& pack, const MeasureContext& context, AssessScope scope,
                   LeafValues* leaves) {
-  for (size_t i = 0; i < leaves->size(); ++i) {
+  for (size_t i = 0; i < pack.leaves().size(); ++i) {
     const Leaf& leaf = pack.leaves()[i];
     if (leaf.scope || (scope == AssessScope::kUrgentOnly && !leaf.urgent)) continue;
     (*leaves)[i] = LeafValue(leaf, context);
@@ -189,10 +191,12 @@ void Explain(const CompiledPack& pack, const Evaluator& evaluator,
     Explain(pack, evaluator, findings, child, value, skip_context, into);
   };
   switch (node.kind) {
-    case Node::Kind::kLeaf: {
-      const auto leaf = static_cast<size_t>(node.index);
-      const MeasureResult& result = findings[leaf];
-      const bool context = pack.leaves()[leaf].measure->context;
+    case Node::Kind::kLeaf:
+    case Node::Kind::kCombination: {
+      const bool is_leaf = node.kind == Node::Kind::kLeaf;
+      const auto place = static_cast<size_t>(node.index) + (is_leaf ? 0 : pack.leaves().size());
+      const MeasureResult& result = findings[place];
+      const bool context = is_leaf && pack.leaves()[place].measure->context;
       if (result.value == wanted && !(skip_context && context)) {
         AddEvidence(result, out);
         out->protected_source = out->protected_source || result.protected_source;

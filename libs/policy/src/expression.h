@@ -11,7 +11,7 @@ namespace trigpoint {
 /// Whether a criterion or urgent rule stays TRUE though its window has emptied.
 enum class Hold : uint8_t { kNone, kHeld, kHeldDecisive };
 
-/// Values of the measures of a pack, one for each leaf.
+/// Values of the measures of a pack, one for each leaf, then of its combinations.
 using LeafValues = std::vector<Truth>;
 /// One for each criterion, then for each urgent rule, in the order of the pack.
 using Holds = std::vector<Hold>;
@@ -44,6 +44,9 @@ class Evaluator {
   const Holds& held_;
 };
 
+/// Which rules are held, and how.
+Holds HoldsOf(const CompiledPack& pack, const HeldResults& held);
+
 /// The value of one measure; the context wants no proof.
 Truth LeafValue(const Leaf& leaf, const MeasureContext& context);
 /// The values of the measures that `applies_to` reads; the others stay UNKNOWN.
@@ -54,6 +57,14 @@ Truth AppliesOver(const CompiledPack& pack, const LeafValues& leaves);
 /// UNKNOWN.
 void EvaluateRest(const CompiledPack& pack, const MeasureContext& context, AssessScope scope,
                   LeafValues* leaves);
+
+/// Adds the values of the combinations: they follow from what their triggers rest on, so that it is
+/// looked up where enough of them hold. `findings` has the proof of each measure, and takes that of
+/// the combinations; null: their values alone. A commissioner's own suspension or notice is no
+/// evidence for its own combination (3.10 ruling 3).
+void EvaluateCombinations(const CompiledPack& pack, const MeasureContext& context,
+                          const HeldResults& held, LeafValues* leaves,
+                          std::vector<MeasureResult>* findings);
 
 /// The values of a whole assessment. They follow from the arguments alone, so `memo` (may be null)
 /// remembers them: of the many combinations only few occur.

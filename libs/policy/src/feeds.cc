@@ -265,7 +265,7 @@ std::vector<Unsettled> UnsettledOf(const CompiledPack& pack, const MeasureContex
   for (int i = 0; i < pack.pack().criteria_size(); ++i) {
     if (evaluator.CriterionValue(i) != Truth::kUnknown) continue;
     const int node = pack.criterion_nodes()[static_cast<size_t>(i)];
-    for (size_t leaf = 0; leaf < leaves.size(); ++leaf) {
+    for (size_t leaf = 0; leaf < pack.leaves().size(); ++leaf) {
       if (leaves[leaf] != Truth::kUnknown || !pack.Reads(node, static_cast<int>(leaf))) continue;
       std::vector<int> kinds = KindsThatSettle(pack.leaves()[leaf]);
       if (!kinds.empty()) {

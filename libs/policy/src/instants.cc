@@ -105,7 +105,9 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
 bool Windowed(const v1::Event& fact) {
   return fact.has_safeguarding_enquiry_opened() || fact.has_immediate_risk_asserted() ||
          fact.has_outbreak_or_closure_declared() || fact.has_formal_contact_sent() ||
-         fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held();
+         fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held() ||
+         fact.has_statutory_review_commissioned() || fact.has_statutory_notice_received() ||
+         fact.has_escalated_to_governing_body() || fact.has_risk_profile_scored();
 }
 
 }  // namespace

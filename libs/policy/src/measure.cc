@@ -74,6 +74,19 @@ std::pair<std::string, std::string> Resolve(const v1::Event& fact, const v1::Eve
   return {ref.source().empty() ? fact.source() : ref.source(), ref.id()};
 }
 
+std::string SanctionedBy(const v1::Event& fact) {
+  std::string by;
+  if (fact.has_contract_notice_served()) {
+    by = fact.contract_notice_served().served_by();
+  } else if (fact.has_suspension_imposed()) {
+    by = fact.suspension_imposed().imposed_by();
+  } else {
+    return "";
+  }
+  if (by.empty()) by = fact.source_organisation();
+  return by.empty() ? fact.source().substr(0, fact.source().find('/')) : by;
+}
+
 int64_t ReviewedUntil(const v1::ProviderState& state) {
   int64_t until = 0;
   for (const auto& fact : state.facts()) {
@@ -101,8 +114,9 @@ FactKinds KindsOf(const v1::ProviderState& state) {
 std::span<const Measure> AllMeasures() {
   static const std::vector<Measure> kAll = [] {
     std::vector<Measure> all;
-    for (const auto part : {RegulatorMeasures(), RateMeasures(), ContractMeasures(),
-                            UrgentMeasures(), ScopeMeasures()}) {
+    for (const auto part :
+         {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
+          ScopeMeasures(), TrendMeasures(), RiskMeasures(), StatutoryMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::sort(all.begin(), all.end(),

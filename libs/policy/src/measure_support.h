@@ -69,6 +69,9 @@ std::string FamilyText(v1::SourceFamily family);
 /// none.
 std::pair<std::string, std::string> Resolve(const v1::Event& fact, const v1::EventRef& ref);
 
+/// The commissioner that served a notice or imposed a suspension; empty: the fact is neither.
+std::string SanctionedBy(const v1::Event& fact);
+
 /// Known_at up to which a closed rapid quality review has dealt with the evidence; 0 without one
 /// (S1 L173-175).
 int64_t ReviewedUntil(const v1::ProviderState& state);
@@ -78,6 +81,9 @@ int64_t FactInstant(const v1::Event& fact);
 
 // One list of measures per file; measure.cc joins them.
 std::span<const Measure> RegulatorMeasures();
+std::span<const Measure> TrendMeasures();
+std::span<const Measure> RiskMeasures();
+std::span<const Measure> StatutoryMeasures();
 std::span<const Measure> RateMeasures();
 std::span<const Measure> ContractMeasures();
 std::span<const Measure> UrgentMeasures();

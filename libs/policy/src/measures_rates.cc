@@ -6,187 +6,16 @@
 #include <map>
 #include <set>
 
-#include "measure_support.h"
-#include "trigpoint/domain/evolve.h"
-#include "trigpoint/signals/elevated.h"
+#include "rates.h"
 
 namespace trigpoint {
 namespace {
 
-bool InFamilies(std::span<const v1::SourceFamily> families, v1::SourceFamily family) {
-  return std::find(families.begin(), families.end(), family) != families.end();
-}
-
 using Item = ClusterView::Item;
-
-/// A proof cites at most this many reports of one finding, the latest.
-constexpr size_t kCitedMax = 200;
-
-/// Cites the reports of every cluster that has a report for which `wanted` holds, the latest
-/// kCitedMax.
-template <typename Wanted>
-void Cite(std::span<const Item> items, const Wanted& wanted, MeasureResult* result) {
-  if (!result->WantsProof()) return;
-  std::set<int> clusters;
-  for (const Item& item : items) {
-    if (wanted(*item.report)) clusters.insert(item.cluster);
-  }
-  std::vector<const v1::Concern*> cited;
-  for (const Item& item : items) {
-    if (clusters.count(item.cluster) > 0) cited.push_back(item.report);
-  }
-  for (size_t i = cited.size() > kCitedMax ? cited.size() - kCitedMax : 0; i < cited.size(); ++i) {
-    Refer(*cited[i], result);
-    if ((cited[i]->flags() & kConcernProtectedSource) != 0) result->protected_source = true;
-  }
-}
-
-auto OfFamilies(std::span<const v1::SourceFamily> families) {
-  return [families](const v1::Concern& concern) { return InFamilies(families, concern.family()); };
-}
 
 bool About(const v1::Concern& concern, v1::Theme theme) {
   return std::find(concern.themes().begin(), concern.themes().end(), static_cast<int>(theme)) !=
          concern.themes().end();
-}
-
-const v1::PeerBaselinePublished::Rate* PeerRateOf(const MeasureContext& context,
-                                                  v1::SourceFamily family) {
-  const v1::ServiceRegistered* service = ServiceOf(context.state);
-  if (service == nullptr) return nullptr;
-  const v1::PeerBaselinePublished::Rate* found = nullptr;
-  for (const auto& baseline :
-       context.baselines) {  // In order of arrival: the last in force stands.
-    if (baseline->service_type() != service->service_type()) continue;
-    for (const auto& rate : baseline->rates()) {
-      if (rate.family() == family) found = &rate;
-    }
-  }
-  return found;
-}
-
-/// Earliest instant at which anything about the service is known: before it there is no baseline of
-/// its own.
-int64_t HistoryStart(const v1::ProviderState& state) {
-  int64_t start = state.known_us();
-  if (state.concerns_size() > 0) start = std::min(start, state.concerns(0).occurred_us());
-  if (state.summed_size() > 0) start = std::min(start, state.summed(0).day() * kMicrosPerDay);
-  return start;
-}
-
-RateInput InputFor(const MeasureContext& context, v1::SourceFamily family, int64_t window_days,
-                   int64_t baseline_days) {
-  const int64_t window_start = WindowStart(context, window_days);
-  const int64_t baseline_start = window_start - baseline_days * kMicrosPerDay;
-  const v1::ServiceRegistered* service = ServiceOf(context.state);
-  const double beds = service == nullptr ? 0 : service->beds();
-  RateInput input;
-  input.window_days = static_cast<double>(window_days);
-  input.exposure_days_in_window = beds * static_cast<double>(window_days);
-  input.observed =
-      static_cast<int64_t>(context.Clusters().Count(window_start, context.as_of_us, {&family, 1}));
-  input.covered = Heard(context, family);
-  const auto* peer = PeerRateOf(context, family);
-  if (peer != nullptr && peer->exposure() > 0) {
-    input.peer =
-        PeerRate{.events_per_exposure_day = static_cast<double>(peer->events()) / peer->exposure(),
-                 .providers = static_cast<int>(peer->providers())};
-  }
-  const int64_t history = std::max(HistoryStart(context.state), baseline_start);
-  if (baseline_days > 0 && history < window_start) {
-    const double days =
-        static_cast<double>(window_start - history) / static_cast<double>(kMicrosPerDay);
-    input.own = OwnBaseline{.events = static_cast<int64_t>(context.Clusters().Count(
-                                baseline_start, window_start, {&family, 1})),
-                            .exposure_days = beds * days,
-                            .calendar_days = days};
-  }
-  return input;
-}
-
-RateParameters ParametersOf(const MeasureArguments& arguments, double baseline_days) {
-  return {.alpha = arguments.Number("alpha"),
-          .min_count = arguments.Integer("min_count"),
-          .peer_min_n = static_cast<int>(arguments.Integer("peer_min_n")),
-          .baseline_days_min = baseline_days};
-}
-
-void TellRate(v1::SourceFamily family, const RateInput& input, const RateResult& rate,
-              MeasureResult* result) {
-  if (!result->WantsProof()) return;
-  const std::string name = FamilyText(family) + " in " +
-                           std::to_string(static_cast<int64_t>(input.window_days)) + " days";
-  AddFigure(name + ": observed", static_cast<double>(input.observed), result);
-  if (rate.basis == "none") return;
-  AddFigure(name + ": expected", rate.expected, result);
-  AddFigure(name + ": p", rate.p_value, result);
-}
-
-/// What keeps a rate from being told, gathered over families.
-struct Unknowns {
-  std::string unheard;
-  std::string silent;
-  std::string without_expectation;
-
-  void Add(v1::SourceFamily family, const RateInput& input, const MeasureContext& context) {
-    std::string& list = input.covered               ? without_expectation
-                        : IsSilent(context, family) ? silent
-                                                    : unheard;
-    list += (list.empty() ? "" : ", ") + FamilyText(family);
-  }
-  std::string Text() const {
-    std::string text;
-    if (!unheard.empty()) text = "nothing was ever received from: " + unheard;
-    if (!silent.empty()) text += (text.empty() ? "" : "; ") + std::string("silent: ") + silent;
-    if (!without_expectation.empty()) {
-      text += (text.empty() ? "" : "; ") +
-              std::string("no peers and no own baseline to say how many to expect of: ") +
-              without_expectation;
-    }
-    return text;
-  }
-};
-
-/// Is any of the families above what is expected for a service of this size and nature (S2 App 2)?
-MeasureResult ElevatedMeasure(const MeasureArguments& arguments, const MeasureContext& context) {
-  const int64_t window_days = arguments.Integer("window_days");
-  const int64_t baseline_days = arguments.Integer("baseline_days");
-  const RateParameters parameters = ParametersOf(arguments, static_cast<double>(baseline_days));
-  Unknowns unknowns;
-  MeasureResult result = Begin(context);
-  result.value = Truth::kFalse;
-  for (const auto family : arguments.families) {
-    if (result.value == Truth::kTrue && !result.WantsProof()) break;
-    const RateInput input = InputFor(context, family, window_days, baseline_days);
-    const RateResult rate = Elevated(input, parameters);
-    TellRate(family, input, rate, &result);
-    result.value = Or(result.value, rate.elevated);
-    if (rate.elevated == Truth::kTrue) {
-      Cite(context.Clusters().In(WindowStart(context, window_days), context.as_of_us),
-           OfFamilies({&family, 1}), &result);
-    } else if (rate.elevated == Truth::kUnknown && result.WantsProof()) {
-      unknowns.Add(family, input, context);
-    }
-  }
-  if (result.value == Truth::kUnknown) result.note = unknowns.Text();
-  TellProbable(context.Clusters().In(WindowStart(context, window_days), context.as_of_us),
-               arguments.families, &result);
-  return result;
-}
-
-/// Counts that need no expectation: below the threshold is FALSE only where the families were
-/// heard.
-Truth Reached(bool reached, const MeasureContext& context,
-              const std::vector<v1::SourceFamily>& families, MeasureResult* result) {
-  if (reached) return Truth::kTrue;
-  if (std::all_of(families.begin(), families.end(),
-                  [&context](const auto family) { return Heard(context, family); })) {
-    return Truth::kFalse;
-  }
-  if (result->WantsProof()) {
-    result->note = NotHeard(context, families);
-  }
-  return Truth::kUnknown;
 }
 
 std::string ThemeText(v1::Theme theme) {
@@ -312,9 +141,9 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
       }
       continue;
     }
-    const RateInput input = InputFor(context, family, days, 0);
+    const RateInput input = InputFor(context, family, {.end_us = context.as_of_us, .days = days});
     const RateResult rate = Elevated(input, ParametersOf(arguments, 0));
-    TellRate(family, input, rate, &result);
+    TellRate(RateName(family, days), input, rate, &result);
     if (rate.elevated == Truth::kTrue) {
       Cite(context.Clusters().In(from, context.as_of_us), OfFamilies(only), &result);
     }
@@ -435,15 +264,6 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
 }
 
 const std::vector<Measure> kMeasures = {
-    {.name = "elevated",
-     .summary = "More reports of one of `families` in the window than expected for a service of "
-                "this size and nature "
-                "(one-sided Poisson; peers, else own baseline, else UNKNOWN).",
-     .numbers = {"window_days", "baseline_days", "alpha", "min_count", "peer_min_n"},
-     .windows = {"window_days", "baseline_days"},
-     .needs_families = true,
-     .reads = {.anything = true},
-     .evaluate = ElevatedMeasure},
     {.name = "repeated_concerns",
      .summary = "At least `count` concerns (clusters) of `families` about one theme within `days`.",
      .numbers = {"count", "days"},

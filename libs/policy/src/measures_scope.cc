@@ -89,19 +89,8 @@ MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
   for (const auto& fact : context.state.facts()) {
     if (closed.count({fact.source(), fact.id()}) > 0 || FactInstant(fact) > context.as_of_us)
       continue;
-    std::string by = fact.source_organisation();
-    if (fact.has_cqc_enforcement_action_recorded()) {
-      by = "cqc";
-    } else if (fact.has_contract_notice_served()) {
-      if (!fact.contract_notice_served().served_by().empty())
-        by = fact.contract_notice_served().served_by();
-    } else if (fact.has_suspension_imposed()) {
-      if (!fact.suspension_imposed().imposed_by().empty())
-        by = fact.suspension_imposed().imposed_by();
-    } else {
-      continue;
-    }
-    if (by.empty()) by = fact.source().substr(0, fact.source().find('/'));
+    const std::string by = fact.has_cqc_enforcement_action_recorded() ? "cqc" : SanctionedBy(fact);
+    if (by.empty()) continue;
     organisations.insert(by);
     Refer(fact, &result);
   }

@@ -17,6 +17,8 @@ namespace {
 
 /// Longer than any cadence of a source: a number beyond is a slip.
 constexpr int kExpectedDaysMax = 3660;
+/// More triggers or families than any framework names.
+constexpr int kCombinationMax = 100;
 
 }  // namespace
 
@@ -58,6 +60,7 @@ class PackCompiler {
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
+    TP_RETURN_IF_ERROR(CheckCombinations());
     return std::shared_ptr<const CompiledPack>(std::move(out_));
   }
 
@@ -104,10 +107,16 @@ class PackCompiler {
   }
 
   absl::StatusOr<int> Days(const std::string& text, int least, const std::string& where) const {
+    return Whole(text, least, kExpectedDaysMax, where);
+  }
+
+  /// A parameter or number that is whole and within bounds.
+  absl::StatusOr<int> Whole(const std::string& text, int least, int most,
+                            const std::string& where) const {
     TP_ASSIGN_OR_RETURN(const double number, Resolve(text, where));
-    if (number != std::floor(number) || number < least || number > kExpectedDaysMax) {
+    if (number != std::floor(number) || number < least || number > most) {
       return Wrong(where, "is no whole number from " + std::to_string(least) + " to " +
-                              std::to_string(kExpectedDaysMax) + ": " + text);
+                              std::to_string(most) + ": " + text);
     }
     return static_cast<int>(number);
   }
@@ -153,7 +162,7 @@ class PackCompiler {
     return static_cast<int>(e.any_size() > 0) + static_cast<int>(e.all_size() > 0) +
            static_cast<int>(e.has_not_()) + static_cast<int>(e.has_at_least()) +
            static_cast<int>(!e.measure().empty()) + static_cast<int>(!e.criterion().empty()) +
-           static_cast<int>(!e.decisive().empty());
+           static_cast<int>(!e.decisive().empty()) + static_cast<int>(e.has_combination());
   }
 
   absl::StatusOr<int> Criterion(const std::string& id, const std::string& where) {
@@ -168,7 +177,7 @@ class PackCompiler {
     if (FormsSet(e) != 1) {
       return Wrong(where,
                    "has a condition that is not exactly one of any, all, not, at_least, "
-                   "measure, criterion, decisive");
+                   "measure, criterion, decisive, combination");
     }
     Node node;
     if (!e.measure().empty()) {
@@ -185,6 +194,8 @@ class PackCompiler {
         TP_ASSIGN_OR_RETURN(int criterion, Criterion(id, where));
         node.children.push_back(criterion);
       }
+    } else if (e.has_combination()) {
+      TP_RETURN_IF_ERROR(AddCombination(e.combination(), where, &node));
     } else if (e.has_not_()) {
       node.kind = Node::Kind::kNot;
       TP_ASSIGN_OR_RETURN(int child, Add(e.not_(), where));
@@ -210,6 +221,37 @@ class PackCompiler {
       return Wrong(where, "uses a parameter that is not there: " + text);
     }
     return number;
+  }
+
+  /// A criterion that names no weight is a full trigger.
+  absl::StatusOr<double> WeightOf(const v1::Criterion& criterion) const {
+    if (criterion.weight().empty()) return 1;
+    return Resolve(criterion.weight(), criterion.id());
+  }
+
+  absl::Status AddCombination(const v1::Combination& said, const std::string& where, Node* node) {
+    if (criteria_.count(where) == 0) return Wrong(where, "has a combination outside a criterion");
+    CompiledCombination combination;
+    TP_ASSIGN_OR_RETURN(combination.least_triggers,
+                        Whole(said.min_triggers(), 1, kCombinationMax, where + ": min_triggers"));
+    TP_ASSIGN_OR_RETURN(combination.least_families,
+                        Whole(said.min_families(), 0, kCombinationMax, where + ": min_families"));
+    node->kind = Node::Kind::kCombination;
+    node->index = static_cast<int>(out_->combinations_.size());
+    for (const auto& id : said.of()) {
+      TP_ASSIGN_OR_RETURN(const int criterion, Criterion(id, where));
+      TP_ASSIGN_OR_RETURN(const double weight, WeightOf(out_->pack_.criteria(criterion)));
+      if (weight < 1) {
+        combination.soft.push_back(criterion);
+        continue;
+      }
+      out_->supports_[static_cast<size_t>(criterion)] = true;
+      node->children.push_back(criterion);
+    }
+    if (node->children.empty()) return Wrong(where, "has a combination of no full trigger");
+    combination.triggers = node->children;
+    out_->combinations_.push_back(std::move(combination));
+    return absl::OkStatus();
   }
 
   absl::StatusOr<int> AddLeaf(const v1::Expression& e, const std::string& where) {
@@ -291,7 +333,8 @@ class PackCompiler {
       if (node.kind == Node::Kind::kCriterion || node.kind == Node::Kind::kDecisive) {
         return circle_from_criterion(node.index);
       }
-      const bool to_criteria = node.kind == Node::Kind::kAtLeast;
+      const bool to_criteria =
+          node.kind == Node::Kind::kAtLeast || node.kind == Node::Kind::kCombination;
       return std::any_of(node.children.begin(), node.children.end(), [&](int child) {
         return to_criteria ? circle_from_criterion(child) : circle_from_node(child);
       });
@@ -314,10 +357,43 @@ class PackCompiler {
     return absl::OkStatus();
   }
 
+  /// Combinations are computed one after the other, over criteria that rest on measures alone.
+  absl::Status CheckCombinations() const {
+    for (const auto& combination : out_->combinations_) {
+      for (const int trigger : combination.triggers) {
+        if (!out_->ReadsCombination(trigger)) continue;
+        return Wrong(out_->pack_.criteria(trigger).id(),
+                     "is a trigger of a combination and reads one itself");
+      }
+    }
+    // What a policy applies to and what is urgent is told without them.
+    if (NodeReadsCombination(out_->applies_to_)) {
+      return Wrong("applies_to", "depends on a combination");
+    }
+    for (size_t i = 0; i < out_->urgent_nodes_.size(); ++i) {
+      if (!NodeReadsCombination(out_->urgent_nodes_[i])) continue;
+      return Wrong(out_->pack_.urgent(static_cast<int>(i)).id(), "depends on a combination");
+    }
+    for (size_t i = 0; i < out_->expected_.size(); ++i) {
+      if (!NodeReadsCombination(out_->expected_[i].applies)) continue;
+      return Wrong("expected " + out_->pack_.expected(static_cast<int>(i)).id(),
+                   "depends on a combination");
+    }
+    return absl::OkStatus();
+  }
+
+  bool NodeReadsCombination(int node) const {
+    if (node < 0) return false;
+    const auto& reads = out_->reads_[static_cast<size_t>(node)];
+    return std::any_of(reads.begin() + static_cast<std::ptrdiff_t>(out_->leaves_.size()),
+                       reads.end(), [](bool read) { return read; });
+  }
+
   /// Which leaves the value of each node depends on, by way of criteria, too.
   void NoteReads() {
     auto& reads = out_->reads_;
-    reads.assign(out_->nodes_.size(), std::vector<bool>(out_->leaves_.size()));
+    reads.assign(out_->nodes_.size(),
+                 std::vector<bool>(out_->leaves_.size() + out_->combinations_.size()));
     const auto join = [&reads](int from, size_t to) {
       bool more = false;
       for (size_t leaf = 0; from >= 0 && leaf < reads[to].size(); ++leaf) {
@@ -347,6 +423,13 @@ class PackCompiler {
           case Node::Kind::kDecisive:
             more = join(out_->decisive_nodes_[static_cast<size_t>(node.index)], i) || more;
             break;
+          case Node::Kind::kCombination: {
+            const size_t place = out_->leaves_.size() + static_cast<size_t>(node.index);
+            more = more || !reads[i][place];
+            reads[i][place] = true;
+            for (int criterion : node.children) of_criterion(criterion);
+            break;
+          }
           case Node::Kind::kAtLeast:
             for (int criterion : node.children) of_criterion(criterion);
             break;
@@ -378,6 +461,12 @@ class PackCompiler {
 
 absl::StatusOr<std::shared_ptr<const CompiledPack>> CompiledPack::Compile(v1::PolicyPack pack) {
   return PackCompiler(std::move(pack)).Run();
+}
+
+bool CompiledPack::ReadsCombination(int criterion) const {
+  const auto& reads = reads_[static_cast<size_t>(criterion_nodes_[static_cast<size_t>(criterion)])];
+  return std::any_of(reads.begin() + static_cast<std::ptrdiff_t>(leaves_.size()), reads.end(),
+                     [](bool read) { return read; });
 }
 
 double CompiledPack::Parameter(const std::string& name) const {

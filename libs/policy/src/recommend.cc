@@ -66,6 +66,8 @@ Holding HoldingOf(const CompiledPack& pack, const v1::Recommendation& basis,
       holding.fell = true;
       continue;
     }
+    // Its triggers are held, and whether they still combine is told from them.
+    if (i < criteria && pack.ReadsCombination(static_cast<int>(i))) continue;
     if (!holding.any) {
       holding.any = true;
       holding.results.criteria.resize(criteria);
@@ -155,6 +157,7 @@ LeafValues AllLeaves(const CompiledPack& pack, const MeasureContext& context) {
   const MeasureContext values_only = ValuesOnly(context);
   LeafValues leaves = EvaluateScope(pack, values_only);
   EvaluateRest(pack, values_only, AssessScope::kWhole, &leaves);
+  EvaluateCombinations(pack, values_only, {}, &leaves, nullptr);
   return leaves;
 }
 
@@ -164,14 +167,17 @@ struct HeldValues {
   std::shared_ptr<const AssessmentValues> now;
 };
 
-HeldValues ValuesAsRecorded(const CompiledPack& pack, const LeafValues& leaves,
-                            const v1::Recommendation* basis, const Cause& cause,
-                            const std::vector<Truth>& raw_before, ValuesMemo* memo) {
+HeldValues ValuesAsRecorded(const CompiledPack& pack, const MeasureContext& context,
+                            LeafValues leaves, const Cause& cause,
+                            const std::vector<Truth>& raw_before) {
+  ValuesMemo* memo = context.cache->memo.get();
+  const v1::Recommendation* basis = BasisOf(FindPolicyRecord(context.record, pack.pack().id()));
   HeldValues held;
   held.now = ValuesOf(pack, leaves, {}, AssessScope::kWhole, memo);
   if (basis == nullptr) return held;
   held.holding = HoldingOf(pack, *basis, *held.now, cause, raw_before);
   if (held.holding.any) {
+    EvaluateCombinations(pack, context, held.holding.results, &leaves, nullptr);
     held.now = ValuesOf(pack, leaves, held.holding.marks, AssessScope::kWhole, memo);
   }
   return held;
@@ -207,7 +213,8 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   }
   // The values tell whether there is anything to say; the proof is gathered only then.
   EvaluateRest(pack, values_only, AssessScope::kWhole, &leaves);
-  const HeldValues held = ValuesAsRecorded(pack, leaves, basis, cause, raw_before, memo);
+  EvaluateCombinations(pack, values_only, {}, &leaves, nullptr);
+  const HeldValues held = ValuesAsRecorded(pack, values_only, leaves, cause, raw_before);
   const AssessmentValues& now = *held.now;
   const bool fell = held.holding.fell;
   std::optional<AssessmentResult> proof;
@@ -280,9 +287,9 @@ AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext
   const v1::Recommendation* basis = BasisOf(FindPolicyRecord(context.record, pack.pack().id()));
   if (basis == nullptr) return Assess(pack, context);
   const Cause reading{.id = "read", .timer = true, .corrected = std::nullopt};
-  const LeafValues leaves = AllLeaves(pack, context);
   return Assess(pack, context,
-                ValuesAsRecorded(pack, leaves, basis, reading, {}, nullptr).holding.results);
+                ValuesAsRecorded(pack, ValuesOnly(context), AllLeaves(pack, context), reading, {})
+                    .holding.results);
 }
 
 }  // namespace trigpoint

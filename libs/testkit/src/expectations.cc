@@ -379,6 +379,7 @@ const std::map<std::string, Compare>& Keys() {
         Field("decided level", [](const auto& a) { return a.assessment.decided_state(); });
     keys["basis_weakened"] =
         Field("basis weakened", [](const auto& a) { return YesNo(a.basis_weakened); });
+    keys["not_agreed"] = Field("not agreed", [](const auto& a) { return a.not_agreed_state; });
     keys["alerts"] = AlertCount("alerts raised", Alert::KIND_RAISED);
     keys["attached"] = AlertCount("clusters attached to an alert", Alert::KIND_CLUSTER_ATTACHED);
     keys["next_tier"] = AlertCount("alerts to the next tier", Alert::KIND_NEXT_TIER);

@@ -33,6 +33,7 @@ struct OfflineAssessment {
   std::vector<v1::DecisionRecord>
       decisions;  ///< Of decision events in the file: recorded or refused.
   bool basis_weakened = false;
+  std::string not_agreed_state;  ///< Joint commissioners disagree: the higher of the two states.
   std::vector<v1::Silence> silences;  ///< Of feeds, open and over; in order of falling silent.
 };
 

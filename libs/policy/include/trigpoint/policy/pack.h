@@ -23,11 +23,28 @@ struct Leaf {
 
 /// A condition compiled to an index into CompiledPack::nodes.
 struct Node {
-  enum class Kind : uint8_t { kAny, kAll, kNot, kAtLeast, kLeaf, kCriterion, kDecisive };
+  enum class Kind : uint8_t {
+    kAny,
+    kAll,
+    kNot,
+    kAtLeast,
+    kLeaf,
+    kCriterion,
+    kDecisive,
+    kCombination
+  };
   Kind kind = Kind::kAny;
-  std::vector<int> children;  ///< Nodes; for kAtLeast criteria.
-  int index = 0;              ///< Leaf or criterion.
+  std::vector<int> children;  ///< Nodes; for kAtLeast and kCombination criteria.
+  int index = 0;              ///< Leaf, criterion or combination.
   int count = 0;              ///< kAtLeast.
+};
+
+/// A combination of triggers, resolved.
+struct CompiledCombination {
+  std::vector<int> triggers;  ///< Criteria of weight 1 or more (domain.md 3.4).
+  std::vector<int> soft;      ///< Those of less weight: worth watching, no trigger.
+  int least_triggers = 0;     ///< At least 1.
+  int least_families = 0;
 };
 
 /// An entry of PolicyPack.expected, resolved.
@@ -44,13 +61,15 @@ class CompiledPack {
  public:
   /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions
   /// exist and do not go in circles, every criterion with a clause, every parameter with a reason,
-  /// expected feeds of known kinds of reports with clause and cadence, states consistent with the
-  /// authority matrix. INVALID_ARGUMENT names the rule id and what is wrong with it.
+  /// combinations of plain criteria, expected feeds of known kinds of reports with clause and
+  /// cadence, states consistent with the authority matrix. INVALID_ARGUMENT names the rule id and
+  /// what is wrong with it.
   static absl::StatusOr<std::shared_ptr<const CompiledPack>> Compile(v1::PolicyPack pack);
 
   const v1::PolicyPack& pack() const { return pack_; }
   const std::vector<Leaf>& leaves() const { return leaves_; }
   const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<CompiledCombination>& combinations() const { return combinations_; }
   int applies_to() const { return applies_to_; }
   const std::vector<int>& criterion_nodes() const { return criterion_nodes_; }
   const std::vector<int>& decisive_nodes() const {
@@ -68,6 +87,9 @@ class CompiledPack {
   bool Supports(int criterion) const { return supports_[static_cast<size_t>(criterion)]; }
   /// Lengths of time after which a report can leave a window, days.
   const std::set<int64_t>& windows() const { return windows_; }
+  /// Whether the value of a criterion depends on a combination: it is not held itself, for what its
+  /// triggers hold decides.
+  bool ReadsCombination(int criterion) const;
   /// Whether the value of a node depends on a leaf.
   bool Reads(int node, int leaf) const {
     return reads_[static_cast<size_t>(node)][static_cast<size_t>(leaf)];
@@ -86,13 +108,14 @@ class CompiledPack {
   v1::PolicyPack pack_;
   std::vector<Leaf> leaves_;
   std::vector<Node> nodes_;
+  std::vector<CompiledCombination> combinations_;
   std::vector<int> criterion_nodes_;
   std::vector<int> decisive_nodes_;
   std::vector<int> urgent_nodes_;
   std::vector<int> state_nodes_;
   std::vector<bool> supports_;
   std::set<int64_t> windows_;
-  std::vector<std::vector<bool>> reads_;  ///< By node, then leaf.
+  std::vector<std::vector<bool>> reads_;  ///< By node, then leaf; combinations follow the leaves.
   int applies_to_ = -1;
   std::vector<ExpectedDeliveries> expected_;
   bool scope_follows_service_ = true;
