@@ -102,7 +102,7 @@ std::span<const Measure> AllMeasures() {
   static const std::vector<Measure> kAll = [] {
     std::vector<Measure> all;
     for (const auto part : {RegulatorMeasures(), RateMeasures(), ContractMeasures(),
-                            UrgentMeasures(), ScopeMeasures()}) {
+                            UrgentMeasures(), ScopeMeasures(), VisitMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::sort(all.begin(), all.end(),

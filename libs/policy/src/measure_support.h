@@ -86,5 +86,6 @@ std::span<const Measure> RateMeasures();
 std::span<const Measure> ContractMeasures();
 std::span<const Measure> UrgentMeasures();
 std::span<const Measure> ScopeMeasures();
+std::span<const Measure> VisitMeasures();
 
 }  // namespace trigpoint
