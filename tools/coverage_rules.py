@@ -9,14 +9,12 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PACKS = ("herefordshire", "nqb")
+PACKS = ("herefordshire", "nqb", "mse-visits")
 OUTPUT = ROOT / "docs" / "rules.md"
 
 # Rules of the catalogue that no pack holds yet.
 NOT_DONE = {
     "N-ENH": "NQB: combination of triggers for a health provider",
-    "V-ENH": "enhanced visit",
-    "V-INT": "intensive visit",
     "C-MDT": "Halton: multi-disciplinary team decision",
     "C-MSR": "Halton: inform Care Management",
     "C-DP": "Halton: notify the direct payments team",
@@ -59,8 +57,8 @@ def stories():
         text = path.read_text(encoding="utf-8")
         policy = re.search(r"^policy: (.*)$", text, re.MULTILINE).group(1)
         then = re.sub(r"#.*|\"[^\"]*\"", "", text[text.index("\nthen:"):])
-        named = set(re.findall(r"\b(?:H-L\d-\d+|N-INT|R-URG|R-RQR)\b", then))
-        found.append((path.stem, re.findall(r"\w+", policy), named))
+        named = set(re.findall(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+", then))
+        found.append((path.stem, re.findall(r"[\w-]+", policy), named))
     return found
 
 
