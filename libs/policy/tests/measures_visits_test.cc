@@ -45,7 +45,8 @@ class VisitMeasuresTest : public testing::Test {
     concern.set_flags(kConcernNegative);
   }
   void HearAll() {
-    for (int family = 1; family <= v1::SourceFamily_MAX; ++family) state_.add_families_heard(family);
+    for (int family = 1; family <= v1::SourceFamily_MAX; ++family)
+      state_.add_families_heard(family);
   }
   MeasureResult Ask(const std::string& name, const MeasureArguments& arguments,
                     int64_t as_of_us) const {
@@ -223,8 +224,7 @@ TEST_F(VisitMeasuresTest, AVisitThatWasMovedOrCalledOffClashesNoMore) {
 
 // AU-16, S0 App C Unforeseen
 TEST_F(VisitMeasuresTest, ACancellationNeedsTheAgreementOfEveryRole) {
-  const MeasureArguments both{
-      .values = {"A", "B"}, .families = {}, .numbers = {{"days", 30}}};
+  const MeasureArguments both{.values = {"A", "B"}, .families = {}, .numbers = {{"days", 30}}};
   EXPECT_EQ(Ask("cancellation_lacks_agreement", both, On(6, 1)).value, Truth::kFalse);
   Fact("agreed", On(6, 1), "visit_cancelled { agreed_by_roles: 'B' agreed_by_roles: 'A' }");
   EXPECT_EQ(Ask("cancellation_lacks_agreement", both, On(6, 1)).value, Truth::kFalse);
