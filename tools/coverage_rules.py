@@ -9,13 +9,11 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PACKS = ("herefordshire", "nqb", "halton-warrington")
+PACKS = ("herefordshire", "nqb", "halton-warrington", "mse-visits")
 OUTPUT = ROOT / "docs" / "rules.md"
 
 # Rules of the catalogue that no pack holds yet.
 NOT_DONE = {
-    "V-ENH": "enhanced visit",
-    "V-INT": "intensive visit",
     "C-MDT": "Halton: multi-disciplinary team decision",
     "C-MSR": "Halton: inform Care Management",
     "C-DP": "Halton: notify the direct payments team",
@@ -41,7 +39,7 @@ def stories():
         text = path.read_text(encoding="utf-8")
         policy = re.search(r"^policy: (.*)$", text, re.MULTILINE).group(1)
         then = re.sub(r"#.*|\"[^\"]*\"", "", text[text.index("\nthen:"):])
-        named = set(re.findall(r"\b(?:H-L\d-\d+|N-ENH|N-INT|P-T\d\d[ab]?|COMB|S_TRIG|PERSIST|R-URG|R-RQR)\b", then))
+        named = set(re.findall(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+[a-z]?)+|COMB|S_TRIG|PERSIST", then))
         found.append((path.stem, re.findall(r"[\w-]+", policy), named))
     return found
 

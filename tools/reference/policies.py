@@ -117,6 +117,12 @@ class Pack:
                       *self.condition(pack["applies_to"]), ""]
         return lines
 
+    def levels(self):
+        """What it says of levels; nothing where it has none."""
+        if len(self.pack["authority"]["states"]) == 1:
+            return [f"### Levels of {self.pack['id']}", "", "It has none: it says what holds, and what is owed.", ""]
+        return self.states() + self.authority()
+
     def states(self):
         rules = {rule["state"]: rule for rule in self.pack.get("states", [])}
         lines = [f"### Levels of {self.pack['id']}", "",
@@ -211,6 +217,48 @@ class Pack:
                       "Holds when", "", *self.condition(rule["when"]), ""]
         return lines
 
+    def start(self, start):
+        """What starts an obligation, in words."""
+        if "kinds" in start:
+            text = "From " + " or ".join(f"`{kind}`" for kind in start["kinds"])
+            for match in start.get("where", []):
+                text += f" whose {match['field']} is {' or '.join(plain(value) for value in match['values'])}"
+            return text + (f", by its `{start['date_field']}`" if "date_field" in start else "")
+        text = f"While {start['criterion']} holds" if "criterion" in start else ""
+        text = f"While {start['state']} is decided" if "state" in start else text
+        again = "again after each discharge" if start.get("recurring") == "true" else ""
+        return ", ".join(part for part in (text, again) if part) or "Again after each discharge"
+
+    def due(self, rule):
+        if "due_field" in rule:
+            return f"due on its `{rule['due_field']}`"
+        if "due" not in rule:
+            return "no time is stated"
+        self.used |= set(re.findall(r"\w+", rule["due"]))
+        return f"due `{rule['due']}`" + (" (guidance: late is no breach)" if rule.get("guidance") == "true" else "")
+
+    def obligations(self):
+        if "obligations" not in self.pack:
+            return []
+        lines = [f"### What is owed under {self.pack['id']}", "",
+                 "How clocks run: [obligations](../obligations.md). Durations: WD working days, CD days, CM months, H hours.", ""]
+        for rule in self.pack["obligations"]:
+            said = f"{md(rule['text'])} ({md(rule['clause'])}). Owed by {rule['owner']}"
+            if "per" in rule:
+                said += f", one for each {plain(rule['per'].removeprefix('PER_RECIPIENT_')).lower().replace('_', ' ')}"
+            said += f". {self.start(rule['start'])}; {self.due(rule)}."
+            for key, words in (("discharged_by", "Discharged by"), ("lapsed_by", "Lapses with"),
+                               ("paused_by", "Its clock stops with"), ("resumed_by", "and goes on with")):
+                if key in rule:
+                    said += f" {words} " + " or ".join(f"`{kind}`" for kind in rule[key])
+                    for match in rule.get("discharged_where", []) if key == "discharged_by" else []:
+                        said += f" whose {match['field']} is {' or '.join(plain(value) for value in match['values'])}"
+                    said += "."
+            lines += [f"#### {rule['id']} of {self.pack['id']}", "", *wrapped(said), ""]
+            if "applies_to" in rule:
+                lines += ["Where", "", *self.condition(rule["applies_to"]), ""]
+        return lines
+
     def parameters_table(self):
         rows = []
         for entry in self.pack.get("parameters", []):
@@ -231,7 +279,7 @@ class Pack:
         return lines
 
     def text(self):
-        lines = self.head() + self.states() + self.authority() + self.criteria() + self.urgent() + self.expected()
+        lines = self.head() + self.levels() + self.criteria() + self.urgent() + self.expected() + self.obligations()
         # Parameters after the conditions: by now it is known which are named.
         return lines + self.parameters_table() + self.what_happens()
 

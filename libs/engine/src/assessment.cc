@@ -22,6 +22,10 @@ constexpr int kStaleRatingMonths = 24;
 void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_t as_of_us,
                 v1::Assessment* out) {
   if (!pack.pack().caveat().empty()) out->add_caveats(pack.pack().caveat());
+  if (const auto due = ParseDate(pack.pack().review_due());
+      due.ok() && *due < LondonDate(as_of_us)) {
+    out->add_caveats("the policy was to be reviewed by " + pack.pack().review_due());
+  }
   const CurrentRating rating = CurrentRatingOf(state, as_of_us);
   if (rating.overall == v1::RATING_UNSPECIFIED) return;
   if (AddMonths(rating.report_date, kStaleRatingMonths) < LondonDate(as_of_us)) {
@@ -113,6 +117,16 @@ v1::Assessment BuildAssessment(
       out.add_measures(item.text() + " (" + item.clause() + ")");
   }
   AddCaveats(pack, state, as_of_us, &out);
+  if (!pack.HasLevels()) {
+    // Its one state is no level: people are told what holds, and what is owed.
+    out.clear_decided_state();
+    out.clear_level();
+    out.clear_floor();
+    out.clear_ceiling();
+    if (!result.urgent) out.clear_target_state();
+    out.set_recorded(true);
+    return out;
+  }
   if (result.applies != Truth::kFalse) AddMoves(pack, state, &out);
   out.set_declined(policy != nullptr && policy->declined());
   if (policy != nullptr && policy->has_recommendation()) {

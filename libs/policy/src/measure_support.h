@@ -76,6 +76,10 @@ std::string SanctionedBy(const v1::Event& fact);
 /// (S1 L173-175).
 int64_t ReviewedUntil(const v1::ProviderState& state);
 
+/// When the service became known as registered: the first delivery of a registration, whatever
+/// versions of it came since; the start of that day. 0: nobody registered it.
+int64_t RegistrationKnown(const v1::ProviderState& state);
+
 /// Instant of a fact for windows: occurrence, else when the source reported it, else known_at.
 int64_t FactInstant(const v1::Event& fact);
 
@@ -88,5 +92,6 @@ std::span<const Measure> RateMeasures();
 std::span<const Measure> ContractMeasures();
 std::span<const Measure> UrgentMeasures();
 std::span<const Measure> ScopeMeasures();
+std::span<const Measure> VisitMeasures();
 
 }  // namespace trigpoint

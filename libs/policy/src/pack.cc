@@ -8,7 +8,9 @@
 #include <set>
 #include <utility>
 
+#include "obligation_rules.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/catalogue.h"
 
@@ -57,10 +59,13 @@ class PackCompiler {
     }
     in_state_rule_ = false;
     TP_RETURN_IF_ERROR(AddExpected());
+    TP_RETURN_IF_ERROR(AddObligations());
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
     TP_RETURN_IF_ERROR(CheckCombinations());
+    // Time alone brings nothing to say where nothing is recommended.
+    if (out_->pack_.states().empty() && out_->pack_.urgent().empty()) out_->windows_.clear();
     return std::shared_ptr<const CompiledPack>(std::move(out_));
   }
 
@@ -75,6 +80,8 @@ class PackCompiler {
     if (pack.version() == 0) return Wrong("version", "must be at least 1");
     if (pack.source_document().empty()) return Wrong("source_document", "is missing");
     if (pack.authority().states_size() == 0) return Wrong("authority.states", "is empty");
+    if (!pack.review_due().empty() && !ParseDate(pack.review_due()).ok())
+      return Wrong("review_due", "is no date (YYYY-MM-DD): " + pack.review_due());
     for (const auto& parameter : pack.parameters()) {
       if (parameter.reason().empty()) {
         return Wrong("parameter " + parameter.name(), "has no reason");
@@ -154,6 +161,21 @@ class PackCompiler {
         TP_ASSIGN_OR_RETURN(expected.applies, Add(feed.applies_to(), where));
       }
       out_->expected_.push_back(std::move(expected));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddObligations() {
+    std::set<std::string> ids;
+    for (const auto& rule : out_->pack_.obligations()) {
+      const std::string where = "obligation " + rule.id();
+      if (!ids.insert(rule.id()).second) return Wrong(where, "is there twice");
+      auto terms = TermsOf(rule, out_->pack_);
+      if (!terms.ok()) return Wrong(where, std::string(terms.status().message()));
+      if (rule.has_applies_to()) {
+        TP_ASSIGN_OR_RETURN(terms->applies, Add(rule.applies_to(), where));
+      }
+      out_->obligations_.push_back(*std::move(terms));
     }
     return absl::OkStatus();
   }
