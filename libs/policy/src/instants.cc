@@ -78,6 +78,15 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
     case v1::Event::kServiceRegistered:
       OfferDay(fact.service_registered().registered_on(), earliest);
       break;
+    case v1::Event::kPlacementStarted:
+      OfferDay(fact.placement_started().starts_on(), earliest);
+      break;
+    case v1::Event::kPlacementEnded:
+      OfferDay(fact.placement_ended().ended_on(), earliest);
+      break;
+    case v1::Event::kPammsAssessmentFinalised:
+      OfferDay(fact.pamms_assessment_finalised().finalised_on(), earliest);
+      break;
     case v1::Event::kFormalContactSent:
       if (fact.formal_contact_sent().has_reply_due_on()) {
         OfferMidnights(fact.formal_contact_sent().reply_due_on(), 1, earliest);
@@ -105,7 +114,9 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
 bool Windowed(const v1::Event& fact) {
   return fact.has_safeguarding_enquiry_opened() || fact.has_immediate_risk_asserted() ||
          fact.has_outbreak_or_closure_declared() || fact.has_formal_contact_sent() ||
-         fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held();
+         fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held() ||
+         fact.has_capacity_reported() || fact.has_isp_notification_received() ||
+         fact.has_focused_visit_authorised() || fact.has_commissioner_visit_conducted();
 }
 
 }  // namespace
