@@ -115,8 +115,10 @@ bool Windowed(const v1::Event& fact) {
   return fact.has_safeguarding_enquiry_opened() || fact.has_immediate_risk_asserted() ||
          fact.has_outbreak_or_closure_declared() || fact.has_formal_contact_sent() ||
          fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held() ||
-         fact.has_capacity_reported() || fact.has_isp_notification_received() ||
-         fact.has_focused_visit_authorised() || fact.has_commissioner_visit_conducted();
+         fact.has_capacity_reported() || fact.has_provider_failure_declared() ||
+         fact.has_financial_concern_raised() || fact.has_market_oversight_notice_received() ||
+         fact.has_isp_notification_received() || fact.has_focused_visit_authorised() ||
+         fact.has_commissioner_visit_conducted();
 }
 
 }  // namespace

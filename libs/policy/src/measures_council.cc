@@ -92,10 +92,9 @@ CivilDate FinalisedOn(const v1::Event& fact) {
                                        : LondonDate(FactInstant(fact));
 }
 
-/// The overall rating in force: that of the last assessment that has one. No completed action plan
-/// changes it (S4 3.19).
-MeasureResult PammsOverallIn(const MeasureArguments& arguments, const MeasureContext& context) {
-  MeasureResult result = Begin(context);
+/// The assessment that gives the overall rating in force, or null: the last that has one. No
+/// completed action plan changes it (S4 3.19).
+const v1::Event* LastRated(const MeasureContext& context) {
   const v1::Event* last = nullptr;
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_pamms_assessment_finalised() ||
@@ -105,6 +104,18 @@ MeasureResult PammsOverallIn(const MeasureArguments& arguments, const MeasureCon
     }
     if (last == nullptr || FinalisedOn(fact) >= FinalisedOn(*last)) last = &fact;
   }
+  return last;
+}
+
+MeasureResult PammsAssessed(const MeasureArguments&, const MeasureContext& context) {
+  MeasureResult result = Begin(context);
+  if (const v1::Event* last = LastRated(context); last != nullptr) Refer(*last, &result);
+  return TrueIfCited(std::move(result));
+}
+
+MeasureResult PammsOverallIn(const MeasureArguments& arguments, const MeasureContext& context) {
+  MeasureResult result = Begin(context);
+  const v1::Event* last = LastRated(context);
   if (last == nullptr) {
     result.note = "no PAMMS assessment with an overall rating";
     return result;
@@ -165,6 +176,12 @@ const std::vector<Measure> kMeasures = {
      .needs_values = true,
      .reads = {.facts = KindsOf({v1::Event::kSuspensionImposed})},
      .evaluate = SuspendedWithoutApproval},
+    {.name = "pamms_assessed",
+     .summary = "A PAMMS assessment gave the service an overall rating.",
+     .numbers = {},
+     .windows = {},
+     .reads = {.facts = KindsOf({v1::Event::kPammsAssessmentFinalised})},
+     .evaluate = PammsAssessed},
     {.name = "pamms_overall_in",
      .summary = "The overall PAMMS rating in force is one of `values`; UNKNOWN without one.",
      .numbers = {},

@@ -115,13 +115,26 @@ MeasureResult SeriousVisitFinding(const MeasureArguments& arguments,
   return TrueIfCited(std::move(result));
 }
 
-/// The latest score; NOT_APPLICABLE where nobody scored the risk (S4 3.67: "may be necessary").
+/// What prejudices the viability of a service: whoever knows says that it is likely to end.
+MeasureResult ViabilityThreatened(const MeasureArguments& arguments,
+                                  const MeasureContext& context) {
+  MeasureResult result = Begin(context);
+  for (const auto& fact : context.state.facts()) {
+    const bool threatens = fact.has_provider_failure_declared() ||
+                           fact.financial_concern_raised().likely_cessation() ||
+                           fact.market_oversight_notice_received().likely_cessation();
+    if (threatens && IsWithin(fact, context, arguments.Integer("days"))) Refer(fact, &result);
+  }
+  return TrueIfCited(std::move(result));
+}
+
+/// The latest score; FALSE where nobody scored the risk (S4 3.67: "it may be necessary").
 MeasureResult RiskScoreAtLeast(const MeasureArguments& arguments, const MeasureContext& context) {
   MeasureResult result = Begin(context);
   const auto scored =
       FactsInOrder(context, [](const v1::Event& fact) { return fact.has_risk_profile_scored(); });
   if (scored.empty()) {
-    result.value = Truth::kNotApplicable;
+    result.value = Truth::kFalse;
     result.note = "no risk profile";
     return result;
   }
@@ -155,6 +168,15 @@ const std::vector<Measure> kMeasures = {
      .windows = {"days"},
      .reads = {.facts = KindsOf({v1::Event::kCommissionerVisitConducted})},
      .evaluate = SeriousVisitFinding},
+    {.name = "viability_threatened",
+     .summary = "The provider failed within `days`, or somebody says that the service is likely to "
+                "end for want of money.",
+     .numbers = {"days"},
+     .windows = {"days"},
+     .reads = {.facts =
+                   KindsOf({v1::Event::kProviderFailureDeclared, v1::Event::kFinancialConcernRaised,
+                            v1::Event::kMarketOversightNoticeReceived})},
+     .evaluate = ViabilityThreatened},
     {.name = "risk_score_at_least",
      .summary = "The latest risk profile scores at least `score` (likelihood times consequence, of "
                 "25); NOT_APPLICABLE without one.",

@@ -14,14 +14,18 @@
 namespace trigpoint {
 namespace {
 
+/// The host that the directory names, else the area in which the regulator's register has the
+/// service. As with commissioners, nobody named is nobody.
 MeasureResult HostedBy(const MeasureArguments& arguments, const MeasureContext& context) {
   MeasureResult result = Begin(context);
   const v1::ServiceRegistered* service = ServiceOf(context.state);
-  if (service == nullptr || service->host().empty()) {
-    result.note = "the directory does not say who hosts the service";
+  if (service == nullptr) {
+    result.note = "the service is not registered in the directory";
     return result;
   }
-  result.value = Is(IsOneOf(arguments.values, service->host()));
+  const std::string& host = service->host().empty() ? service->local_authority() : service->host();
+  if (host.empty()) result.note = "the directory does not say where the service lies";
+  result.value = Is(IsOneOf(arguments.values, host));
   return result;
 }
 
@@ -48,17 +52,18 @@ std::vector<const v1::Event*> Placements(const MeasureArguments& arguments,
   return current;
 }
 
+bool ByDirectPayment(const v1::Event& placement) {
+  return placement.placement_started().funding() == v1::PlacementStarted::FUNDING_DIRECT_PAYMENT;
+}
+
+/// Who buys care with a direct payment was placed by nobody.
 MeasureResult PeoplePlaced(const MeasureArguments& arguments, const MeasureContext& context,
-                           bool direct_payment_only) {
+                           bool by_direct_payment) {
   MeasureResult result = Begin(context);
   int64_t people = 0;
   for (const v1::Event* fact : Placements(arguments, context)) {
-    const auto& placement = fact->placement_started();
-    if (direct_payment_only &&
-        placement.funding() != v1::PlacementStarted::FUNDING_DIRECT_PAYMENT) {
-      continue;
-    }
-    people += std::max(1U, placement.people());
+    if (ByDirectPayment(*fact) != by_direct_payment) continue;
+    people += std::max(1U, fact->placement_started().people());
     Refer(*fact, &result);
   }
   AddFigure("people placed", static_cast<double>(people), &result);
@@ -68,10 +73,10 @@ MeasureResult PeoplePlaced(const MeasureArguments& arguments, const MeasureConte
 }
 
 MeasureResult PeoplePlacedBy(const MeasureArguments& arguments, const MeasureContext& context) {
-  return PeoplePlaced(arguments, context, /*direct_payment_only=*/false);
+  return PeoplePlaced(arguments, context, /*by_direct_payment=*/false);
 }
 MeasureResult DirectPaymentUsers(const MeasureArguments& arguments, const MeasureContext& context) {
-  return PeoplePlaced(arguments, context, /*direct_payment_only=*/true);
+  return PeoplePlaced(arguments, context, /*by_direct_payment=*/true);
 }
 
 /// A validation that came after the placement still validates the provider (S4 3.80); that it came
@@ -83,7 +88,9 @@ MeasureResult PlacedWithoutValidation(const MeasureArguments& arguments,
                             return fact.has_out_of_borough_validation_completed();
                           }).empty();
   if (!validated) {
-    for (const v1::Event* fact : Placements(arguments, context)) Refer(*fact, &result);
+    for (const v1::Event* fact : Placements(arguments, context)) {
+      if (!ByDirectPayment(*fact)) Refer(*fact, &result);
+    }
   }
   return TrueIfCited(std::move(result));
 }
@@ -235,8 +242,9 @@ MeasureResult IspFactUntold(const MeasureArguments& arguments, const MeasureCont
 
 const std::vector<Measure> kMeasures = {
     {.name = "hosted_by",
-     .summary = "The service lies in the area of one of `values`; UNKNOWN where the directory does "
-                "not say.",
+     .summary = "The service lies in the area of one of `values`, by its host or, where none is "
+                "named, its "
+                "local authority.",
      .numbers = {},
      .windows = {},
      .needs_values = true,
@@ -245,7 +253,8 @@ const std::vector<Measure> kMeasures = {
      .of_service = true,
      .evaluate = HostedBy},
     {.name = "people_placed_by",
-     .summary = "At least `people` live here now whom one of `values` placed.",
+     .summary =
+         "At least `people` live here now whom one of `values` placed; not with a direct payment.",
      .numbers = {"people"},
      .windows = {},
      .needs_values = true,

@@ -129,7 +129,12 @@ std::vector<std::string> Ids(const MeasureResult& result) {
 // S4 3.93: the host authority is that of the area.
 TEST_F(CouncilMeasures, TheHostIsWhomTheDirectoryNames) {
   EXPECT_EQ(Ask("hosted_by", {kHalton}).value, Truth::kUnknown);
+  state_.mutable_service();
+  EXPECT_EQ(Ask("hosted_by", {kHalton}).value, Truth::kFalse);
+  state_.mutable_service()->set_local_authority("Halton");
+  EXPECT_EQ(Ask("hosted_by", {"Halton"}).value, Truth::kTrue);
   state_.mutable_service()->set_host(kHalton);
+  EXPECT_EQ(Ask("hosted_by", {"Halton"}).value, Truth::kFalse);
   EXPECT_EQ(Ask("hosted_by", {kHalton}).value, Truth::kTrue);
   EXPECT_EQ(Ask("hosted_by", {kOther}).value, Truth::kFalse);
 }
@@ -158,6 +163,8 @@ TEST_F(CouncilMeasures, OnlyPlacementsByDirectPaymentMakeDirectPaymentUsers) {
   Place("own", {2026, 1, 1}, kHalton)->set_funding(v1::PlacementStarted::FUNDING_DIRECT_PAYMENT);
   EXPECT_THAT(Ids(Ask("direct_payment_users", {kHalton}, {{"people", 1}})), ElementsAre("own"));
   EXPECT_EQ(Ask("direct_payment_users", {kOther}, {{"people", 1}}).value, Truth::kFalse);
+  EXPECT_THAT(Ids(Ask("people_placed_by", {kHalton}, {{"people", 1}})), ElementsAre("council"));
+  EXPECT_THAT(Ids(Ask("placed_without_validation", {kHalton})), ElementsAre("council"));
 }
 
 // S4 3.80
@@ -302,9 +309,11 @@ TEST_F(CouncilMeasures, TheLastAssessmentGivesThePammsRating) {
   using Grade = v1::PammsAssessmentFinalised;
   const auto ask = [this] { return Ask("pamms_overall_in", {"GRADE_POOR"}).value; };
   EXPECT_EQ(ask(), Truth::kUnknown);
+  EXPECT_EQ(Ask("pamms_assessed").value, Truth::kFalse);
   Pamms("poor", {2026, 2, 1}, Grade::GRADE_POOR);
   Pamms("good", {2025, 2, 1}, Grade::GRADE_GOOD);
   EXPECT_EQ(ask(), Truth::kTrue);
+  EXPECT_EQ(Ask("pamms_assessed").value, Truth::kTrue);
   Pamms("focused", {2026, 3, 1}, Grade::GRADE_UNSPECIFIED);
   EXPECT_EQ(ask(), Truth::kTrue) << "an assessment without an overall rating changes none";
   Pamms("ahead", {2026, 6, 2}, Grade::GRADE_GOOD);
@@ -339,7 +348,7 @@ TEST_F(CouncilMeasures, AFollowUpGradesOnlyWhatRequiredImprovementOrWasPoor) {
 // S4 3.67-3.68; risk_matrix
 TEST_F(CouncilMeasures, TheLatestRiskProfileCounts) {
   const auto ask = [this] { return Ask("risk_score_at_least", {}, {{"score", 8}}).value; };
-  EXPECT_EQ(ask(), Truth::kNotApplicable);
+  EXPECT_EQ(ask(), Truth::kFalse);
   const auto score = [this](const char* id, CivilDate on, uint32_t likelihood, uint32_t impact) {
     auto* scored = Fact(id, on)->mutable_risk_profile_scored()->mutable_score();
     scored->set_likelihood(likelihood);
@@ -349,6 +358,24 @@ TEST_F(CouncilMeasures, TheLatestRiskProfileCounts) {
   EXPECT_EQ(ask(), Truth::kTrue);
   score("later", {2026, 5, 1}, 2, 3);
   EXPECT_EQ(ask(), Truth::kFalse);
+}
+
+// S2 5.4
+TEST_F(CouncilMeasures, OnlyALikelyEndOfTheServiceThreatensItsViability) {
+  const auto ask = [this] { return Ask("viability_threatened", {}, {{"days", 180}}).value; };
+  auto* concern = Fact("money", {2026, 4, 1})->mutable_financial_concern_raised();
+  auto* notice = Fact("oversight", {2026, 4, 1})->mutable_market_oversight_notice_received();
+  EXPECT_EQ(ask(), Truth::kFalse);
+  concern->set_likely_cessation(true);
+  EXPECT_EQ(ask(), Truth::kTrue);
+  concern->set_likely_cessation(false);
+  notice->set_likely_cessation(true);
+  EXPECT_EQ(ask(), Truth::kTrue);
+  notice->set_likely_cessation(false);
+  Fact("failed", {2025, 11, 1})->mutable_provider_failure_declared();
+  EXPECT_EQ(ask(), Truth::kFalse);
+  Fact("failed-now", {2026, 5, 1})->mutable_provider_failure_declared();
+  EXPECT_EQ(ask(), Truth::kTrue);
 }
 
 // S4 3.91-3.92
