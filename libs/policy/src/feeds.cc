@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "expression.h"
+#include "measure_support.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/concern.h"
@@ -27,19 +28,6 @@ void SetDue(int64_t base_us, int grace_days, Feed* feed) {
   const int64_t every = feed->every_days;
   feed->due_us = EndOfDayAfter(base_us, every + grace_days);
   feed->silent_us = EndOfDayAfter(base_us, every * feed->missed + grace_days);
-}
-
-/// When the service became known as registered: the first delivery of a registration, whatever
-/// versions of it came since. 0: nobody registered it.
-int64_t RegistrationKnown(const v1::ProviderState& state) {
-  int64_t first = 0;
-  for (const auto& delivery : state.deliveries()) {
-    if (delivery.kind() != v1::Event::kServiceRegistered || delivery.received_us().empty())
-      continue;
-    const int64_t day = DeliveryDay(delivery.received_us(0));
-    first = first == 0 ? day : std::min(first, day);
-  }
-  return first;
 }
 
 void TakeLast(const v1::FeedDelivery& delivery, Feed* feed) {
@@ -150,6 +138,17 @@ void AddKindsOfFlags(uint32_t flags, std::set<int>* kinds) {
 }
 
 }  // namespace
+
+int64_t RegistrationKnown(const v1::ProviderState& state) {
+  int64_t first = 0;
+  for (const auto& delivery : state.deliveries()) {
+    if (delivery.kind() != v1::Event::kServiceRegistered || delivery.received_us().empty())
+      continue;
+    const int64_t day = DeliveryDay(delivery.received_us(0));
+    first = first == 0 ? day : std::min(first, day);
+  }
+  return first;
+}
 
 std::vector<size_t> ExpectedOf(const CompiledPack& pack, const MeasureContext& context) {
   std::vector<size_t> expected;

@@ -73,6 +73,10 @@ std::pair<std::string, std::string> Resolve(const v1::Event& fact, const v1::Eve
 /// (S1 L173-175).
 int64_t ReviewedUntil(const v1::ProviderState& state);
 
+/// When the service became known as registered: the first delivery of a registration, whatever
+/// versions of it came since; the start of that day. 0: nobody registered it.
+int64_t RegistrationKnown(const v1::ProviderState& state);
+
 /// Instant of a fact for windows: occurrence, else when the source reported it, else known_at.
 int64_t FactInstant(const v1::Event& fact);
 

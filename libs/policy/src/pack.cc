@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "obligation_rules.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/catalogue.h"
@@ -55,6 +56,7 @@ class PackCompiler {
     }
     in_state_rule_ = false;
     TP_RETURN_IF_ERROR(AddExpected());
+    TP_RETURN_IF_ERROR(AddObligations());
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
@@ -145,6 +147,21 @@ class PackCompiler {
         TP_ASSIGN_OR_RETURN(expected.applies, Add(feed.applies_to(), where));
       }
       out_->expected_.push_back(std::move(expected));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddObligations() {
+    std::set<std::string> ids;
+    for (const auto& rule : out_->pack_.obligations()) {
+      const std::string where = "obligation " + rule.id();
+      if (!ids.insert(rule.id()).second) return Wrong(where, "is there twice");
+      auto terms = TermsOf(rule, out_->pack_);
+      if (!terms.ok()) return Wrong(where, std::string(terms.status().message()));
+      if (rule.has_applies_to()) {
+        TP_ASSIGN_OR_RETURN(terms->applies, Add(rule.applies_to(), where));
+      }
+      out_->obligations_.push_back(*std::move(terms));
     }
     return absl::OkStatus();
   }

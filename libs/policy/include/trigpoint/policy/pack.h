@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "trigpoint/base/duration.h"
 #include "trigpoint/policy/measure.h"
 #include "trigpoint/v1/policy.pb.h"
 
@@ -39,13 +41,27 @@ struct ExpectedDeliveries {
   int applies = -1;  ///< Node; -1: wherever the policy applies.
 };
 
+/// An entry of PolicyPack.obligations, resolved; kinds are payload field numbers.
+struct ObligationTerms {
+  std::vector<int> started_by;
+  std::vector<int> discharged_by;
+  std::vector<int> lapsed_by;
+  std::vector<int> paused_by;
+  std::vector<int> resumed_by;
+  int criterion = -1;           ///< That starts it; -1: none does.
+  std::optional<Duration> due;  ///< None: `due_field`, or no time is stated.
+  int applies = -1;             ///< Node; -1: wherever the policy applies.
+};
+
 /// A pack that was checked and is ready to assess with. Immutable.
 class CompiledPack {
  public:
   /// Checks the pack: ids unique, measures and their arguments known, criteria named in conditions
   /// exist and do not go in circles, every criterion with a clause, every parameter with a reason,
-  /// expected feeds of known kinds of reports with clause and cadence, states consistent with the
-  /// authority matrix. INVALID_ARGUMENT names the rule id and what is wrong with it.
+  /// expected feeds of known kinds of reports with clause and cadence, obligations with clause,
+  /// owner, one start and an end, of kinds, fields, codes, criteria and states that exist, states
+  /// consistent with the authority matrix. INVALID_ARGUMENT names the rule id and what is wrong
+  /// with it.
   static absl::StatusOr<std::shared_ptr<const CompiledPack>> Compile(v1::PolicyPack pack);
 
   const v1::PolicyPack& pack() const { return pack_; }
@@ -62,6 +78,8 @@ class CompiledPack {
   }  ///< As in pack().states(): highest first.
   /// As in pack().expected().
   const std::vector<ExpectedDeliveries>& expected() const { return expected_; }
+  /// As in pack().obligations().
+  const std::vector<ObligationTerms>& obligations() const { return obligations_; }
   /// Whether what the pack applies to and expects follows from the registration alone.
   bool ScopeFollowsService() const { return scope_follows_service_; }
   /// Whether a criterion takes part in a level: those stay TRUE when only their window empties.
@@ -74,6 +92,8 @@ class CompiledPack {
   }
   /// Value of a parameter; the pack must have it.
   double Parameter(const std::string& name) const;
+  /// Whether people move services between levels by it; a pack with one state has none.
+  bool HasLevels() const { return pack_.authority().states_size() > 1; }
   /// The lowest state.
   const std::string& LowestState() const { return pack_.authority().states(0); }
   /// 0 for the lowest state, rising; -1 for a state the pack does not have.
@@ -95,6 +115,7 @@ class CompiledPack {
   std::vector<std::vector<bool>> reads_;  ///< By node, then leaf.
   int applies_to_ = -1;
   std::vector<ExpectedDeliveries> expected_;
+  std::vector<ObligationTerms> obligations_;
   bool scope_follows_service_ = true;
 };
 
