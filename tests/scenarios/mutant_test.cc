@@ -115,7 +115,7 @@ TEST_P(MutantTest, EveryPartOfARuleIsGuardedByAStory) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Pack, MutantTest, testing::Values("herefordshire", "nqb"));
+INSTANTIATE_TEST_SUITE_P(Pack, MutantTest, testing::Values("herefordshire", "nqb", "halton-qaf"));
 
 }  // namespace
 }  // namespace trigpoint
