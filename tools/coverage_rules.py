@@ -9,7 +9,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PACKS = ("herefordshire", "nqb")
+PACKS = ("herefordshire", "nqb", "halton-qaf")
 OUTPUT = ROOT / "docs" / "rules.md"
 
 # Rules of the catalogue that no pack holds yet.
@@ -17,14 +17,6 @@ NOT_DONE = {
     "N-ENH": "NQB: combination of triggers for a health provider",
     "V-ENH": "enhanced visit",
     "V-INT": "intensive visit",
-    "C-MDT": "Halton: multi-disciplinary team decision",
-    "C-MSR": "Halton: inform Care Management",
-    "C-DP": "Halton: notify the direct payments team",
-    "C-ISP-OUT": "Halton: notice to other councils",
-    "C-4.14": "Halton: bundle for a risk of unsafe care",
-    "P-OCC": "occupancy",
-    "P-EIC": "early indicators of concern",
-    "S-SUSP": "consider suspension",
     "P-T01": "risk score, closure or termination",
     "P-T02": "provider's own risk register",
     "P-T03": "plan overdue or target unmet",
@@ -46,21 +38,25 @@ NOT_DONE = {
 
 
 def rules_of(pack):
-    """Rule ids of a pack with their clause, in order."""
+    """Rule ids of a pack with their clause, in order; a criterion and what it makes somebody owe may share one."""
     text = (ROOT / "deploy" / "policies" / f"{pack}.yaml").read_text(encoding="utf-8")
     text = re.sub(r"(?ms)^expected:\n.*?^(?=\w)", "", text)  # What must come is no rule.
-    return re.findall(r'^  - id: (\S+)\n    clause: "([^"]*)"', text, re.MULTILINE)
+    rules = {}
+    for rule, clause in re.findall(r'^  - id: (\S+)\n    clause: "([^"]*)"', text, re.MULTILINE):
+        rules.setdefault(rule, clause)
+    return list(rules.items())
 
 
 def stories():
     """(id, policies, rule ids that `then` names), sorted by id."""
+    known = {rule for pack in PACKS for rule, _ in rules_of(pack)}
     found = []
     for path in sorted((ROOT / "tests" / "scenarios").glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         policy = re.search(r"^policy: (.*)$", text, re.MULTILINE).group(1)
         then = re.sub(r"#.*|\"[^\"]*\"", "", text[text.index("\nthen:"):])
-        named = set(re.findall(r"\b(?:H-L\d-\d+|N-INT|R-URG|R-RQR)\b", then))
-        found.append((path.stem, re.findall(r"\w+", policy), named))
+        named = known & set(re.findall(r"[A-Z][A-Za-z0-9._-]*", then))
+        found.append((path.stem, re.findall(r"[\w-]+", policy), named))
     return found
 
 

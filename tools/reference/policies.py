@@ -16,7 +16,7 @@ that begins with **[D]** says that the number is a default of ours which no sour
 """
 
 MEASURE = re.compile(r'\{\.name = "(\w+)",\s*\.summary =\s*((?:"(?:[^"\\]|\\.)*"\s*)+),')
-CODES = ("SERVICE_TYPE_", "ENFORCEMENT_KIND_", "RATING_", "GRADE_", "SOURCE_FAMILY_")
+CODES = ("SERVICE_TYPE_", "ENFORCEMENT_KIND_", "RATING_", "GRADE_", "SOURCE_FAMILY_", "ISP_REASON_")
 CONDITIONS = {"any", "all", "not", "at_least", "measure", "criterion", "decisive"}
 ARGUMENTS = {"values", "families", "with"}
 
@@ -131,21 +131,28 @@ class Pack:
     def authority(self):
         matrix = self.pack["authority"]
         rows = []
-        for move in matrix["transitions"]:
+        for move in matrix.get("transitions", []):
             needs = ", ".join(f"`{need}`" for need in move.get("needs", []))
             if needs and move.get("override_waives_requirements") == "true":
                 needs += "; an override with its reason waives it"
             joint = "yes" if move.get("joint_if_jointly_commissioned") == "true" else "no"
             rows.append((move["from_state"], move["to_state"], " or ".join(move["roles"]), needs or "nothing more",
                          joint, md(move["clause"])))
+        if not rows:
+            lines = [f"### Who decides under {self.pack['id']}", "", "There are no levels: nobody is moved.", ""]
+            return lines + self.decline(matrix)
         lines = [f"### Who decides under {self.pack['id']}", "",
                  "Any one of the roles. Joint: the other commissioners of a jointly commissioned service must concur.",
                  "",
                  *table(("From", "To", "Role", "Needs", "Joint", "Clause"), rows), ""]
-        if "decline_roles" in matrix:
-            lines += [*wrapped(f"To decline a recommendation: {' or '.join(matrix['decline_roles'])} "
-                               f"({md(matrix['decline_clause'])})."), ""]
-        return lines
+        return lines + self.decline(matrix)
+
+    @staticmethod
+    def decline(matrix):
+        if "decline_roles" not in matrix:
+            return []
+        return [*wrapped(f"To decline a recommendation: {' or '.join(matrix['decline_roles'])} "
+                         f"({md(matrix['decline_clause'])})."), ""]
 
     def criteria(self):
         lines = [f"### Criteria of {self.pack['id']}", ""]
@@ -171,6 +178,66 @@ class Pack:
             if "applies_to" in feed:
                 lines += ["Where", "", *self.condition(feed["applies_to"]), ""]
         return lines
+
+    @staticmethod
+    def facts(kinds, where):
+        """Kinds of facts, and what is asked of their fields."""
+        told = " or ".join(f"`{kind}`" for kind in kinds)
+        asked = "; ".join(f"{match['field']} {' or '.join(plain(value) for value in match['values'])}" for match in where)
+        return f"{told} ({asked})" if asked else told
+
+    def starts(self, start):
+        told = []
+        if "kinds" in start:
+            told.append(self.facts(start["kinds"], start.get("where", [])))
+            if "date_field" in start:
+                told.append(f"from its `{start['date_field']}`")
+        if "criterion" in start:
+            told.append(f"{start['criterion']} holds")
+        if "state" in start:
+            told.append(f"decided {start['state']}")
+        if start.get("recurring") == "true":
+            told.append("again and again")
+        return ", ".join(told)
+
+    def by_when(self, rule):
+        if "due_field" in rule:
+            return f"its `{rule['due_field']}`"
+        due = rule.get("due", "")
+        name = due[due.find("(") + 1:].rstrip(")") if due else ""
+        for known in (due, name):
+            if known in self.parameters:
+                self.used.add(known)
+                entry = self.parameters[known]
+                due = f"{entry['value']} {entry['unit']}"
+                break
+        if not due:
+            return "no time stated"
+        return due + (", guidance" if rule.get("guidance") == "true" else "")
+
+    def owed(self):
+        if "obligations" not in self.pack:
+            return []
+        lines = [f"### What is owed under {self.pack['id']}", "",
+                 *wrapped("Guidance: late is late, never a breach. What is done counts from the day on which it starts."), ""]
+        for rule in self.pack["obligations"]:
+            said = (f"**{rule['id']}** {md(rule['text'])} ({md(rule['clause'])}). {rule['owner']}; starts: "
+                    f"{self.starts(rule['start'])}; due: {self.by_when(rule)}; done by "
+                    f"{self.facts(rule.get('discharged_by', []), rule.get('discharged_where', []))}")
+            if "lapsed_by" in rule:
+                said += f"; ends without it by {self.facts(rule['lapsed_by'], [])}"
+            lines += wrapped(said + (", where" if "applies_to" in rule else "."), "- ", "  ")
+            if "applies_to" in rule:
+                lines += self.condition(rule["applies_to"], 1)
+        return [*lines, ""]
+
+    def cross_walk(self):
+        if "cross_walk" not in self.pack:
+            return []
+        rows = [(entry["state"], entry.get("nqb_state") or "none", md(entry["note"]), md(entry["clause"]))
+                for entry in self.pack["cross_walk"]]
+        return [f"### {self.pack['id']} beside the ladder of the NQB", "", "For display: never the same level by another name.",
+                "", *table(("State", "NQB", "What it is not", "Clause"), rows), ""]
 
     def urgent(self):
         if "urgent" not in self.pack:
@@ -204,6 +271,7 @@ class Pack:
 
     def text(self):
         lines = self.head() + self.states() + self.authority() + self.criteria() + self.urgent() + self.expected()
+        lines += self.owed() + self.cross_walk()
         # Parameters after the conditions: by now it is known which are named.
         return lines + self.parameters_table() + self.what_happens()
 
