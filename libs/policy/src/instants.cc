@@ -78,9 +78,6 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
     case v1::Event::kServiceRegistered:
       OfferDay(fact.service_registered().registered_on(), earliest);
       break;
-    case v1::Event::kPlacementStarted:
-      OfferDay(fact.placement_started().starts_on(), earliest);
-      break;
     case v1::Event::kPlacementEnded:
       OfferDay(fact.placement_ended().ended_on(), earliest);
       break;

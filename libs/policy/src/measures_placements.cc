@@ -29,8 +29,9 @@ MeasureResult HostedBy(const MeasureArguments& arguments, const MeasureContext& 
   return result;
 }
 
-/// Placements by one of the organisations that have begun and not ended. The register of
-/// placements is the commissioner's own: where it has none, there is none (S4 3.92).
+/// Placements by one of the organisations that have not ended; one that is arranged counts before
+/// its first day, for the host is told in advance (S4 3.81). The register of placements is the
+/// commissioner's own: where it has none, there is none (S4 3.92).
 std::vector<const v1::Event*> Placements(const MeasureArguments& arguments,
                                          const MeasureContext& context) {
   const CivilDate today = LondonDate(context.as_of_us);
@@ -45,9 +46,10 @@ std::vector<const v1::Event*> Placements(const MeasureArguments& arguments,
   std::vector<const v1::Event*> current;
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_placement_started() || ended.count(KeyOf(fact)) > 0) continue;
-    const auto& placement = fact.placement_started();
-    if (ToCivil(placement.starts_on()) > today) continue;
-    if (IsOneOf(arguments.values, placement.placing_organisation())) current.push_back(&fact);
+    if (FactInstant(fact) > context.as_of_us) continue;
+    if (IsOneOf(arguments.values, fact.placement_started().placing_organisation())) {
+      current.push_back(&fact);
+    }
   }
   return current;
 }
@@ -254,7 +256,8 @@ const std::vector<Measure> kMeasures = {
      .evaluate = HostedBy},
     {.name = "people_placed_by",
      .summary =
-         "At least `people` live here now whom one of `values` placed; not with a direct payment.",
+         "At least `people` live here, or are about to, whom one of `values` placed; not with a "
+         "direct payment.",
      .numbers = {"people"},
      .windows = {},
      .needs_values = true,

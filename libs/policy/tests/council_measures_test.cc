@@ -140,20 +140,30 @@ TEST_F(CouncilMeasures, TheHostIsWhomTheDirectoryNames) {
 }
 
 // S4 3.92, 3.97
-TEST_F(CouncilMeasures, PeopleArePlacedFromTheFirstDayToTheDayTheyLeave) {
+TEST_F(CouncilMeasures, PeopleArePlacedUntilTheDayTheyLeave) {
   EXPECT_EQ(Ask("people_placed_by", {kHalton}, {{"people", 1}}).value, Truth::kFalse);
-  Place("tomorrow", {2026, 6, 2}, kHalton);
   Place("elsewhere", {2026, 1, 1}, kOther);
   EXPECT_EQ(Ask("people_placed_by", {kHalton}, {{"people", 1}}).value, Truth::kFalse);
-  Place("today", {2026, 6, 1}, kHalton)->set_people(2);
+  Place("placed", {2026, 6, 1}, kHalton)->set_people(2);
   const MeasureResult placed = Ask("people_placed_by", {kHalton}, {{"people", 2}});
   EXPECT_EQ(placed.value, Truth::kTrue);
-  EXPECT_THAT(Ids(placed), ElementsAre("today"));
+  EXPECT_THAT(Ids(placed), ElementsAre("placed"));
   EXPECT_EQ(Ask("people_placed_by", {kHalton}, {{"people", 3}}).value, Truth::kFalse);
-  Set({2026, 6, 2}, Leave("today", {2026, 5, 30})->mutable_ended_on());
+  Set({2026, 6, 2}, Leave("placed", {2026, 5, 30})->mutable_ended_on());
   EXPECT_EQ(Ask("people_placed_by", {kHalton}, {{"people", 1}}).value, Truth::kTrue);
-  Set({2026, 6, 1}, state_.mutable_facts(3)->mutable_placement_ended()->mutable_ended_on());
+  Set({2026, 6, 1}, state_.mutable_facts(2)->mutable_placement_ended()->mutable_ended_on());
   EXPECT_EQ(Ask("people_placed_by", {kHalton}, {{"people", 1}}).value, Truth::kFalse);
+}
+
+// S4 3.81
+TEST_F(CouncilMeasures, AnArrangedPlacementCountsBeforeItsFirstDay) {
+  auto* placement = Fact("arranged", {2026, 5, 30})->mutable_placement_started();
+  placement->set_placing_organisation(kHalton);
+  Set({2026, 6, 9}, placement->mutable_starts_on());
+  EXPECT_EQ(Ask("people_placed_by", {kHalton}, {{"people", 1}}).value, Truth::kTrue);
+  EXPECT_EQ(Ask("placed_without_validation", {kHalton}).value, Truth::kTrue);
+  Place("next-month", {2026, 6, 20}, kOther);
+  EXPECT_EQ(Ask("people_placed_by", {kOther}, {{"people", 1}}).value, Truth::kFalse);
 }
 
 // S4 3.87-3.88
@@ -463,10 +473,9 @@ TEST_F(CouncilMeasures, WhoEndsAContractIsTold) {
   EXPECT_THAT(Untold().note, HasSubstr("CLOSURE_OR_CEASED_TRADING"));
 }
 
-TEST_F(CouncilMeasures, APlacementThatBeginsOrEndsLaterIsLookedAtThen) {
-  Place("later", {2026, 6, 20}, kHalton);
-  EXPECT_EQ(NextInstant(state_, record_, {}, kNow), LondonMidnight({2026, 6, 20}));
-  Set({2026, 6, 10}, Leave("other", {2026, 5, 30})->mutable_ended_on());
+TEST_F(CouncilMeasures, APlacementThatEndsLaterIsLookedAtThen) {
+  Place("placed", {2026, 1, 1}, kHalton);
+  Set({2026, 6, 10}, Leave("placed", {2026, 5, 30})->mutable_ended_on());
   EXPECT_EQ(NextInstant(state_, record_, {}, kNow), LondonMidnight({2026, 6, 10}));
 }
 
