@@ -87,6 +87,10 @@ grpc::Status Fill(const Controls::Activation& activation, const Coverage& covera
     policy->set_status("in force from " + FormatInstant(activation.effective_us) +
                        (pack.caveat().empty() ? "" : "; " + pack.caveat()));
   }
+  if (const auto due = ParseDate(pack.review_due()); due.ok() && *due < LondonDate(now_us)) {
+    policy->set_status((policy->status().empty() ? "" : policy->status() + "; ") +
+                       "was to be reviewed by " + pack.review_due());
+  }
   SetMicros(activation.effective_us, policy->mutable_effective_from());
   *policy->mutable_states() = pack.authority().states();
   for (const auto& criterion : pack.criteria()) policy->add_criteria(criterion.id());

@@ -299,6 +299,30 @@ void HideProtected(const Protection& protection, const v1::Assessment& without,
   HideReferences(protection, assessment);
 }
 
+void HideProtected(const Protection& protection, const std::vector<v1::Obligation>& without,
+                   int64_t as_of_us, std::vector<v1::Obligation>* owed) {
+  std::map<std::string, std::string> open;
+  for (const auto& one : without) open[one.obligation_id()] = one.SerializeAsString();
+  for (auto& one : *owed) {
+    const auto it = open.find(one.obligation_id());
+    if (it != open.end() && it->second == one.SerializeAsString()) continue;
+    one.clear_started_by();
+    one.clear_discharged_by();
+    if (one.has_started_at()) ShowDay(one.mutable_started_at());
+    if (one.has_discharged_at()) ShowDay(one.mutable_discharged_at());
+    // Who keeps to the beginning of the day is in time.
+    const int64_t due_us = ToMicros(one.due_at());
+    if (one.has_due_at() && due_us != LondonEndOfDay(LondonDate(due_us))) {
+      ShowDay(one.mutable_due_at());
+      if (one.status() == v1::Obligation::STATUS_OPEN && ToMicros(one.due_at()) < as_of_us)
+        one.set_status(v1::Obligation::STATUS_OVERDUE);
+    }
+    one.set_obligation_id(protection.veil.Of(one.stream_id() + '\n' + one.policy_id() + '\n' +
+                                             one.rule() + '\n' + one.recipient() + '\n' +
+                                             std::to_string(ToMicros(one.started_at()))));
+  }
+}
+
 std::string Place::Key() const {
   return SortableNumber(day_us, false) + static_cast<char>('0' + static_cast<int>(what)) +
          SortableNumber(static_cast<int64_t>(revision), false);

@@ -68,6 +68,12 @@ bool LeaveOutProtected(const ProtectedTrace& trace, StreamAsOf* stream);
 void HideProtected(const Protection& protection, const v1::Assessment& without,
                    v1::Assessment* assessment);
 
+/// Cuts what is owed, given what is owed on the state that LeaveOutProtected gives. What is not
+/// among that, or not alike, rests on a protected source: whom it is owed by and why is shown, and
+/// the day; no event, no time, and another id.
+void HideProtected(const Protection& protection, const std::vector<v1::Obligation>& without,
+                   int64_t as_of_us, std::vector<v1::Obligation>* owed);
+
 /// One line of the timeline as a reader sees it.
 struct Place {
   enum class What : uint8_t {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "services/query/inheritance.h"
+#include "services/query/list_obligations.h"
 #include "services/query/outside.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
@@ -22,6 +23,7 @@ constexpr char kTimeline[] = "trigpoint.v1.ProviderService/ListTimeline";
 constexpr char kAssess[] = "trigpoint.v1.ProviderService/AssessProvider";
 constexpr char kSiblings[] = "trigpoint.v1.ProviderService/ListSiblings";
 constexpr char kCoverage[] = "trigpoint.v1.ProviderService/GetCoverage";
+constexpr char kObligations[] = "trigpoint.v1.ProviderService/ListObligations";
 constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommendations";
 
 absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& request) {
@@ -238,6 +240,15 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                  });
   }
 
+  grpc::ServerUnaryReactor* ListObligations(grpc::CallbackServerContext* context,
+                                            const v1::ListObligationsRequest* request,
+                                            v1::ListObligationsResponse* response) override {
+    return Serve(*core_, context, kObligations, {.sensitivity = kAnswerClass}, Where::kPool,
+                 [this, request, response](const Principal& principal) {
+                   return trigpoint::ListObligations(*core_, book_, principal, *request, response);
+                 });
+  }
+
   grpc::ServerUnaryReactor* ListSiblings(grpc::CallbackServerContext* context,
                                          const v1::ListSiblingsRequest* request,
                                          v1::ListSiblingsResponse* response) override {
@@ -254,6 +265,7 @@ class ProviderService final : public v1::ProviderService::CallbackService {
 
  private:
   std::shared_ptr<QueryCore> core_;
+  ObligationBook book_;
 };
 
 }  // namespace

@@ -65,6 +65,7 @@ int Main(int argc, char** argv) {
   AddProviderCommands(app, session);
   AddCoverageCommand(app, session);
   AddWhyCommand(app, session);
+  AddDueCommand(app, session);
   AddDecisionCommands(app, session);
   AddHeritageCommands(app, session);
   AddAlertCommands(app, session);

@@ -40,6 +40,7 @@ struct Session {
 // `session` must outlive the parser.
 void AddProviderCommands(CLI::App& app, Session& session);
 void AddCoverageCommand(CLI::App& app, Session& session);
+void AddDueCommand(CLI::App& app, Session& session);
 void AddWhyCommand(CLI::App& app, Session& session);
 void AddDecisionCommands(CLI::App& app, Session& session);
 void AddAlertCommands(CLI::App& app, Session& session);

@@ -22,6 +22,10 @@ constexpr int kStaleRatingMonths = 24;
 void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_t as_of_us,
                 v1::Assessment* out) {
   if (!pack.pack().caveat().empty()) out->add_caveats(pack.pack().caveat());
+  if (const auto due = ParseDate(pack.pack().review_due());
+      due.ok() && *due < LondonDate(as_of_us)) {
+    out->add_caveats("the policy was to be reviewed by " + pack.pack().review_due());
+  }
   const CurrentRating rating = CurrentRatingOf(state, as_of_us);
   if (rating.overall == v1::RATING_UNSPECIFIED) return;
   if (AddMonths(rating.report_date, kStaleRatingMonths) < LondonDate(as_of_us)) {

@@ -5,6 +5,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/assessment.h"
 #include "trigpoint/engine/controls.h"
+#include "trigpoint/engine/obligations.h"
 #include "trigpoint/engine/pack_file.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/succession.h"
@@ -64,6 +65,7 @@ class Offline {
       stream.out.assessment.set_provider(provider);
       stream.out.silences = {stream.hot.record.silences().begin(),
                              stream.hot.record.silences().end()};
+      stream.out.obligations = ObligationsOfService(controls_, state, stream.hot.record, as_of_us);
       if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
         stream.out.decisions = {record->decisions().begin(), record->decisions().end()};
         stream.out.basis_weakened = record->basis_weakened();

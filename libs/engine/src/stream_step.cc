@@ -149,7 +149,8 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
       (applies ? grounds : elsewhere).push_back({.pack = pack.get(), .grounds = advice.grounds});
       acknowledge_us = static_cast<int64_t>(pack->Parameter("rqr_ack_hours")) * kMicrosPerHour;
     }
-    covered = covered || advice.applies != Truth::kFalse;
+    // A policy without an urgent path does not look after what is urgent.
+    covered = covered || (advice.applies != Truth::kFalse && !pack->pack().urgent().empty());
   }
   if (packs.empty()) return derived;
   const MeasureContext context = context_of(*packs.front());

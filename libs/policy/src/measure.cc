@@ -103,7 +103,8 @@ std::span<const Measure> AllMeasures() {
     std::vector<Measure> all;
     for (const auto part :
          {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
-          ScopeMeasures(), CouncilMeasures(), PlacementMeasures(), EarlyWarningMeasures()}) {
+          ScopeMeasures(), VisitMeasures(), CouncilMeasures(), PlacementMeasures(),
+          EarlyWarningMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::sort(all.begin(), all.end(),

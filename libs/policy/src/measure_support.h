@@ -86,6 +86,7 @@ std::span<const Measure> RateMeasures();
 std::span<const Measure> ContractMeasures();
 std::span<const Measure> UrgentMeasures();
 std::span<const Measure> ScopeMeasures();
+std::span<const Measure> VisitMeasures();
 std::span<const Measure> CouncilMeasures();
 std::span<const Measure> PlacementMeasures();
 std::span<const Measure> EarlyWarningMeasures();

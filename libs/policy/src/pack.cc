@@ -10,6 +10,7 @@
 
 #include "obligation_rules.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/catalogue.h"
 
@@ -60,6 +61,8 @@ class PackCompiler {
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
+    // Time alone brings nothing to say where nothing is recommended.
+    if (out_->pack_.states().empty() && out_->pack_.urgent().empty()) out_->windows_.clear();
     return std::shared_ptr<const CompiledPack>(std::move(out_));
   }
 
@@ -74,6 +77,8 @@ class PackCompiler {
     if (pack.version() == 0) return Wrong("version", "must be at least 1");
     if (pack.source_document().empty()) return Wrong("source_document", "is missing");
     if (pack.authority().states_size() == 0) return Wrong("authority.states", "is empty");
+    if (!pack.review_due().empty() && !ParseDate(pack.review_due()).ok())
+      return Wrong("review_due", "is no date (YYYY-MM-DD): " + pack.review_due());
     for (const auto& parameter : pack.parameters()) {
       if (parameter.reason().empty()) {
         return Wrong("parameter " + parameter.name(), "has no reason");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "expected_obligations.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/evolve.h"
@@ -257,6 +258,7 @@ absl::Status CheckHides(const Look& look) {
   std::string all = look.actual.assessment.DebugString();
   for (const auto& one : look.actual.recommendations) all += one.DebugString();
   for (const auto& one : look.actual.alerts) all += one.DebugString();
+  for (const auto& one : look.actual.obligations) all += one.DebugString();
   for (const auto& text : look.expected) {
     look.Same("\"" + Text(text) + "\" appears", "false",
               YesNo(all.find(Text(text)) != std::string::npos));
@@ -402,6 +404,9 @@ const std::map<std::string, Compare>& Keys() {
     keys["recommendations"] = CheckRecommendations;
     keys["follows_the_one_before"] = CheckFollows;
     keys["hides"] = CheckHides;
+    keys["obligations"] = [](const Look& look) {
+      return CheckObligations(look.expected, look.actual.obligations, look.checks);
+    };
     return keys;
   }();
   return kKeys;

@@ -86,6 +86,7 @@ TEST(Scenario, FailsOnEachKindOfExpectation) {
                            "  notes: {H-L2-2: no such words}\n",
                            "  basis_weakened: true\n",
                            "  protected_source: {H-L2-2: true}\n",
+                           "  obligations: {NO-SUCH: {status: open}}\n",
                            "  applies: FALSE\n"}) {
     if (std::string(then).find("[warning]") != std::string::npos) continue;
     EXPECT_FALSE(Tell(Story(then)).passed) << then;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "trigpoint/v1/api.pb.h"
 #include "trigpoint/v1/events.pb.h"
+#include "trigpoint/v1/obligations.pb.h"
 #include "trigpoint/v1/policy.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
@@ -22,6 +23,7 @@ struct OfflineRequest {
   std::vector<std::pair<int64_t, v1::Event>> events;  ///< Line number and event.
   std::optional<int64_t> as_of_us;  ///< Default: the latest known_at in the file, never now.
   std::optional<v1::PolicyPack> pack = std::nullopt;  ///< The policy itself, instead of its name.
+  std::vector<v1::PolicyPack> beside = {};  ///< In force as well: people decide under them, too.
 };
 
 /// The answer for one service of the file, with what the engine said on the way.
@@ -34,6 +36,7 @@ struct OfflineAssessment {
       decisions;  ///< Of decision events in the file: recorded or refused.
   bool basis_weakened = false;
   std::vector<v1::Silence> silences;  ///< Of feeds, open and over; in order of falling silent.
+  std::vector<v1::Obligation> obligations;  ///< Under the policy, open and closed; first due first.
 };
 
 /// Folds the events of the file and assesses each service under the policy.

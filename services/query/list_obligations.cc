@@ -1,0 +1,186 @@
+#include "services/query/list_obligations.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "services/common/field_error.h"
+#include "services/query/outside.h"
+#include "services/query/paging.h"
+#include "services/query/protected.h"
+#include "services/query/resolve.h"
+#include "trigpoint/base/status.h"
+#include "trigpoint/domain/evolve.h"
+#include "trigpoint/engine/obligations.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+bool IsClosed(const v1::Obligation& owed) {
+  return owed.status() == v1::Obligation::STATUS_DISCHARGED ||
+         owed.status() == v1::Obligation::STATUS_DISCHARGED_LATE ||
+         owed.status() == v1::Obligation::STATUS_LAPSED;
+}
+
+void Add(const v1::ProviderState& state, std::vector<v1::Obligation> owed, OwedItems* items) {
+  for (auto& one : owed) {
+    v1::ListObligationsResponse::Item& item = items->emplace_back();
+    *item.mutable_obligation() = std::move(one);
+    item.set_provider_name(DisplayName(state));
+    *item.mutable_provider_ids() = state.ids();
+  }
+}
+
+/// What is owed about a service as it was read, as everybody may see it.
+absl::StatusOr<std::vector<v1::Obligation>> OwedOf(QueryCore& core, StreamAsOf* stream,
+                                                   int64_t as_of_us) {
+  const std::string stream_id = stream->state.stream_id();
+  const auto controls = core.projector().ControlsFor(stream_id);
+  std::vector<v1::Obligation> owed =
+      ObligationsOfService(*controls, stream->state, stream->record, as_of_us);
+  if (owed.empty()) return owed;
+  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id));
+  const Protection protection{.trace = *trace, .veil = core.veil};
+  if (LeaveOutProtected(*trace, stream)) {
+    HideProtected(protection,
+                  ObligationsOfService(*controls, stream->state, stream->record, as_of_us),
+                  as_of_us, &owed);
+  }
+  return owed;
+}
+
+absl::StatusOr<OwedItems> OfOne(QueryCore& core, const v1::ListObligationsRequest& request) {
+  const Projector& projector = core.projector();
+  TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
+  TP_ASSIGN_OR_RETURN(
+      const Instants asked,
+      InstantsOf(request.has_as_of() ? &request.as_of() : nullptr, nullptr, core.Now()));
+  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id));
+  const Instants instants = SnapToDays(*trace, asked, core.Now());
+  TP_ASSIGN_OR_RETURN(StreamAsOf stream, ReadStreamAt(projector, stream_id, instants));
+  // The present is never before what is known already, whatever the clocks say.
+  const int64_t as_of_us =
+      instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
+  const v1::ProviderState named = stream.state;
+  TP_ASSIGN_OR_RETURN(std::vector<v1::Obligation> owed, OwedOf(core, &stream, as_of_us));
+  OwedItems items;
+  Add(named, std::move(owed), &items);
+  return items;
+}
+
+std::string KeyOf(const v1::Obligation& owed) {
+  const int64_t due_us =
+      owed.has_due_at() ? ToMicros(owed.due_at()) : std::numeric_limits<int64_t>::max();
+  return SortableNumber(due_us, false) + owed.stream_id() + '\0' + owed.policy_id() + '\0' +
+         owed.rule() + '\0' + owed.obligation_id();
+}
+
+bool IsAskedFor(const v1::Obligation& owed, const v1::ListObligationsRequest& request) {
+  if (IsClosed(owed) && !request.include_closed()) return false;
+  if (!request.policy_id().empty() && owed.policy_id() != request.policy_id()) return false;
+  if (!request.owner().empty() && owed.owner() != request.owner()) return false;
+  if (!request.recipient().empty() && owed.recipient() != request.recipient()) return false;
+  if (request.overdue_only() && owed.status() != v1::Obligation::STATUS_OVERDUE) return false;
+  return !request.has_due_before() ||
+         (owed.has_due_at() && ToMicros(owed.due_at()) < ToMicros(request.due_before()));
+}
+
+struct Row {
+  std::string key;
+  const v1::ListObligationsResponse::Item* item = nullptr;
+};
+
+std::vector<Row> RowsOf(const OwedItems& items, const v1::ListObligationsRequest& request) {
+  std::vector<Row> rows;
+  for (const auto& item : items) {
+    if (IsAskedFor(item.obligation(), request)) rows.push_back({KeyOf(item.obligation()), &item});
+  }
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
+  return rows;
+}
+
+/// What a page token belongs to.
+std::string ScopeOf(const v1::ListObligationsRequest& request) {
+  v1::ListObligationsRequest scope = request;
+  scope.clear_page_size();
+  scope.clear_page_token();
+  return "ListObligations\n" + scope.SerializeAsString();
+}
+
+absl::Status Check(const v1::ListObligationsRequest& request) {
+  if (!request.provider().empty()) return absl::OkStatus();
+  if (request.include_closed())
+    return FieldError("include_closed", "NEEDS_PROVIDER", "is for one provider: name it");
+  if (request.has_as_of())
+    return FieldError("as_of", "NEEDS_PROVIDER", "is for one provider: name it");
+  return absl::OkStatus();
+}
+
+/// Outside, no event is named: it may be one of few reports about people.
+absl::Status CutForOutside(const QueryCore& core, const Principal& principal,
+                           v1::Obligation* owed) {
+  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, core.projector().Read(owed->stream_id()));
+  if (IsOutside(principal, stream.state)) {
+    owed->clear_started_by();
+    owed->clear_discharged_by();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const OwedItems>> ObligationBook::Get(QueryCore& core) {
+  const absl::MutexLock lock(&mu_);  // One looks; the others wait for its result.
+  std::vector<int64_t> folded = core.projector().Folded();
+  const int64_t minute = core.Now() / kMicrosPerMinute;
+  if (kept_ != nullptr && folded == folded_ && minute == minute_) return kept_;
+  auto items = std::make_shared<OwedItems>();
+  for (const auto& summary : *core.AllSummaries()) {
+    TP_ASSIGN_OR_RETURN(StreamAsOf stream, core.projector().Read(summary.stream_id()));
+    const v1::ProviderState named = stream.state;
+    TP_ASSIGN_OR_RETURN(std::vector<v1::Obligation> owed,
+                        OwedOf(core, &stream, std::max(core.Now(), stream.state.known_us())));
+    std::erase_if(owed, IsClosed);
+    Add(named, std::move(owed), items.get());
+  }
+  kept_ = std::move(items);
+  folded_ = std::move(folded);
+  minute_ = minute;
+  return kept_;
+}
+
+grpc::Status ListObligations(QueryCore& core, ObligationBook& book, const Principal& principal,
+                             const v1::ListObligationsRequest& request,
+                             v1::ListObligationsResponse* response) {
+  if (const absl::Status bad = Check(request); !bad.ok()) return ToGrpc(bad);
+  std::shared_ptr<const OwedItems> items;
+  if (request.provider().empty()) {
+    auto all = book.Get(core);
+    if (!all.ok()) return ToGrpc(all.status());
+    items = *std::move(all);
+  } else {
+    auto one = OfOne(core, request);
+    if (!one.ok()) return ToGrpc(one.status());
+    items = std::make_shared<const OwedItems>(*std::move(one));
+  }
+  const std::vector<Row> rows = RowsOf(*items, request);
+  const auto page = PageOf(
+      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
+      ScopeOf(request), request.page_size(), request.page_token());
+  if (!page.ok()) return ToGrpc(page.status());
+  for (size_t i = page->from; i < page->to; ++i) {
+    auto* item = response->add_obligations();
+    *item = *rows[i].item;
+    const absl::Status cut = CutForOutside(core, principal, item->mutable_obligation());
+    if (!cut.ok()) {
+      response->Clear();
+      return ToGrpc(cut);
+    }
+  }
+  response->set_next_page_token(page->next_token);
+  response->set_total_size(static_cast<int64_t>(rows.size()));
+  return grpc::Status::OK;
+}
+
+}  // namespace trigpoint

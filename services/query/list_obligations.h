@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "services/query/query_core.h"
+#include "trigpoint/v1/api.pb.h"
+
+namespace trigpoint {
+
+/// What is owed about one service, with whom it is about.
+using OwedItems = std::vector<v1::ListObligationsResponse::Item>;
+
+/// What is owed about every service now, and not done. Every state is looked at, so the answer is
+/// kept while nothing is folded, for a minute at most. Threading: thread-safe.
+class ObligationBook {
+ public:
+  /// Errors: those of the projector's reads.
+  absl::StatusOr<std::shared_ptr<const OwedItems>> Get(QueryCore& core);
+
+ private:
+  absl::Mutex mu_;
+  std::shared_ptr<const OwedItems> kept_ ABSL_GUARDED_BY(mu_);
+  std::vector<int64_t> folded_ ABSL_GUARDED_BY(mu_);
+  int64_t minute_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+/// What is owed about one service or all, what is due first first. For a reader outside no event
+/// is named.
+grpc::Status ListObligations(QueryCore& core, ObligationBook& book, const Principal& principal,
+                             const v1::ListObligationsRequest& request,
+                             v1::ListObligationsResponse* response);
+
+}  // namespace trigpoint
