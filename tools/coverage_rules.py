@@ -9,14 +9,12 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PACKS = ("herefordshire", "nqb", "halton-qaf")
+PACKS = ("herefordshire", "nqb", "mse-visits", "halton-qaf")
 OUTPUT = ROOT / "docs" / "rules.md"
 
 # Rules of the catalogue that no pack holds yet.
 NOT_DONE = {
     "N-ENH": "NQB: combination of triggers for a health provider",
-    "V-ENH": "enhanced visit",
-    "V-INT": "intensive visit",
     "P-T01": "risk score, closure or termination",
     "P-T02": "provider's own risk register",
     "P-T03": "plan overdue or target unmet",

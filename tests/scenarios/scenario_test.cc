@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "trigpoint/engine/pack_file.h"
 #include "trigpoint/testkit/scenario.h"
@@ -18,10 +19,16 @@ class ScenarioTest : public testing::TestWithParam<std::string> {};
 TEST_P(ScenarioTest, Holds) {
   const auto scenario = ReadScenarioFile(GetParam());
   ASSERT_TRUE(scenario.ok()) << scenario.status().message();
+  std::vector<v1::PolicyPack> beside;
+  for (const auto& policy : scenario->beside) {
+    auto pack = FindPack(policy, kSource + "/deploy/policies");
+    ASSERT_TRUE(pack.ok()) << pack.status().message();
+    beside.push_back(*std::move(pack));
+  }
   for (const auto& policy : scenario->policies) {
     const auto pack = FindPack(policy, kSource + "/deploy/policies");
     ASSERT_TRUE(pack.ok()) << pack.status().message();
-    const auto outcome = RunScenario(*scenario, *pack);
+    const auto outcome = RunScenario(*scenario, *pack, beside);
     ASSERT_TRUE(outcome.ok()) << outcome.status().message();
     EXPECT_TRUE(outcome->passed) << outcome->report;
   }

@@ -111,6 +111,12 @@ class Pack:
                       *self.condition(pack["applies_to"]), ""]
         return lines
 
+    def levels(self):
+        """What it says of levels; nothing where it has none."""
+        if len(self.pack["authority"]["states"]) == 1:
+            return [f"### Levels of {self.pack['id']}", "", "It has none: it says what holds, and what is owed.", ""]
+        return self.states() + self.authority()
+
     def states(self):
         rules = {rule["state"]: rule for rule in self.pack.get("states", [])}
         lines = [f"### Levels of {self.pack['id']}", "",
@@ -131,28 +137,21 @@ class Pack:
     def authority(self):
         matrix = self.pack["authority"]
         rows = []
-        for move in matrix.get("transitions", []):
+        for move in matrix["transitions"]:
             needs = ", ".join(f"`{need}`" for need in move.get("needs", []))
             if needs and move.get("override_waives_requirements") == "true":
                 needs += "; an override with its reason waives it"
             joint = "yes" if move.get("joint_if_jointly_commissioned") == "true" else "no"
             rows.append((move["from_state"], move["to_state"], " or ".join(move["roles"]), needs or "nothing more",
                          joint, md(move["clause"])))
-        if not rows:
-            lines = [f"### Who decides under {self.pack['id']}", "", "There are no levels: nobody is moved.", ""]
-            return lines + self.decline(matrix)
         lines = [f"### Who decides under {self.pack['id']}", "",
                  "Any one of the roles. Joint: the other commissioners of a jointly commissioned service must concur.",
                  "",
                  *table(("From", "To", "Role", "Needs", "Joint", "Clause"), rows), ""]
-        return lines + self.decline(matrix)
-
-    @staticmethod
-    def decline(matrix):
-        if "decline_roles" not in matrix:
-            return []
-        return [*wrapped(f"To decline a recommendation: {' or '.join(matrix['decline_roles'])} "
-                         f"({md(matrix['decline_clause'])})."), ""]
+        if "decline_roles" in matrix:
+            lines += [*wrapped(f"To decline a recommendation: {' or '.join(matrix['decline_roles'])} "
+                               f"({md(matrix['decline_clause'])})."), ""]
+        return lines
 
     def criteria(self):
         lines = [f"### Criteria of {self.pack['id']}", ""]
@@ -179,66 +178,6 @@ class Pack:
                 lines += ["Where", "", *self.condition(feed["applies_to"]), ""]
         return lines
 
-    @staticmethod
-    def facts(kinds, where):
-        """Kinds of facts, and what is asked of their fields."""
-        told = " or ".join(f"`{kind}`" for kind in kinds)
-        asked = "; ".join(f"{match['field']} {' or '.join(plain(value) for value in match['values'])}" for match in where)
-        return f"{told} ({asked})" if asked else told
-
-    def starts(self, start):
-        told = []
-        if "kinds" in start:
-            told.append(self.facts(start["kinds"], start.get("where", [])))
-            if "date_field" in start:
-                told.append(f"from its `{start['date_field']}`")
-        if "criterion" in start:
-            told.append(f"{start['criterion']} holds")
-        if "state" in start:
-            told.append(f"decided {start['state']}")
-        if start.get("recurring") == "true":
-            told.append("again and again")
-        return ", ".join(told)
-
-    def by_when(self, rule):
-        if "due_field" in rule:
-            return f"its `{rule['due_field']}`"
-        due = rule.get("due", "")
-        name = due[due.find("(") + 1:].rstrip(")") if due else ""
-        for known in (due, name):
-            if known in self.parameters:
-                self.used.add(known)
-                entry = self.parameters[known]
-                due = f"{entry['value']} {entry['unit']}"
-                break
-        if not due:
-            return "no time stated"
-        return due + (", guidance" if rule.get("guidance") == "true" else "")
-
-    def owed(self):
-        if "obligations" not in self.pack:
-            return []
-        lines = [f"### What is owed under {self.pack['id']}", "",
-                 *wrapped("Guidance: late is late, never a breach. What is done counts from the day on which it starts."), ""]
-        for rule in self.pack["obligations"]:
-            said = (f"**{rule['id']}** {md(rule['text'])} ({md(rule['clause'])}). {rule['owner']}; starts: "
-                    f"{self.starts(rule['start'])}; due: {self.by_when(rule)}; done by "
-                    f"{self.facts(rule.get('discharged_by', []), rule.get('discharged_where', []))}")
-            if "lapsed_by" in rule:
-                said += f"; ends without it by {self.facts(rule['lapsed_by'], [])}"
-            lines += wrapped(said + (", where" if "applies_to" in rule else "."), "- ", "  ")
-            if "applies_to" in rule:
-                lines += self.condition(rule["applies_to"], 1)
-        return [*lines, ""]
-
-    def cross_walk(self):
-        if "cross_walk" not in self.pack:
-            return []
-        rows = [(entry["state"], entry.get("nqb_state") or "none", md(entry["note"]), md(entry["clause"]))
-                for entry in self.pack["cross_walk"]]
-        return [f"### {self.pack['id']} beside the ladder of the NQB", "", "For display: never the same level by another name.",
-                "", *table(("State", "NQB", "What it is not", "Clause"), rows), ""]
-
     def urgent(self):
         if "urgent" not in self.pack:
             return []
@@ -249,6 +188,56 @@ class Pack:
             lines += [f"#### {rule['id']} in {self.pack['id']}", "", *wrapped(said), "",
                       "Holds when", "", *self.condition(rule["when"]), ""]
         return lines
+
+    def start(self, start):
+        """What starts an obligation, in words."""
+        if "kinds" in start:
+            text = "From " + " or ".join(f"`{kind}`" for kind in start["kinds"])
+            for match in start.get("where", []):
+                text += f" whose {match['field']} is {' or '.join(plain(value) for value in match['values'])}"
+            return text + (f", by its `{start['date_field']}`" if "date_field" in start else "")
+        text = f"While {start['criterion']} holds" if "criterion" in start else ""
+        text = f"While {start['state']} is decided" if "state" in start else text
+        again = "again after each discharge" if start.get("recurring") == "true" else ""
+        return ", ".join(part for part in (text, again) if part) or "Again after each discharge"
+
+    def due(self, rule):
+        if "due_field" in rule:
+            return f"due on its `{rule['due_field']}`"
+        if "due" not in rule:
+            return "no time is stated"
+        self.used |= set(re.findall(r"\w+", rule["due"]))
+        return f"due `{rule['due']}`" + (" (guidance: late is no breach)" if rule.get("guidance") == "true" else "")
+
+    def obligations(self):
+        if "obligations" not in self.pack:
+            return []
+        lines = [f"### What is owed under {self.pack['id']}", "",
+                 "How clocks run: [obligations](../obligations.md). Durations: WD working days, CD days, CM months, H hours.", ""]
+        for rule in self.pack["obligations"]:
+            said = f"{md(rule['text'])} ({md(rule['clause'])}). Owed by {rule['owner']}"
+            if "per" in rule:
+                said += f", one for each {plain(rule['per'].removeprefix('PER_RECIPIENT_')).lower().replace('_', ' ')}"
+            said += f". {self.start(rule['start'])}; {self.due(rule)}."
+            for key, words in (("discharged_by", "Discharged by"), ("lapsed_by", "Lapses with"),
+                               ("paused_by", "Its clock stops with"), ("resumed_by", "and goes on with")):
+                if key in rule:
+                    said += f" {words} " + " or ".join(f"`{kind}`" for kind in rule[key])
+                    for match in rule.get("discharged_where", []) if key == "discharged_by" else []:
+                        said += f" whose {match['field']} is {' or '.join(plain(value) for value in match['values'])}"
+                    said += "."
+            lines += [f"#### {rule['id']} of {self.pack['id']}", "", *wrapped(said), ""]
+            if "applies_to" in rule:
+                lines += ["Where", "", *self.condition(rule["applies_to"]), ""]
+        return lines
+
+    def cross_walk(self):
+        if "cross_walk" not in self.pack:
+            return []
+        rows = [(entry["state"], entry.get("nqb_state") or "none", md(entry["note"]), md(entry["clause"]))
+                for entry in self.pack["cross_walk"]]
+        return [f"### {self.pack['id']} beside the ladder of the NQB", "", "For display: never the same level by another name.",
+                "", *table(("State", "NQB", "What it is not", "Clause"), rows), ""]
 
     def parameters_table(self):
         rows = []
@@ -270,8 +259,8 @@ class Pack:
         return lines
 
     def text(self):
-        lines = self.head() + self.states() + self.authority() + self.criteria() + self.urgent() + self.expected()
-        lines += self.owed() + self.cross_walk()
+        lines = self.head() + self.levels() + self.criteria() + self.urgent() + self.expected() + self.obligations()
+        lines += self.cross_walk()
         # Parameters after the conditions: by now it is known which are named.
         return lines + self.parameters_table() + self.what_happens()
 

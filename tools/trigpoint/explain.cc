@@ -48,6 +48,8 @@ std::string Headline(const v1::Assessment& assessment, const Ink& ink) {
            (assessment.level().empty() ? "" : "; level " + InWords(assessment.level())) +
            (decided.empty() ? "" : " (decided today: " + decided + ")") + '\n';
   }
+  if (target.empty() && decided.empty())
+    return ink.Bold("This policy has no levels") + "; what it owes: trigpoint due PROVIDER\n";
   if (target.empty() || assessment.target_state() == assessment.decided_state()) {
     return ink.Bold("No move recommended") +
            (decided.empty() ? "" : "; the decided level is " + decided) + '\n';
@@ -316,7 +318,8 @@ std::string Explain(const ExplainedProvider& provider, const v1::Assessment& ass
   out += Section("Read with care", Bullets(assessment.caveats()), ink);
   const std::string at =
       assessment.target_state().empty() ? assessment.decided_state() : assessment.target_state();
-  out += Section("What the policy says happens at " + InWords(Clean(at)),
+  out += Section(at.empty() ? "What the policy says happens"
+                            : "What the policy says happens at " + InWords(Clean(at)),
                  Bullets(assessment.measures()), ink);
   return out + Section("Next", NextStepText(provider, assessment), ink);
 }

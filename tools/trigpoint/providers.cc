@@ -104,7 +104,7 @@ ExitCode ListProviders(const Session& session, const Client& client,
   return ExitCode::kOk;
 }
 
-void PutProvider(const v1::Provider& provider) {
+void PutProvider(const v1::Provider& provider, const std::string& owed) {
   const Ink ink = Ink::ForStandardOutput();
   std::string text = ink.Bold(Clean(provider.display_name().empty() ? provider.stream_id()
                                                                     : provider.display_name())) +
@@ -139,6 +139,7 @@ void PutProvider(const v1::Provider& provider) {
                                    Day(provider.rated_on()) + ')');
   line("Open alerts", std::to_string(provider.open_alerts()));
   line("Silent feeds", std::to_string(provider.silent_feeds()));
+  line("Owed", owed);
   line("Last event", When(provider.last_event_at()));
   line("Revision", std::to_string(provider.revision()));
   line("Brand", provider.brand());
@@ -152,11 +153,30 @@ void PutProvider(const v1::Provider& provider) {
                   : "";
     const std::string inherited = InheritedInWords(provider, level);
     status += (status.empty() || inherited.empty() ? "" : ", ") + inherited;
-    table.AddRow({level.policy_id(), level.decided_state(),
+    table.AddRow({level.policy_id(), level.decided_state().empty() ? "-" : level.decided_state(),
                   level.recommended_state().empty() ? "-" : level.recommended_state(),
                   When(level.recommended_at()), status});
   }
   Put(text + (table.empty() ? "No policy applies to this service.\n" : table.Text()));
+}
+
+/// "3, of which 1 overdue"; empty where nothing is, or it cannot be told for that instant.
+std::string OwedInWords(const Client& client, const v1::GetProviderRequest& asked) {
+  if (asked.has_valid_at()) return "";
+  v1::ListObligationsRequest request;
+  request.set_provider(asked.provider());
+  request.set_page_size(1);
+  if (asked.has_as_of()) *request.mutable_as_of() = asked.as_of();
+  const auto count = [&client, &request]() -> int64_t {
+    v1::ListObligationsResponse response;
+    const auto context = client.NewContext();
+    const auto status = client.providers().ListObligations(context.get(), request, &response);
+    return status.ok() ? response.total_size() : 0;
+  };
+  const int64_t owed = count();
+  if (owed == 0) return "";
+  request.set_overdue_only(true);
+  return std::to_string(owed) + ", of which " + std::to_string(count()) + " overdue";
 }
 
 ExitCode ShowProvider(const Session& session, const Client& client,
@@ -175,7 +195,7 @@ ExitCode ShowProvider(const Session& session, const Client& client,
   if (session.json) {
     PutJson(provider);
   } else {
-    PutProvider(provider);
+    PutProvider(provider, OwedInWords(client, request));
   }
   return ExitCode::kOk;
 }

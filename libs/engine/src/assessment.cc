@@ -115,6 +115,16 @@ v1::Assessment BuildAssessment(
       out.add_measures(item.text() + " (" + item.clause() + ")");
   }
   AddCaveats(pack, state, as_of_us, &out);
+  if (!pack.HasLevels()) {
+    // Its one state is no level: people are told what holds, and what is owed.
+    out.clear_decided_state();
+    out.clear_level();
+    out.clear_floor();
+    out.clear_ceiling();
+    if (!result.urgent) out.clear_target_state();
+    out.set_recorded(true);
+    return out;
+  }
   if (result.applies != Truth::kFalse) AddMoves(pack, state, &out);
   out.set_declined(policy != nullptr && policy->declined());
   if (policy != nullptr && policy->has_recommendation()) {

@@ -66,6 +66,8 @@ class Offline {
       stream.out.silences = {stream.hot.record.silences().begin(),
                              stream.hot.record.silences().end()};
       stream.out.obligations = ObligationsOfService(controls_, state, stream.hot.record, as_of_us);
+      std::erase_if(stream.out.obligations,
+                    [&policy_id](const auto& owed) { return owed.policy_id() != policy_id; });
       if (const auto* record = FindPolicyRecord(stream.hot.record, policy_id); record != nullptr) {
         stream.out.decisions = {record->decisions().begin(), record->decisions().end()};
         stream.out.basis_weakened = record->basis_weakened();
@@ -227,6 +229,7 @@ absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineReques
       });
   if (!registered) pack.clear_applies_to();
   TP_RETURN_IF_ERROR(controls.Add(Activation(pack)));
+  for (const auto& other : request.beside) TP_RETURN_IF_ERROR(controls.Add(Activation(other)));
   for (const auto& [line, given] : request.events) {
     v1::Event event = given;
     TakeIdentity(&event);  // No rule reads it, and nothing that was assessed may show it.

@@ -25,7 +25,7 @@ void AddQuietPolicies(const v1::ProviderState& state, const v1::ProviderRecord& 
     if (Applies(*pack, context) != Truth::kTrue) continue;
     auto* level = summary->add_levels();
     level->set_policy_id(pack->pack().id());
-    level->set_decided_state(DecidedState({}, pack->pack().authority()));
+    if (pack->HasLevels()) level->set_decided_state(DecidedState({}, pack->pack().authority()));
   }
 }
 

@@ -101,10 +101,9 @@ FactKinds KindsOf(const v1::ProviderState& state) {
 std::span<const Measure> AllMeasures() {
   static const std::vector<Measure> kAll = [] {
     std::vector<Measure> all;
-    for (const auto part :
-         {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
-          ScopeMeasures(), VisitMeasures(), CouncilMeasures(), PlacementMeasures(),
-          EarlyWarningMeasures()}) {
+    for (const auto part : {RegulatorMeasures(), RateMeasures(), ContractMeasures(),
+                            UrgentMeasures(), ScopeMeasures(), VisitMeasures(), CouncilMeasures(),
+                            PlacementMeasures(), EarlyWarningMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::sort(all.begin(), all.end(),

@@ -274,10 +274,17 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item,
     fields["commissioners"].push_back("herefordshire-council");
     for (const auto& entry : item["register"]) fields[entry.first.as<std::string>()] = entry.second;
   }
+  // Where the payload has such a field and it names an event of the story, that is meant.
+  const bool about_event = type.FindFieldByName("about") != nullptr && item["about"] &&
+                           sources_.count(item["about"].as<std::string>()) > 0;
+  // Who was told of something, not who reports it.
+  const bool told = !decides && type.FindFieldByName("organisation") != nullptr;
   for (const auto& entry : item) {
     const auto key = entry.first.as<std::string>();
     // Where the payload has a field of that name, it is meant (a complaint's subject).
-    if (kEnvelopeKeys.count(key) == 0) fields[key] = entry.second;
+    if (kEnvelopeKeys.count(key) == 0 || (key == "about" && about_event) ||
+        (key == "organisation" && told))
+      fields[key] = entry.second;
   }
   for (const char* date : {"report_date", "starts_on"}) {
     if (type.FindFieldByName(date) != nullptr && !fields[date])
@@ -300,14 +307,15 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item,
   const auto earlier = sources_.find(id);
   const std::string source =
       item["source"].as<std::string>(earlier != sources_.end() ? earlier->second : SourceOf(*kind));
-  json event = {{"source", source},
-                {"id", id},
-                {"subject", item["about"] ? "cqc-location/" + item["about"].as<std::string>()
-                                          : std::string(kScenarioSubject)},
-                {"occurred_at", FormatInstant(on + shift_us)},
-                {"received_at", FormatInstant(received + shift_us)},
-                {"source_version", item["version"].as<uint32_t>(1)}};
-  if (item["organisation"] && !decides)
+  json event = {
+      {"source", source},
+      {"id", id},
+      {"subject", item["about"] && !about_event ? "cqc-location/" + item["about"].as<std::string>()
+                                                : std::string(kScenarioSubject)},
+      {"occurred_at", FormatInstant(on + shift_us)},
+      {"received_at", FormatInstant(received + shift_us)},
+      {"source_version", item["version"].as<uint32_t>(1)}};
+  if (item["organisation"] && !decides && !told)
     event["source_organisation"] = item["organisation"].as<std::string>();
   if (item["incident_key"]) event["incident_key"] = item["incident_key"].as<std::string>();
   if (item["themes"]) {

@@ -65,8 +65,8 @@ absl::StatusOr<ScenarioThen> ReadThen(const YAML::Node& node, const YAML::Node& 
 }
 
 absl::StatusOr<Scenario> Read(const YAML::Node& root) {
-  static const std::set<std::string> kKeys = {"id",     "title", "clause", "note",
-                                              "policy", "given", "at",     "then"};
+  static const std::set<std::string> kKeys = {"id",    "title", "clause", "note",  "policy",
+                                              "given", "at",    "then",   "beside"};
   if (!root.IsMap()) return Wrong(root, "a scenario is a list of keys");
   TP_RETURN_IF_ERROR(OnlyOnce(root));
   for (const auto& entry : root) {
@@ -85,6 +85,9 @@ absl::StatusOr<Scenario> Read(const YAML::Node& root) {
   if (policy.IsScalar()) scenario.policies.push_back(policy.as<std::string>());
   for (const auto& one : policy) scenario.policies.push_back(one.as<std::string>());
   if (scenario.policies.empty()) return Wrong(policy, "policy: names none");
+  const YAML::Node& beside = root["beside"];
+  if (beside && beside.IsScalar()) scenario.beside.push_back(beside.as<std::string>());
+  for (const auto& one : beside) scenario.beside.push_back(one.as<std::string>());
   EventWords words(scenario.policies.front());
   for (const auto& item : root["given"]) {
     if (item.IsMap()) TP_RETURN_IF_ERROR(OnlyOnce(item));

@@ -31,10 +31,12 @@ std::string Report(const Scenario& scenario, const std::string& policy, const Sc
 
 }  // namespace
 
-absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::PolicyPack& pack) {
+absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::PolicyPack& pack,
+                                            const std::vector<v1::PolicyPack>& beside) {
   for (const ScenarioThen& then : scenario.then) {
     OfflineRequest request;
     request.pack = pack;
+    request.beside = beside;
     request.as_of_us = then.at_us;
     int64_t line = 0;
     for (const auto& given : scenario.given) request.events.emplace_back(++line, given.event);

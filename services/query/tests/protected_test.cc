@@ -221,6 +221,57 @@ TEST(Arrange, NumbersAndOrdersOpenEntriesAsIfNoProtectedSourceHadSpoken) {
   EXPECT_THAT(Arrange(twice.Trace(), twice.events(), {}), SizeIs(5)) << "as many lines as for one";
 }
 
+v1::Obligation Owed(const std::string& id, const std::string& started_by, int64_t started_us,
+                    int64_t due_us) {
+  v1::Obligation owed;
+  owed.set_obligation_id(id);
+  owed.set_stream_id("home");
+  owed.set_policy_id("p");
+  owed.set_rule("V-ENH-VISIT");
+  owed.set_owner("QUALITY_TEAM");
+  owed.mutable_started_by()->set_id(started_by);
+  SetMicros(started_us, owed.mutable_started_at());
+  SetMicros(due_us, owed.mutable_due_at());
+  owed.set_status(v1::Obligation::STATUS_OPEN);
+  return owed;
+}
+
+// 3.10 (8): what a protected source brought about shows its day.
+TEST(HideProtected, OfWhatIsOwedForAProtectedReportTheDayIsShown) {
+  Story story;
+  story.Whistleblowing("wb-1", kMarch1 + 10 * kHour);
+  const ProtectedTrace trace = story.Trace();
+  const Veil veil("secret");
+  const int64_t end_of_day = LondonEndOfDay({2026, 3, 20});
+  const v1::Obligation open = Owed("open", "a", kMarch1 + 9 * kHour, end_of_day);
+  std::vector<v1::Obligation> owed = {
+      open, Owed("resting", "wb-1", kMarch1 + 10 * kHour, end_of_day),
+      Owed("resting-hours", "wb-1", kMarch1 + 10 * kHour, kMarch1 + 14 * kHour)};
+  HideProtected({.trace = trace, .veil = veil}, {open}, kMarch1 + 11 * kHour, &owed);
+  EXPECT_EQ(owed[0].SerializeAsString(), open.SerializeAsString());
+  EXPECT_FALSE(owed[1].has_started_by());
+  EXPECT_EQ(ToMicros(owed[1].started_at()), kMarch1);
+  EXPECT_EQ(ToMicros(owed[1].due_at()), end_of_day);
+  EXPECT_EQ(owed[1].owner(), "QUALITY_TEAM");
+  EXPECT_NE(owed[1].obligation_id(), "resting");
+  EXPECT_EQ(ToMicros(owed[2].due_at()), kMarch1) << "an hour would tell the hour of the report";
+  EXPECT_EQ(owed[2].status(), v1::Obligation::STATUS_OVERDUE);
+}
+
+// Whether one or two spoke on a day makes no difference.
+TEST(HideProtected, WhatIsOwedHasTheSameIdWhicheverProtectedReportOfTheDayStartedIt) {
+  Story story;
+  story.Whistleblowing("wb-1", kMarch1 + 10 * kHour);
+  const ProtectedTrace trace = story.Trace();
+  const Veil veil("secret");
+  const int64_t due_us = LondonEndOfDay({2026, 3, 20});
+  std::vector<v1::Obligation> one = {Owed("x", "wb-1", kMarch1 + 10 * kHour, due_us)};
+  std::vector<v1::Obligation> two = {Owed("y", "wb-2", kMarch1 + 12 * kHour, due_us)};
+  HideProtected({.trace = trace, .veil = veil}, {}, kMarch1 + 13 * kHour, &one);
+  HideProtected({.trace = trace, .veil = veil}, {}, kMarch1 + 13 * kHour, &two);
+  EXPECT_EQ(one[0].SerializeAsString(), two[0].SerializeAsString());
+}
+
 TEST(OtherSources, SaysTheDayAndNothingElse) {
   const v1::TimelineEntry entry = OtherSources(kMarch1);
   EXPECT_EQ(entry.kind(), "other_sources");

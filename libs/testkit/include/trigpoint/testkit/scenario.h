@@ -35,6 +35,7 @@ struct Scenario {
   std::string clause;
   std::string note;
   std::vector<std::string> policies;  ///< The same must hold under each.
+  std::vector<std::string> beside;    ///< Policies in force as well, which are not asked.
   std::vector<ScenarioEvent> given;
   std::vector<ScenarioThen> then;
 };
@@ -57,8 +58,10 @@ absl::StatusOr<Scenario> ReadScenarioFile(const std::string& path);
 /// Every *.yaml of a directory, sorted.
 std::vector<std::string> ScenarioFiles(const std::string& directory);
 
-/// Assesses the events up to each instant under `pack` and compares. Errors: those of
-/// AssessOffline, and expectations that name a criterion which the pack does not have.
-absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::PolicyPack& pack);
+/// Assesses the events up to each instant under `pack`, with the packs of `scenario.beside` in
+/// force as well, and compares. Errors: those of AssessOffline, and expectations that name a
+/// criterion which the pack does not have.
+absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::PolicyPack& pack,
+                                            const std::vector<v1::PolicyPack>& beside = {});
 
 }  // namespace trigpoint
