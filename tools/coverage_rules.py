@@ -9,37 +9,33 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PACKS = ("herefordshire", "nqb", "halton-warrington", "mse-visits")
+PACKS = ("herefordshire", "nqb", "halton-warrington", "halton-qaf", "mse-visits")
 OUTPUT = ROOT / "docs" / "rules.md"
 
 # Rules of the catalogue that no pack holds yet.
 NOT_DONE = {
-    "C-MDT": "Halton: multi-disciplinary team decision",
-    "C-MSR": "Halton: inform Care Management",
-    "C-DP": "Halton: notify the direct payments team",
-    "C-ISP-OUT": "Halton: notice to other councils",
-    "C-4.14": "Halton: bundle for a risk of unsafe care",
-    "P-OCC": "occupancy",
-    "P-EIC": "early indicators of concern",
-    "S-SUSP": "consider suspension",
 }
 
 
 def rules_of(pack):
-    """Rule ids of a pack with their clause, in order."""
+    """Rule ids of a pack with their clause, in order; a criterion and what it makes somebody owe may share one."""
     text = (ROOT / "deploy" / "policies" / f"{pack}.yaml").read_text(encoding="utf-8")
     text = re.sub(r"(?ms)^expected:\n.*?^(?=\w)", "", text)  # What must come is no rule.
-    return re.findall(r'^  - id: (\S+)\n    clause: "([^"]*)"', text, re.MULTILINE)
+    rules = {}
+    for rule, clause in re.findall(r'^  - id: (\S+)\n    clause: "([^"]*)"', text, re.MULTILINE):
+        rules.setdefault(rule, clause)
+    return list(rules.items())
 
 
 def stories():
     """(id, policies, rule ids that `then` names), sorted by id."""
+    known = {rule for pack in PACKS for rule, _ in rules_of(pack)}
     found = []
     for path in sorted((ROOT / "tests" / "scenarios").glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
         policy = re.search(r"^policy: (.*)$", text, re.MULTILINE).group(1)
         then = re.sub(r"#.*|\"[^\"]*\"", "", text[text.index("\nthen:"):])
-        named = set(re.findall(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+[a-z]?)+|COMB|S_TRIG|PERSIST", then))
+        named = known & set(re.findall(r"[A-Z][A-Za-z0-9._-]*", then))
         found.append((path.stem, re.findall(r"[\w-]+", policy), named))
     return found
 

@@ -173,7 +173,8 @@ TEST_P(MutantTest, EveryPartOfARuleIsGuardedByAStory) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pack, MutantTest,
-                         testing::Values("herefordshire", "nqb", "halton-warrington", "mse-visits"),
+                         testing::Values("herefordshire", "nqb", "halton-warrington", "mse-visits",
+                                         "halton-qaf"),
                          [](const auto& pack) {
                            std::string name = pack.param;
                            std::replace(name.begin(), name.end(), '-', '_');

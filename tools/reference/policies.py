@@ -16,7 +16,7 @@ that begins with **[D]** says that the number is a default of ours which no sour
 """
 
 MEASURE = re.compile(r'\{\.name = "(\w+)",\s*\.summary =\s*((?:"(?:[^"\\]|\\.)*"\s*)+),')
-CODES = ("SERVICE_TYPE_", "ENFORCEMENT_KIND_", "RATING_", "GRADE_", "SOURCE_FAMILY_")
+CODES = ("SERVICE_TYPE_", "ENFORCEMENT_KIND_", "RATING_", "GRADE_", "SOURCE_FAMILY_", "ISP_REASON_")
 CONDITIONS = {"any", "all", "not", "at_least", "measure", "criterion", "decisive", "combination"}
 ARGUMENTS = {"values", "families", "with"}
 
@@ -259,6 +259,14 @@ class Pack:
                 lines += ["Where", "", *self.condition(rule["applies_to"]), ""]
         return lines
 
+    def cross_walk(self):
+        if "cross_walk" not in self.pack:
+            return []
+        rows = [(entry["state"], entry.get("nqb_state") or "none", md(entry["note"]), md(entry["clause"]))
+                for entry in self.pack["cross_walk"]]
+        return [f"### {self.pack['id']} beside the ladder of the NQB", "", "For display: never the same level by another name.",
+                "", *table(("State", "NQB", "What it is not", "Clause"), rows), ""]
+
     def parameters_table(self):
         rows = []
         for entry in self.pack.get("parameters", []):
@@ -280,6 +288,7 @@ class Pack:
 
     def text(self):
         lines = self.head() + self.levels() + self.criteria() + self.urgent() + self.expected() + self.obligations()
+        lines += self.cross_walk()
         # Parameters after the conditions: by now it is known which are named.
         return lines + self.parameters_table() + self.what_happens()
 

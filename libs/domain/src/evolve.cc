@@ -55,7 +55,7 @@ v1::SourceFamily FamilyOf(const v1::EventRef& /*retracted*/) {
 /// What was there of an earlier version.
 struct Erased {
   bool concern = false;
-  bool visit = false;
+  bool reporting = false;  ///< A fact that may have held reports, which may be summed by now.
   bool anything = false;
   bool same_family = true;
 };
@@ -69,7 +69,8 @@ bool EraseByKey(Field* field, const v1::Event& event, Erased* erased) {
     any = true;
     erased->same_family = erased->same_family && FamilyOf(known) == FamilyOf(event);
     if constexpr (std::is_same_v<Field, google::protobuf::RepeatedPtrField<v1::Event>>) {
-      erased->visit = erased->visit || known.has_commissioner_visit_conducted();
+      const KindInfo* kind = KindOf(known);
+      erased->reporting = erased->reporting || (kind != nullptr && RaisesConcern(*kind));
     }
     field->DeleteSubrange(i, 1);
   }
@@ -113,9 +114,17 @@ void SumUp(const v1::Concern& concern, v1::ProviderState* state) {
   AddToDay(DayOfMicros(concern.occurred_us()), concern.family(), 1, state);
 }
 
-/// Sums concerns that no window reaches any more. A function of the set and of known_at alone.
+/// Sums concerns that no window reaches any more, and drops such figures that come day by day. A
+/// function of the set and of known_at alone.
 void Compact(v1::ProviderState* state) {
   const int64_t horizon = state->known_us() - kConcernHorizonDays * kMicrosPerDay;
+  auto* facts = state->mutable_facts();
+  facts->erase(std::remove_if(facts->begin(), facts->end(),
+                              [horizon](const v1::Event& fact) {
+                                return fact.has_capacity_reported() &&
+                                       OccurredMicros(fact) < horizon;
+                              }),
+               facts->end());
   int old = 0;
   while (old < state->concerns_size() && state->concerns(old).occurred_us() < horizon) {
     SumUp(state->concerns(old), state);
@@ -260,11 +269,11 @@ bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* st
     if (change != nullptr) change->replaced = change->replaced || erased.concern;
     if (event.has_event_retracted() || !erased.same_family) {
       complete = false;  // Whether the family is still heard depends on the other facts.
-    } else if (erased.visit && !erased.concern) {
+    } else if (erased.reporting && !erased.concern) {
       complete = state->summed_size() == 0;  // Its findings may have been summed.
     } else {
-      // Nothing of the earlier version is left: it was summed, or it never left a trace.
-      complete = erased.anything || LeavesNoTrace(event) || state->summed_size() == 0;
+      // Nothing of the earlier version is left: it was summed or dropped, or it left no trace.
+      complete = erased.anything || LeavesNoTrace(event);
     }
     state->set_corrected_us(known_us);
   }

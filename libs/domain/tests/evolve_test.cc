@@ -106,6 +106,16 @@ class Histories {
         event.mutable_complaint_outcome_recorded()->set_outcome(
             v1::ComplaintOutcomeRecorded::OUTCOME_UPHELD);
         break;
+      case 5:
+        for (int i = Pick(3); i > 0; --i) {
+          event.mutable_enter_and_view_reported()->add_findings()->set_grade(
+              v1::VisitFinding::GRADE_CONCERN);
+        }
+        event.mutable_enter_and_view_reported()->set_report_ref("report");
+        break;
+      case 6:
+        event.mutable_capacity_reported()->set_vacant(static_cast<uint32_t>(Pick(9)));
+        break;
       default:
         event.mutable_contract_notice_served()->set_notice(
             static_cast<v1::ContractNoticeServed::Notice>(1 + Pick(4)));
@@ -117,7 +127,7 @@ class Histories {
   std::vector<v1::Event> Make(int records) {
     std::vector<v1::Event> events;
     for (int r = 0; r < records; ++r) {
-      const int kind = Pick(6);
+      const int kind = Pick(8);
       const int64_t occurred = kStart + Pick(kDays) * kDay + Pick(1000);
       const int versions = Pick(4) == 0 ? 1 + Pick(3) : 1;
       for (int v = 1; v <= versions; ++v) {
@@ -243,6 +253,20 @@ TEST(EvolveFacts, RefoldsWhenASummedReportIsCorrected) {
   EXPECT_EQ(folder.refolds, 1);
   EXPECT_EQ(folder.state.summed_size(), 0);
   EXPECT_EQ(folder.state.concerns_size(), 1);
+}
+
+// S4 3.106: beds are reported day by day, and no window looks further back than reports are kept.
+TEST(EvolveFacts, KeepsFiguresOfCapacityNoLongerThanReports) {
+  Histories histories(9);
+  Folder folder;
+  for (const int day : {0, 100, 850}) {
+    v1::Event event = histories.Fact("day-" + std::to_string(day), 1, 6, kStart + day * kDay);
+    Histories::Stamp(kStart + day * kDay, &event);
+    folder.Deliver(event);
+  }
+  ASSERT_EQ(folder.state.facts_size(), 2);
+  EXPECT_EQ(folder.state.facts(0).id(), "day-100");
+  EXPECT_EQ(folder.state.facts(1).id(), "day-850");
 }
 
 TEST(EvolveFacts, ARetractedFamilyWasNeverHeard) {

@@ -78,6 +78,12 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
     case v1::Event::kServiceRegistered:
       OfferDay(fact.service_registered().registered_on(), earliest);
       break;
+    case v1::Event::kPlacementEnded:
+      OfferDay(fact.placement_ended().ended_on(), earliest);
+      break;
+    case v1::Event::kPammsAssessmentFinalised:
+      OfferDay(fact.pamms_assessment_finalised().finalised_on(), earliest);
+      break;
     case v1::Event::kFormalContactSent:
       if (fact.formal_contact_sent().has_reply_due_on()) {
         OfferMidnights(fact.formal_contact_sent().reply_due_on(), 1, earliest);
@@ -107,7 +113,11 @@ bool Windowed(const v1::Event& fact) {
          fact.has_outbreak_or_closure_declared() || fact.has_formal_contact_sent() ||
          fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held() ||
          fact.has_statutory_review_commissioned() || fact.has_statutory_notice_received() ||
-         fact.has_escalated_to_governing_body() || fact.has_risk_profile_scored();
+         fact.has_escalated_to_governing_body() || fact.has_risk_profile_scored() ||
+         fact.has_capacity_reported() || fact.has_provider_failure_declared() ||
+         fact.has_financial_concern_raised() || fact.has_market_oversight_notice_received() ||
+         fact.has_isp_notification_received() || fact.has_focused_visit_authorised() ||
+         fact.has_commissioner_visit_conducted();
 }
 
 }  // namespace

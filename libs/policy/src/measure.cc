@@ -116,7 +116,8 @@ std::span<const Measure> AllMeasures() {
     std::vector<Measure> all;
     for (const auto part :
          {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
-          ScopeMeasures(), TrendMeasures(), RiskMeasures(), StatutoryMeasures(), VisitMeasures()}) {
+          ScopeMeasures(), TrendMeasures(), RiskMeasures(), StatutoryMeasures(), VisitMeasures(),
+          CouncilMeasures(), PlacementMeasures(), EarlyWarningMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::sort(all.begin(), all.end(),

@@ -93,5 +93,8 @@ std::span<const Measure> ContractMeasures();
 std::span<const Measure> UrgentMeasures();
 std::span<const Measure> ScopeMeasures();
 std::span<const Measure> VisitMeasures();
+std::span<const Measure> CouncilMeasures();
+std::span<const Measure> PlacementMeasures();
+std::span<const Measure> EarlyWarningMeasures();
 
 }  // namespace trigpoint

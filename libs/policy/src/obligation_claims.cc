@@ -255,7 +255,9 @@ std::vector<size_t> ClaimsOfRule::EndedBy(const v1::Event& fact,
   const Bearing bearing = BearingOf(fact, claims, &named);
   if (bearing == Bearing::kAnother) return {};
   if (bearing == Bearing::kNamed) {
-    std::erase_if(named, [&](size_t i) { return !claims[i].Open(); });
+    // What a follow-up names is what it follows, not itself.
+    std::erase_if(named,
+                  [&](size_t i) { return !claims[i].Open() || claims[i].start_fact == &fact; });
     return named;
   }
   for (size_t i = claims.size(); i-- > 0;) {

@@ -478,7 +478,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "start.kinds names an unknown kind: rumour"},
         BadRule{"NoFact", Of("start { kinds: \"recommendation\" } " + std::string(kDone)),
                 "unknown kind: recommendation"},
-        BadRule{"NotKept", Of("start { kinds: \"capacity_reported\" } " + std::string(kDone)),
+        BadRule{"NotKept", Of("start { kinds: \"compliment_received\" } " + std::string(kDone)),
                 "does not stand in the state"},
         BadRule{"Criterion", Of("start { criterion: \"NO\" } " + std::string(kDone)),
                 "names a criterion that is not there: NO"},

@@ -277,10 +277,13 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item,
   // Where the payload has such a field and it names an event of the story, that is meant.
   const bool about_event = type.FindFieldByName("about") != nullptr && item["about"] &&
                            sources_.count(item["about"].as<std::string>()) > 0;
+  // Who was told of something, not who reports it.
+  const bool told = !decides && type.FindFieldByName("organisation") != nullptr;
   for (const auto& entry : item) {
     const auto key = entry.first.as<std::string>();
     // Where the payload has a field of that name, it is meant (a complaint's subject).
-    if (kEnvelopeKeys.count(key) == 0 || (key == "about" && about_event))
+    if (kEnvelopeKeys.count(key) == 0 || (key == "about" && about_event) ||
+        (key == "organisation" && told))
       fields[key] = entry.second;
   }
   for (const char* date : {"report_date", "starts_on"}) {
@@ -312,7 +315,7 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item,
       {"occurred_at", FormatInstant(on + shift_us)},
       {"received_at", FormatInstant(received + shift_us)},
       {"source_version", item["version"].as<uint32_t>(1)}};
-  if (item["organisation"] && !decides)
+  if (item["organisation"] && !decides && !told)
     event["source_organisation"] = item["organisation"].as<std::string>();
   if (item["incident_key"]) event["incident_key"] = item["incident_key"].as<std::string>();
   if (item["themes"]) {
