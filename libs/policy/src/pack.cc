@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "pack_length.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/catalogue.h"
@@ -17,6 +18,8 @@ namespace {
 
 /// Longer than any cadence of a source: a number beyond is a slip.
 constexpr int kExpectedDaysMax = 3660;
+/// Conditions that name one another are walked as deep as there are criteria.
+constexpr int kCriteriaMax = 1'000;
 
 }  // namespace
 
@@ -56,6 +59,8 @@ class PackCompiler {
     in_state_rule_ = false;
     TP_RETURN_IF_ERROR(AddExpected());
     TP_RETURN_IF_ERROR(CheckCircles());
+    if (const auto rule = FindTooLong(out_->pack_); rule.has_value())
+      return Wrong(*rule, "is too long once the criteria that it names are written out");
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
     return std::shared_ptr<const CompiledPack>(std::move(out_));
@@ -72,6 +77,7 @@ class PackCompiler {
     if (pack.version() == 0) return Wrong("version", "must be at least 1");
     if (pack.source_document().empty()) return Wrong("source_document", "is missing");
     if (pack.authority().states_size() == 0) return Wrong("authority.states", "is empty");
+    if (pack.criteria_size() > kCriteriaMax) return Wrong("criteria", "are more than 1,000");
     for (const auto& parameter : pack.parameters()) {
       if (parameter.reason().empty()) {
         return Wrong("parameter " + parameter.name(), "has no reason");
