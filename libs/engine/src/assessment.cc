@@ -68,9 +68,10 @@ void AddMoves(const CompiledPack& pack, const v1::ProviderState& state, v1::Asse
 
 v1::Assessment BuildAssessment(
     const CompiledPack& pack, const v1::ProviderState& state, const v1::ProviderRecord& record,
-    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us) {
+    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us,
+    const CompiledPack* version_before) {
   const MeasureContext context = ContextFor(state, record, pack, baselines, as_of_us);
-  const AssessmentResult result = AssessAsRecorded(pack, context);
+  const AssessmentResult result = AssessAsRecorded(pack, context, version_before);
   v1::Assessment out;
   out.set_provider(state.stream_id());
   out.set_policy_id(pack.pack().id());
@@ -85,9 +86,9 @@ v1::Assessment BuildAssessment(
   // Never down by silence (3.2): a level that was decided stands until people move it or a fact
   // ends it.
   const auto* policy = FindPolicyRecord(record, pack.pack().id());
-  const bool step_down =
-      policy != nullptr && policy->awaiting_decision() &&
-      pack.Rank(policy->recommendation().target_state()) < pack.Rank(context.decided_state);
+  const bool step_down = result.fell || (policy != nullptr && policy->awaiting_decision() &&
+                                         pack.Rank(policy->recommendation().target_state()) <
+                                             pack.Rank(context.decided_state));
   const bool below = pack.Rank(result.floor) < pack.Rank(context.decided_state);
   out.set_level(below && !step_down ? context.decided_state : result.floor);
   out.set_target_state(result.urgent ? pack.pack().urgent_target() : out.level());
