@@ -20,8 +20,13 @@ namespace {
 constexpr int kStaleRatingMonths = 24;
 
 void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_t as_of_us,
-                v1::Assessment* out) {
+                const v1::PolicyRecord* policy, v1::Assessment* out) {
   if (!pack.pack().caveat().empty()) out->add_caveats(pack.pack().caveat());
+  if (policy != nullptr && policy->basis_weakened()) {
+    out->add_caveats(
+        "what the decided level rests on was changed or taken back since: those who "
+        "decided it should look at it again");
+  }
   const CurrentRating rating = CurrentRatingOf(state, as_of_us);
   if (rating.overall == v1::RATING_UNSPECIFIED) return;
   if (AddMonths(rating.report_date, kStaleRatingMonths) < LondonDate(as_of_us)) {
@@ -111,7 +116,7 @@ v1::Assessment BuildAssessment(
     for (const auto& item : measures.items())
       out.add_measures(item.text() + " (" + item.clause() + ")");
   }
-  AddCaveats(pack, state, as_of_us, &out);
+  AddCaveats(pack, state, as_of_us, policy, &out);
   if (result.applies != Truth::kFalse) AddMoves(pack, state, &out);
   out.set_declined(policy != nullptr && policy->declined());
   if (policy != nullptr && policy->has_recommendation()) {
