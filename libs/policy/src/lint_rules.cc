@@ -34,9 +34,8 @@ std::set<std::string> Reachable(const v1::AuthorityMatrix& authority) {
   for (bool more = true; more;) {
     more = false;
     for (const auto& move : authority.transitions()) {
-      const bool starts = std::any_of(reached.begin(), reached.end(), [&](const auto& state) {
-        return Leaves(move, state);
-      });
+      const bool starts = std::any_of(reached.begin(), reached.end(),
+                                      [&](const auto& state) { return Leaves(move, state); });
       if (starts) more = reached.insert(move.to_state()).second || more;
     }
   }
@@ -121,12 +120,11 @@ void LintPart(const v1::PolicyPack& pack, Findings* out) {
   }
   std::string shown;
   for (const auto& criterion : pack.criteria()) {
-    if (counts.count(criterion.id()) == 0)
-      shown += (shown.empty() ? "" : ", ") + criterion.id();
+    if (counts.count(criterion.id()) == 0) shown += (shown.empty() ? "" : ", ") + criterion.id();
   }
   if (!shown.empty())
-    out->Note("policy", "criteria that are only shown, in no state, urgent rule or obligation: " +
-                            shown,
+    out->Note("policy",
+              "criteria that are only shown, in no state, urgent rule or obligation: " + shown,
               "nothing, where the document asks for no more; else name them in a rule");
 }
 
@@ -166,8 +164,7 @@ void LintLadder(const v1::PolicyPack& pack,
     std::vector<ConditionSpace::Wish> wishes = {{.condition = own->second, .holds = true}};
     for (int higher = i + 1; higher < states.size(); ++higher) {
       const auto above = conditions.find(states[higher]);
-      if (above != conditions.end())
-        wishes.push_back({.condition = above->second, .holds = false});
+      if (above != conditions.end()) wishes.push_back({.condition = above->second, .holds = false});
     }
     if (wishes.size() > 1 && space.CanBe({wishes.front()}) == Answer::kYes &&
         space.CanBe(wishes) == Answer::kNo)
@@ -221,14 +218,14 @@ void LintConditions(const v1::PolicyPack& pack, Findings* out) {
     criteria.push_back(space.Add(criterion.when()));
     LintPlaced({.rule = criterion.id(), .condition = criteria.back()}, space, out);
     if (!criterion.has_decisive_when()) continue;
-    LintPlaced({.rule = criterion.id() + " (decisive)",
-                .condition = space.Add(criterion.decisive_when())},
-               space, out);
+    LintPlaced(
+        {.rule = criterion.id() + " (decisive)", .condition = space.Add(criterion.decisive_when())},
+        space, out);
   }
   for (const auto& rule : pack.urgent()) {
-    LintPlaced({.rule = rule.id(), .condition = space.Add(rule.when()),
-                .must_not_always_hold = true},
-               space, out);
+    LintPlaced(
+        {.rule = rule.id(), .condition = space.Add(rule.when()), .must_not_always_hold = true},
+        space, out);
   }
   std::map<std::string, ConditionSpace::Condition> states;
   for (const auto& rule : pack.states()) {

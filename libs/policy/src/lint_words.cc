@@ -62,8 +62,8 @@ void Needs(const std::string& rule, std::string_view field, const std::string& t
 
 /// Whether a field holds names and numbers, not words for people.
 bool HoldsNames(const std::string& field) {
-  static const std::set<std::string> kWords = {
-      "text", "title", "reason", "caveat", "clause", "note", "near_miss", "source_document"};
+  static const std::set<std::string> kWords = {"text",   "title", "reason",    "caveat",
+                                               "clause", "note",  "near_miss", "source_document"};
   return kWords.count(field) == 0;
 }
 

@@ -126,9 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"WhatTheCompilerRefuses",
             [](auto* p) { p->mutable_criteria(0)->mutable_when()->set_measure("mood"); },
             Severity::kError, "A", "uses an unknown measure: mood"},
-        Bad{"AParameterWithoutReason",
-            [](auto* p) { p->mutable_parameters(0)->clear_reason(); }, Severity::kError,
-            "parameter days", "has no reason"},
+        Bad{"AParameterWithoutReason", [](auto* p) { p->mutable_parameters(0)->clear_reason(); },
+            Severity::kError, "parameter days", "has no reason"},
         Bad{"ACriterionWithoutClause", [](auto* p) { p->mutable_criteria(1)->clear_clause(); },
             Severity::kError, "B", "has no clause"},
         Bad{"ACriterionWithoutText", [](auto* p) { p->mutable_criteria(0)->clear_text(); },
@@ -141,14 +140,13 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"AScopeWithoutClause", [](auto* p) { p->clear_applies_to_clause(); }, Severity::kError,
             "applies_to", "has no clause"},
         Bad{"AClauseOfNoDocument",
-            [](auto* p) { p->mutable_criteria(0)->set_clause("the strategy"); },
-            Severity::kWarning, "A", "cites none of the documents S0 to S4: the strategy"},
+            [](auto* p) { p->mutable_criteria(0)->set_clause("the strategy"); }, Severity::kWarning,
+            "A", "cites none of the documents S0 to S4: the strategy"},
         Bad{"AClauseWithoutParagraph",
             [](auto* p) { p->mutable_criteria(0)->set_clause("S2 App 2; S3"); }, Severity::kError,
             "A", "cites S3 without a paragraph"},
-        Bad{"AParameterTwice",
-            [](auto* p) { *p->add_parameters() = p->parameters(0); }, Severity::kError,
-            "parameter days", "is there twice"},
+        Bad{"AParameterTwice", [](auto* p) { *p->add_parameters() = p->parameters(0); },
+            Severity::kError, "parameter days", "is there twice"},
         Bad{"AParameterWithoutUnit", [](auto* p) { p->mutable_parameters(0)->clear_unit(); },
             Severity::kWarning, "parameter days", "has no unit"},
         Bad{"AParameterThatNothingUses",
@@ -181,11 +179,14 @@ INSTANTIATE_TEST_SUITE_P(
               more->set_from_state("ELSEWHERE");
             },
             Severity::kError, "move ELSEWHERE -> MIDDLE", "begins at no state"},
-        Bad{"AStateWithoutARule", [](auto* p) { p->mutable_authority()->add_states("TOP");
+        Bad{"AStateWithoutARule",
+            [](auto* p) {
+              p->mutable_authority()->add_states("TOP");
               auto* move = p->mutable_authority()->add_transitions();
               *move = p->authority().transitions(1);
               move->set_from_state("HIGH");
-              move->set_to_state("TOP"); },
+              move->set_to_state("TOP");
+            },
             Severity::kNote, "TOP", "never recommended"},
         Bad{"NobodyWhoMayDecline", [](auto* p) { p->mutable_authority()->clear_decline_roles(); },
             Severity::kWarning, "decline", "nobody may decline"},
@@ -258,7 +259,8 @@ TEST(LintPack, AReviewIsOverdueAfterItsDay) {
 // A state whose condition holds only together with a higher one is one that nobody ever sees.
 TEST(LintPack, AHigherStateThatAsksForMoreIsInOrder) {
   v1::PolicyPack pack = Good();
-  *pack.mutable_states(0)->mutable_when() = When(R"(all { criterion: "A" } all { criterion: "B" })");
+  *pack.mutable_states(0)->mutable_when() =
+      When(R"(all { criterion: "A" } all { criterion: "B" })");
   EXPECT_THAT(LintPack(pack), IsEmpty());
 }
 
