@@ -2,14 +2,55 @@
 
 #include <algorithm>
 
+#include "services/common/field_error.h"
 #include "services/ingest/directory.h"
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/base/time.h"
 #include "trigpoint/engine/pack_file.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/telemetry/logging.h"
 
 namespace trigpoint {
+namespace {
+
+/// What was ever activated of a policy.
+struct Known {
+  const v1::PolicyActivated* highest = nullptr;  ///< Points into the controls.
+  int64_t latest_us = 0;                         ///< The last instant at which one takes effect.
+};
+
+Known HighestOf(const Controls& controls, const std::string& policy_id) {
+  Known known;
+  for (const auto& control : controls.state().controls()) {
+    const v1::PolicyActivated& activated = control.policy_activated();
+    if (!control.has_policy_activated() || activated.policy_id() != policy_id) continue;
+    if (known.highest == nullptr || activated.version() > known.highest->version())
+      known.highest = &activated;
+    known.latest_us = std::max(known.latest_us, ToMicros(activated.effective_from()));
+  }
+  return known;
+}
+
+/// Whether it was recorded already: its sender may not have had the answer.
+bool IsSameActivation(const v1::PolicyActivated& known, v1::PolicyActivated again) {
+  if (!again.has_effective_from()) *again.mutable_effective_from() = known.effective_from();
+  return CanonicalBytes(known) == CanonicalBytes(again);
+}
+
+absl::Status NotAbove(const v1::PolicyActivated& highest, const v1::PolicyActivated& wanted) {
+  const bool edited = highest.version() == wanted.version() &&
+                      CanonicalBytes(highest.pack()) != CanonicalBytes(wanted.pack());
+  return WithReason(
+      absl::FailedPreconditionError("policy " + wanted.policy_id() + " version " +
+                                    std::to_string(highest.version()) + " was activated already" +
+                                    (edited ? ", with other content" : "") +
+                                    ": raise `version` above it in the pack"),
+      "POLICY_VERSION");
+}
+
+}  // namespace
 
 absl::Status ControlPublisher::Publish(v1::Event control) {
   SetMicros(writer_->Now(), control.mutable_received_at());
@@ -37,6 +78,7 @@ absl::Status ControlPublisher::ActivatePolicies(const std::string& directory) {
   TP_ASSIGN_OR_RETURN(const auto packs, ReadPackDirectory(directory));
   // What cannot be folded must never reach the log: the partition would stop at it for ever.
   for (const auto& pack : packs) TP_RETURN_IF_ERROR(CompiledPack::Compile(pack).status());
+  const absl::MutexLock lock(&activating_);
   for (const auto& pack : packs) TP_RETURN_IF_ERROR(Activate(pack));
   return absl::OkStatus();
 }
@@ -77,32 +119,79 @@ absl::StatusOr<bool> ControlPublisher::PublishHolidays(v1::HolidaysPublished hol
   return true;
 }
 
+absl::Status ControlPublisher::Append(v1::PolicyActivated activated) {
+  v1::Event event;
+  event.set_source(std::string(kControlSource));
+  event.set_id("policy/" + activated.policy_id() + "/" + std::to_string(activated.version()));
+  event.set_source_version(1);
+  *event.mutable_policy_activated() = std::move(activated);
+  const std::string policy = event.policy_activated().policy_id();
+  const uint32_t version = event.policy_activated().version();
+  TP_RETURN_IF_ERROR(Publish(std::move(event)));
+  Log(LogLevel::kInfo, "policy_activated", {{"policy", LogId{policy}}, {"version", version}});
+  return absl::OkStatus();
+}
+
 absl::Status ControlPublisher::Activate(const v1::PolicyPack& pack) {
-  const std::string id = "policy/" + pack.id() + "/" + std::to_string(pack.version());
   const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
-  for (const auto& control : truth->state().controls()) {
-    if (control.id() != id) continue;
-    if (CanonicalBytes(control.policy_activated().pack()) == CanonicalBytes(pack))
-      return absl::OkStatus();
+  const Known known = HighestOf(*truth, pack.id());
+  if (known.highest != nullptr && known.highest->version() > pack.version()) {
+    Log(LogLevel::kWarning, "policy_file_older",
+        {{"policy", LogId{pack.id()}},
+         {"version", pack.version()},
+         {"active", known.highest->version()}});
+    return absl::OkStatus();
+  }
+  if (known.highest != nullptr && known.highest->version() == pack.version()) {
+    if (CanonicalBytes(known.highest->pack()) == CanonicalBytes(pack)) return absl::OkStatus();
     return absl::FailedPreconditionError(
         "policy " + pack.id() + " version " + std::to_string(pack.version()) +
         " is active with other content; raise `version` in its file");
   }
-  v1::Event event;
-  event.set_source(std::string(kControlSource));
-  event.set_id(id);
-  event.set_source_version(1);
-  auto* activated = event.mutable_policy_activated();
-  activated->set_policy_id(pack.id());
-  activated->set_version(pack.version());
+  v1::PolicyActivated activated;
+  activated.set_policy_id(pack.id());
+  activated.set_version(pack.version());
   const int64_t from_us = projector_->ProviderCount() == 0 ? 0 : writer_->Now() + kControlAheadUs;
-  SetMicros(from_us, activated->mutable_effective_from());
-  *activated->mutable_pack() = pack;
-  activated->set_approved_by("local");
-  TP_RETURN_IF_ERROR(Publish(std::move(event)));
-  Log(LogLevel::kInfo, "policy_activated",
-      {{"policy", LogId{pack.id()}}, {"version", pack.version()}});
-  return absl::OkStatus();
+  SetMicros(std::max(from_us, known.latest_us), activated.mutable_effective_from());
+  *activated.mutable_pack() = pack;
+  activated.set_approved_by("local");
+  return Append(std::move(activated));
+}
+
+absl::StatusOr<int64_t> ControlPublisher::ActivatePolicy(v1::PolicyActivated activated,
+                                                         bool check_only) {
+  TP_RETURN_IF_ERROR(CompiledPack::Compile(activated.pack()).status());
+  activated.set_policy_id(activated.pack().id());
+  activated.set_version(activated.pack().version());
+  const absl::MutexLock lock(&activating_);
+  const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
+  const Known known = HighestOf(*truth, activated.policy_id());
+  const v1::PolicyActivated* highest = known.highest;
+  if (highest != nullptr && IsSameActivation(*highest, activated)) {
+    TP_RETURN_IF_ERROR(EnsureCopies());  // An error may have cut the first try short.
+    return ToMicros(highest->effective_from());
+  }
+  if (highest != nullptr && highest->version() >= activated.version())
+    return NotAbove(*highest, activated);
+  const int64_t now_us = writer_->Now();
+  if (activated.has_effective_from() && ToMicros(activated.effective_from()) <= now_us)
+    return FieldError("effective_from", "IN_THE_PAST",
+                      "lies in the past; leave it out for as soon as possible");
+  const int64_t from_us =
+      std::max(now_us + kControlAheadUs,
+               activated.has_effective_from() ? ToMicros(activated.effective_from()) : 0);
+  if (from_us < known.latest_us) {
+    return WithReason(
+        absl::FailedPreconditionError(
+            "version " + std::to_string(highest->version()) + " of policy " +
+            activated.policy_id() + " comes into force on " + FormatInstant(known.latest_us) +
+            " and would follow this one: name an " + "instant from then on"),
+        "POLICY_VERSION");
+  }
+  if (check_only) return from_us;
+  SetMicros(from_us, activated.mutable_effective_from());
+  TP_RETURN_IF_ERROR(Append(std::move(activated)));
+  return from_us;
 }
 
 }  // namespace trigpoint

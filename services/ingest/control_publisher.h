@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,10 +25,19 @@ class ControlPublisher {
   absl::Status Publish(v1::Event control);
   /// Copies every control event that a partition lacks. At start, when the projector runs.
   absl::Status EnsureCopies();
-  /// Activates every pack of a directory whose version is not active yet: from the beginning of
-  /// time when nothing was reported yet, else from a moment ahead. Errors: FailedPrecondition where
-  /// an active version has other content.
+  /// Activates every pack of a directory with a higher version than was ever activated: from the
+  /// beginning of time when nothing was reported yet, else from a moment ahead, and not before a
+  /// version that is still to come into force. An older file changes nothing: what people activated
+  /// by a call stays. Errors: FailedPrecondition where the highest version has other content.
   absl::Status ActivatePolicies(const std::string& directory);
+
+  /// Puts a version of a policy in force by a decision of people, from `effective_from` on, or,
+  /// where that is absent, from a moment ahead; gives that instant. The same activation again
+  /// changes nothing. `check_only`: everything but the append. Errors: InvalidArgument for a pack
+  /// that does not compile or an instant that has passed; FailedPrecondition (POLICY_VERSION) for a
+  /// version that is not above every one that was ever activated, and for an instant before that of
+  /// one that is still to come.
+  absl::StatusOr<int64_t> ActivatePolicy(v1::PolicyActivated activated, bool check_only);
 
   /// Publishes bank holidays of whole years, in force from a moment ahead; false where the same
   /// list was published last for these years already.
@@ -35,10 +45,12 @@ class ControlPublisher {
 
  private:
   absl::Status Activate(const v1::PolicyPack& pack);
+  absl::Status Append(v1::PolicyActivated activated);
 
   Projector* projector_;
   EventWriter* writer_;
   absl::Mutex publishing_holidays_;  // Their ids are counted.
+  absl::Mutex activating_;           // Versions only rise.
 };
 
 /// How far ahead of its append a control event takes effect, so that it reaches every stream in

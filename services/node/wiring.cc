@@ -299,6 +299,9 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.publish_holidays = [this](const v1::HolidaysPublished& holidays) {
     return controls->PublishHolidays(holidays);
   };
+  deps.activate_policy = [this](const v1::PolicyActivated& activated, bool check_only) {
+    return controls->ActivatePolicy(activated, check_only);
+  };
   deps.log_id = log_id;
   deps.metrics = metrics.get();
   TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),

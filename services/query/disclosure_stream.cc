@@ -24,7 +24,6 @@ namespace {
 using Response = v1::ExportDisclosureResponse;
 
 constexpr char kExport[] = "trigpoint.v1.PrivacyService/ExportDisclosure";
-constexpr size_t kRefMax = 200;
 
 absl::Status CheckRequest(const v1::ExportDisclosureRequest& request) {
   if (request.profile() == v1::REDACTION_PROFILE_UNSPECIFIED ||
@@ -178,9 +177,11 @@ class DisclosureStream final : public grpc::ServerWriteReactor<Response> {
 
 }  // namespace
 
-absl::Status CheckPlainRef(std::string_view field, const std::string& text, std::string_view why) {
+absl::Status CheckPlainRef(std::string_view field, const std::string& text, std::string_view why,
+                           size_t bytes_max) {
   if (text.empty()) return FieldError(field, "REQUIRED", why);
-  if (text.size() > kRefMax) return FieldError(field, "TOO_LONG", "at most 200 bytes");
+  if (text.size() > bytes_max)
+    return FieldError(field, "TOO_LONG", "at most " + std::to_string(bytes_max) + " bytes");
   if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }))
     return FieldError(field, "CONTROL_CHARACTER", "holds a control character");
   if (const auto found = FindPersonalData(text); found.has_value())

@@ -4,6 +4,8 @@
 #include "absl/synchronization/mutex.h"
 #include "google/protobuf/util/json_util.h"
 #include "services/query/paging.h"
+#include "services/query/policy_activation.h"
+#include "services/query/policy_dry_run.h"
 #include "services/query/query_core.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
@@ -16,6 +18,7 @@ namespace trigpoint {
 namespace {
 
 constexpr char kList[] = "trigpoint.v1.PolicyService/ListPolicies";
+constexpr char kActivate[] = "trigpoint.v1.PolicyService/ActivatePolicy";
 
 using Coverage = std::map<std::string, int64_t>;
 
@@ -75,6 +78,15 @@ std::vector<Controls::Activation> Present(const Controls& controls, int64_t now_
   return all;
 }
 
+/// Who put it in force.
+void FillApproval(const Controls& controls, const std::string& control_id, v1::Policy* policy) {
+  for (const auto& control : controls.state().controls()) {
+    if (control.id() != control_id) continue;
+    policy->set_approved_by(control.policy_activated().approved_by());
+    policy->set_authority_ref(control.policy_activated().authority_ref());
+  }
+}
+
 grpc::Status Fill(const Controls::Activation& activation, const Coverage& coverage, int64_t now_us,
                   v1::Policy* policy) {
   const v1::PolicyPack& pack = activation.pack->pack();
@@ -82,10 +94,16 @@ grpc::Status Fill(const Controls::Activation& activation, const Coverage& covera
   policy->set_version(pack.version());
   policy->set_title(pack.title());
   policy->set_source_document(pack.source_document());
+  const auto review_due = ParseDate(pack.review_due());
+  const bool overdue = review_due.ok() && *review_due < LondonDate(now_us);
   policy->set_status(pack.caveat());
+  if (overdue && pack.caveat().empty())
+    policy->set_status("the review date " + pack.review_due() + " has passed");
+  policy->set_review_due(pack.review_due());
+  *policy->mutable_cross_walk() = pack.cross_walk();
   if (activation.effective_us > now_us) {
     policy->set_status("in force from " + FormatInstant(activation.effective_us) +
-                       (pack.caveat().empty() ? "" : "; " + pack.caveat()));
+                       (policy->status().empty() ? "" : "; " + policy->status()));
   }
   if (const auto due = ParseDate(pack.review_due()); due.ok() && *due < LondonDate(now_us)) {
     policy->set_status((policy->status().empty() ? "" : policy->status() + "; ") +
@@ -118,12 +136,26 @@ class PolicyService final : public v1::PolicyService::CallbackService {
                  [this, request, response](const Principal&) { return List(*request, response); });
   }
 
+  grpc::ServerWriteReactor<v1::DryRunPolicyResponse>* DryRunPolicy(
+      grpc::CallbackServerContext* context, const v1::DryRunPolicyRequest* request) override {
+    return StartDryRun(core_, context, *request);
+  }
+
+  grpc::ServerUnaryReactor* ActivatePolicy(grpc::CallbackServerContext* context,
+                                           const v1::ActivatePolicyRequest* request,
+                                           v1::ActivatePolicyResponse* response) override {
+    return Serve(*core_, context, kActivate, {}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal& who) {
+                   return trigpoint::ActivatePolicy(*core, who, *request, response);
+                 });
+  }
+
  private:
   grpc::Status List(const v1::ListPoliciesRequest& request, v1::ListPoliciesResponse* response) {
     const int64_t now_us = core_->Now();
     // Policies are the same in every partition; any stream id leads to one.
-    const std::vector<Controls::Activation> all =
-        Present(*core_->projector().ControlsFor(""), now_us);
+    const auto controls = core_->projector().ControlsFor("");
+    const std::vector<Controls::Activation> all = Present(*controls, now_us);
     const auto page = PageOf(
         all,
         [](const Controls::Activation& a) -> const std::string& { return a.pack->pack().id(); },
@@ -133,6 +165,8 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     for (size_t i = page->from; i < page->to; ++i) {
       grpc::Status filled = Fill(all[i], *coverage, now_us, response->add_policies());
       if (!filled.ok()) return filled;
+      FillApproval(*controls, all[i].control_id,
+                   response->mutable_policies(response->policies_size() - 1));
     }
     response->set_next_page_token(page->next_token);
     return grpc::Status::OK;

@@ -35,6 +35,9 @@ struct QueryDeps {
       publish_baselines{};  ///< How many were published; may block.
   /// Publishes bank holidays; false where they were known; may block.
   std::function<absl::StatusOr<bool>(const v1::HolidaysPublished&)> publish_holidays{};
+  /// Puts a version of a policy in force, or only checks it; gives from when on; may block.
+  std::function<absl::StatusOr<int64_t>(const v1::PolicyActivated&, bool check_only)>
+      activate_policy{};
   /// Copies the log; may block.
   std::function<absl::StatusOr<v1::CreateBackupResponse>(const v1::CreateBackupRequest&)>
       create_backup{};

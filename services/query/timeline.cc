@@ -134,23 +134,45 @@ Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice, const R
   return hidden ? v1::SENSITIVITY_C0_PUBLIC : shown;
 }
 
-/// What had become of a proposal by then: refused attempts stay in the history (3.5 rule f).
-std::string OutcomeOf(const v1::ProviderRecord& record, const v1::Event& event, int64_t known_us) {
+/// Whether a record is about what somebody said to a proposal, not about the proposal: one that was
+/// refused leaves it as it was.
+bool IsRefusedConcurrence(const v1::DecisionRecord& record, const v1::StoredEvent& proposal) {
+  return record.known_us() != proposal.known_us() &&
+         (record.refusal() == v1::DecisionRecord::REFUSAL_AUTHORITY ||
+          record.refusal() == v1::DecisionRecord::REFUSAL_NOT_PENDING);
+}
+
+/// What had become by then of a proposal, or of what somebody said to one; null: that is not known.
+const v1::DecisionRecord* RecordOf(const v1::ProviderRecord& record, const v1::StoredEvent& stored,
+                                   int64_t known_us) {
+  const v1::Event& event = stored.event();
+  const bool proposal = event.has_decision_proposed();
+  const std::string& id = proposal ? event.id() : event.decision_concurrence().proposal_id();
   const v1::DecisionRecord* last = nullptr;
   for (const auto& policy : record.policies()) {
     for (const auto& decision : policy.decisions()) {
-      if (decision.decision_id() == event.id() && decision.known_us() <= known_us) last = &decision;
+      if (decision.decision_id() != id || decision.known_us() > known_us) continue;
+      const bool about = proposal ? !IsRefusedConcurrence(decision, stored)
+                                  : decision.known_us() == stored.known_us();
+      if (about) last = &decision;
     }
   }
-  if (last == nullptr) return "";
-  const std::string clause = last->clause().empty() ? "" : " [" + last->clause() + "]";
-  switch (last->outcome()) {
+  return last;
+}
+
+/// The line of a decision with its outcome in front: refused attempts stay in the history (3.5 rule
+/// f), and a list that is cut at its end still says so, with the clause.
+std::string WithOutcome(const v1::DecisionRecord& record, const std::string& summary) {
+  const std::string clause = record.clause().empty() ? "" : " [" + record.clause() + "]";
+  switch (record.outcome()) {
     case v1::DecisionRecord::OUTCOME_RECORDED:
-      return ": recorded" + clause;
+      return "Recorded" + clause + ": " + summary;
     case v1::DecisionRecord::OUTCOME_PENDING_CONCURRENCE:
-      return ": waits for the other commissioners" + clause;
+      return "Waits for the other commissioners" + clause + ": " + summary;
+    case v1::DecisionRecord::OUTCOME_BLOCKED:
+      return "NOT AGREED" + clause + ": " + summary + ": " + record.reason();
     default:
-      return ": REFUSED, " + last->reason() + clause;
+      return "REFUSED" + clause + ": " + summary + ": " + record.reason();
   }
 }
 
@@ -217,11 +239,13 @@ Sensitivity AddEntry(const Timeline& timeline, const v1::StoredEvent& stored, co
                  .state = timeline.present.state,
                  .outside = timeline.outside},
                 entry);
-  if (stored.event().has_decision_proposed() && !entry->hidden()) {
-    const bool past = timeline.instants.past;
-    entry->mutable_summary()->append(
-        OutcomeOf(timeline.present.record, stored.event(),
-                  past ? timeline.instants.as_of.known_us : INT64_MAX));
+  const bool decision =
+      stored.event().has_decision_proposed() || stored.event().has_decision_concurrence();
+  if (decision && !entry->hidden()) {
+    const v1::DecisionRecord* record =
+        RecordOf(timeline.present.record, stored,
+                 timeline.instants.past ? timeline.instants.as_of.known_us : INT64_MAX);
+    if (record != nullptr) entry->set_summary(WithOutcome(*record, entry->summary()));
   }
   return shown;
 }

@@ -63,6 +63,16 @@ std::string OfSilence(const v1::FeedSilent& silent) {
   return text + (silent.clause().empty() ? "" : " (" + silent.clause() + ")");
 }
 
+/// "herefordshire: what a decision rested on was changed or taken back: council/concerns/C-1".
+std::string OfWeakened(const v1::DecisionBasisWeakened& weakened) {
+  std::string text = weakened.policy_id() + ": what a decision rested on was changed or taken back";
+  for (int i = 0; i < weakened.evidence_size(); ++i) {
+    const v1::EventRef& ref = weakened.evidence(i);
+    text += (i == 0 ? ": " : ", ") + ref.source() + '/' + ref.id();
+  }
+  return text;
+}
+
 std::string OfIncident(const v1::Event& event) {
   const auto& incident = event.incident_reported();
   const v1::Harm harm = std::max(incident.physical_harm(), incident.psychological_harm());
@@ -124,6 +134,8 @@ std::string SummaryOf(const v1::Event& event) {
       return OfSilence(event.feed_silent());
     case v1::Event::kDecisionProposed:
       return OfDecision(event.decision_proposed());
+    case v1::Event::kDecisionBasisWeakened:
+      return OfWeakened(event.decision_basis_weakened());
     case v1::Event::kDecisionConcurrence:
       return event.decision_concurrence().concurs() ? "Concurred with a proposed decision"
                                                     : "Did not concur with a proposed decision";

@@ -1,5 +1,5 @@
-// trigpoint-bench [--json] [--quick] [--only engine|wire|operate|duplicates|intake]: figures
-// of this machine, each beside its raw limit in the same run.
+// trigpoint-bench [--json] [--quick] [--only engine|policies|wire|operate|duplicates|intake]:
+// figures of this machine, each beside its raw limit in the same run.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     } else {
       std::fprintf(stderr,
                    "usage: trigpoint-bench [--json] [--quick] [--only "
-                   "engine|wire|operate|duplicates|intake]\n");
+                   "engine|policies|wire|operate|duplicates|intake]\n");
       return 2;
     }
   }
@@ -36,11 +36,10 @@ int main(int argc, char** argv) {
                 "raw limit in the same run", "ratio");
   }
   using trigpoint::bench::Print;
-  if (only.empty() || only == "engine") {
-    Print(
-        trigpoint::bench::EngineRows(std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies", quick),
-        json);
-  }
+  const std::string policies = std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies";
+  if (only.empty() || only == "engine") Print(trigpoint::bench::EngineRows(policies, quick), json);
+  if (only.empty() || only == "policies")
+    Print(trigpoint::bench::PolicyRows(policies, quick), json);
   if (only.empty() || only == "wire") Print(trigpoint::bench::WireRows(bin, quick), json);
   if (only.empty() || only == "operate") Print(trigpoint::bench::OperateRows(bin, quick), json);
   if (only.empty() || only == "duplicates")

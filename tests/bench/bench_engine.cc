@@ -50,11 +50,15 @@ v1::Event Activation(const v1::PolicyPack& pack) {
   return event;
 }
 
-/// Fills a log with registrations and reports, and with the policy in every partition.
-void Fill(EventLog* log, const std::string& policies, int providers, uint64_t reports) {
-  const auto pack = Must(FindPack("herefordshire", policies));
+using Packs = std::vector<v1::PolicyPack>;
+
+Packs OnePack(const std::string& policies) { return {Must(FindPack("herefordshire", policies))}; }
+
+/// Fills a log with registrations and reports, and with the policies in every partition.
+void Fill(EventLog* log, const Packs& packs, int providers, uint64_t reports) {
   for (uint32_t p = 0; p < kPartitions; ++p) {
-    Must(AppendAndWait(*log, p, {Activation(pack).SerializeAsString()}).status());
+    for (const auto& pack : packs)
+      Must(AppendAndWait(*log, p, {Activation(pack).SerializeAsString()}).status());
   }
   std::map<uint32_t, std::vector<std::string>> pending;
   const auto flush = [&](bool all) {
@@ -105,11 +109,11 @@ double RawSeconds(uint64_t commits, uint64_t puts, uint64_t bytes) {
   return CpuSeconds() - start;
 }
 
-FoldCost MeasureFold(const std::string& policies, uint64_t reports, int providers, size_t records) {
+FoldCost MeasureFold(const Packs& packs, uint64_t reports, int providers, size_t records) {
   const ScratchDirectory directory;
   const auto log = NewMemoryLog(kPartitions + 1);
   const auto store = Must(Store::Open({.directory = directory.path() + "/store"}));
-  Fill(log.get(), policies, providers, reports);
+  Fill(log.get(), packs, providers, reports);
   const auto projector = Must(Projector::Open(
       log.get(), store.get(), {.batch_records_max = records, .catch_up_records_max = records}));
   const double start = CpuSeconds();
@@ -130,7 +134,7 @@ Row FoldRow(const std::string& policies, bool quick, size_t records, const std::
   std::vector<FoldCost> costs;
   for (int i = 0; i < (quick ? 1 : kTurns); ++i) {
     costs.push_back(
-        MeasureFold(policies, quick ? 20'000 : 200'000, quick ? 1'000 : 5'000, records));
+        MeasureFold(OnePack(policies), quick ? 20'000 : 200'000, quick ? 1'000 : 5'000, records));
   }
   std::sort(costs.begin(), costs.end(), [](const auto& a, const auto& b) {
     return a.fold_us / a.raw_us < b.fold_us / b.raw_us;
@@ -193,7 +197,40 @@ Row FdatasyncRow(double* median_us) {
           .limit_name = ""};
 }
 
+/// The packs without their scope: each applies to every service, as none of the real ones does.
+Packs OfEveryService(Packs packs) {
+  for (auto& pack : packs) pack.clear_applies_to();
+  return packs;
+}
+
+/// CPU of the fold in the middle one of the turns.
+double Middle(std::vector<double> turns) { return Percentile(std::move(turns), 50); }
+
 }  // namespace
+
+std::vector<Row> PolicyRows(const std::string& policies, bool quick) {
+  const Packs one = OfEveryService(OnePack(policies));
+  const Packs all = OfEveryService(Must(ReadPackDirectory(policies)));
+  const uint64_t reports = quick ? 20'000 : 200'000;
+  const int providers = quick ? 1'000 : 5'000;
+  const size_t records = ProjectorOptions().batch_records_max;
+  std::vector<double> with_one;
+  std::vector<double> with_all;
+  for (int i = 0; i < (quick ? 1 : kTurns); ++i) {
+    with_one.push_back(MeasureFold(one, reports, providers, records).fold_us);
+    with_all.push_back(MeasureFold(all, reports, providers, records).fold_us);
+  }
+  return {
+      {.name = "fold with all " + std::to_string(all.size()) + " policies, each of every service",
+       .value = Middle(with_all),
+       .unit = "us CPU/event",
+       .limit_name = "the same with one policy",
+       .limit = Middle(with_one),
+       .ratio = Middle(with_all) / Middle(with_one),
+       .aim = "at most 3x",
+       .note = std::to_string(reports) + " reports of " + std::to_string(providers) +
+               " services, by turns"}};
+}
 
 std::vector<Row> EngineRows(const std::string& policies, bool quick) {
   std::vector<Row> rows;
@@ -205,7 +242,7 @@ std::vector<Row> EngineRows(const std::string& policies, bool quick) {
     const ScratchDirectory directory;
     const auto log = NewMemoryLog(kPartitions + 1);
     const auto store = Must(Store::Open({.directory = directory.path() + "/store"}));
-    Fill(log.get(), policies, 1'000, 20'000);
+    Fill(log.get(), OnePack(policies), 1'000, 20'000);
     const auto projector = Must(Projector::Open(log.get(), store.get(), {}));
     Must(projector->CatchUp());
     rows.push_back(AsOfRow(projector.get()));
@@ -214,7 +251,7 @@ std::vector<Row> EngineRows(const std::string& policies, bool quick) {
     ScratchDirectory directory;
     const auto log = NewMemoryLog(kPartitions + 1);
     auto store = Must(Store::Open({.directory = directory.path() + "/store"}));
-    Fill(log.get(), policies, 50'000, 150'000);
+    Fill(log.get(), OnePack(policies), 50'000, 150'000);
     const int64_t before = ResidentBytes(getpid());
     auto projector = Must(Projector::Open(log.get(), store.get(), {}));
     Must(projector->CatchUp());

@@ -74,6 +74,8 @@ v1::Event Report(uint64_t n, int providers);
 std::string StreamId(int provider);
 
 std::vector<Row> EngineRows(const std::string& policies, bool quick);
+/// What several policies side by side cost.
+std::vector<Row> PolicyRows(const std::string& policies, bool quick);
 std::vector<Row> WireRows(const std::string& bin, bool quick);
 /// What an operator waits for, at 1 GiB of data.
 std::vector<Row> OperateRows(const std::string& bin, bool quick);

@@ -104,8 +104,11 @@ class DecisionTest(EndToEnd):
         self.assertEqual("S2 3.4.3", right.json()["clause"])
         said = [one["summary"] for one in node.run("--json", "timeline", HOME, token="manager").json()["entries"]
                 if one["kind"] == "decision_proposed"]
-        self.assertTrue(said[0].endswith(": recorded [S2 3.4.3]"), said)
-        self.assertIn(": REFUSED, the move from LEVEL_1 to LEVEL_2 is authorised by TEAM_MANAGER", said[1])
+        self.assertTrue(said[0].startswith("Recorded [S2 3.4.3]: herefordshire: "), said)
+        self.assertTrue(said[1].startswith("REFUSED [S2 3.4.3]: herefordshire: move proposed from LEVEL_1 to LEVEL_2: "), said)
+        self.assertIn(": the move from LEVEL_1 to LEVEL_2 is authorised by TEAM_MANAGER", said[1])
+        # A table is cut at its end: the refusal and its clause are there.
+        self.assertIn("REFUSED [S2 3.4.3]: herefordshire", node.run("timeline", HOME, token="manager").out)
         levels = node.run("--json", "show", HOME, token="manager").json()["levels"]
         self.assertEqual("LEVEL_2", [level for level in levels if level["policy_id"] == "herefordshire"][0]["decided_state"])
         self.assertEqual(0, node.run("verify", token="operator").code)

@@ -112,6 +112,8 @@ class Pack:
                                                   f"`{pack['owner']}`. {md(pack['source_document'])}."), ""]
         if pack.get("caveat"):
             lines += [*wrapped(f"Shown with every answer: \"{md(pack['caveat'])}\""), ""]
+        if pack.get("review_due"):
+            lines += [f"The document is to be reviewed by {pack['review_due']}.", ""]
         if "applies_to" in pack:
             lines += [f"Covers a service ({md(pack.get('applies_to_clause', ''))}) where", "",
                       *self.condition(pack["applies_to"]), ""]

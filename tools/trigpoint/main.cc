@@ -7,6 +7,7 @@
 #include "client.h"
 #include "feed.h"
 #include "heritage.h"
+#include "policy.h"
 #include "session.h"
 
 namespace trigpoint {
@@ -73,6 +74,7 @@ int Main(int argc, char** argv) {
 #ifdef TRIGPOINT_WITH_ASSESS
   AddAssessCommand(app, session);
 #endif
+  AddPolicyCommands(app, session);
   AddPrivacyCommands(app, session);
   AddOperationCommands(app, session);
   AddBackupCommands(app, session);

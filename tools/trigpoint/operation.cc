@@ -1,6 +1,5 @@
-// policies, verify, baselines, holidays, status, version.
+// verify, baselines, holidays, status, version.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -14,61 +13,9 @@
 namespace trigpoint {
 namespace {
 
-struct PoliciesOptions {
-  std::string yaml;
-};
-
 struct VerifyOptions {
   std::string provider;
 };
-
-void PutPolicies(const std::vector<v1::Policy>& policies) {
-  if (policies.empty()) {
-    Put("No policy is in force.\n");
-    return;
-  }
-  Table table({"POLICY", ">VERSION", "TITLE", "IN FORCE FROM", ">CRITERIA", ">COVERS", "STATUS"});
-  for (const auto& policy : policies) {
-    table.AddRow({policy.policy_id(), std::to_string(policy.version()), Clip(policy.title(), 44),
-                  Day(policy.effective_from()), std::to_string(policy.criteria_size()),
-                  std::to_string(policy.providers_covered()), Clip(policy.status(), 44)});
-  }
-  Put(table.Text());
-}
-
-ExitCode ListPolicies(const Session& session, const Client& client,
-                      const PoliciesOptions& options) {
-  v1::ListPoliciesRequest request;
-  std::vector<v1::Policy> policies;
-  v1::ListPoliciesResponse response;
-  do {
-    const auto context = client.NewContext();
-    const auto status = client.policies().ListPolicies(context.get(), request, &response);
-    if (!status.ok()) {
-      return Fail(session, status);
-    }
-    policies.insert(policies.end(), response.policies().begin(), response.policies().end());
-    request.set_page_token(response.next_page_token());
-  } while (!response.next_page_token().empty());
-  if (!options.yaml.empty()) {
-    const auto found =
-        std::find_if(policies.begin(), policies.end(),
-                     [&](const v1::Policy& policy) { return policy.policy_id() == options.yaml; });
-    if (found == policies.end()) {
-      return Fail(session, ExitCode::kNotFound, "there is no policy " + options.yaml);
-    }
-    Put(found->pack_yaml());
-    return ExitCode::kOk;
-  }
-  if (!session.json) {
-    PutPolicies(policies);
-    return ExitCode::kOk;
-  }
-  for (const auto& policy : policies) {
-    PutJsonLine(policy);
-  }
-  return ExitCode::kOk;
-}
 
 ExitCode Verify(const Session& session, const Client& client, const VerifyOptions& options) {
   v1::VerifyRequest request;
@@ -192,19 +139,6 @@ ExitCode ShowStatus(const Session& session, const Client& client) {
 }  // namespace
 
 void AddOperationCommands(CLI::App& app, Session& session) {
-  auto policies_options = std::make_shared<PoliciesOptions>();
-  CLI::App* policies = app.add_subcommand("policies", "The policies in force and what they cover");
-  policies->add_option("--yaml", policies_options->yaml, "Print the pack of this policy");
-  policies->footer(
-      "With --json one policy a line.\nExample: trigpoint policies --yaml herefordshire");
-  policies->callback([&session, policies_options] {
-    session.command = [&session, policies_options] {
-      return WithClient(session, [&](const Client& client) {
-        return ListPolicies(session, client, *policies_options);
-      });
-    };
-  });
-
   auto verify_options = std::make_shared<VerifyOptions>();
   CLI::App* verify = app.add_subcommand(
       "verify", "Folds everything afresh and computes recommendations again: the same bytes?");

@@ -20,11 +20,16 @@ namespace {
 constexpr int kStaleRatingMonths = 24;
 
 void AddCaveats(const CompiledPack& pack, const v1::ProviderState& state, int64_t as_of_us,
-                v1::Assessment* out) {
+                const v1::PolicyRecord* policy, v1::Assessment* out) {
   if (!pack.pack().caveat().empty()) out->add_caveats(pack.pack().caveat());
   if (const auto due = ParseDate(pack.pack().review_due());
       due.ok() && *due < LondonDate(as_of_us)) {
     out->add_caveats("the policy was to be reviewed by " + pack.pack().review_due());
+  }
+  if (policy != nullptr && policy->basis_weakened()) {
+    out->add_caveats(
+        "what the decided level rests on was changed or taken back since: those who "
+        "decided it should look at it again");
   }
   const CurrentRating rating = CurrentRatingOf(state, as_of_us);
   if (rating.overall == v1::RATING_UNSPECIFIED) return;
@@ -74,9 +79,10 @@ void AddMoves(const CompiledPack& pack, const v1::ProviderState& state, v1::Asse
 
 v1::Assessment BuildAssessment(
     const CompiledPack& pack, const v1::ProviderState& state, const v1::ProviderRecord& record,
-    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us) {
+    std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us,
+    const CompiledPack* version_before) {
   const MeasureContext context = ContextFor(state, record, pack, baselines, as_of_us);
-  const AssessmentResult result = AssessAsRecorded(pack, context);
+  const AssessmentResult result = AssessAsRecorded(pack, context, version_before);
   v1::Assessment out;
   out.set_provider(state.stream_id());
   out.set_policy_id(pack.pack().id());
@@ -91,9 +97,9 @@ v1::Assessment BuildAssessment(
   // Never down by silence (3.2): a level that was decided stands until people move it or a fact
   // ends it.
   const auto* policy = FindPolicyRecord(record, pack.pack().id());
-  const bool step_down =
-      policy != nullptr && policy->awaiting_decision() &&
-      pack.Rank(policy->recommendation().target_state()) < pack.Rank(context.decided_state);
+  const bool step_down = result.fell || (policy != nullptr && policy->awaiting_decision() &&
+                                         pack.Rank(policy->recommendation().target_state()) <
+                                             pack.Rank(context.decided_state));
   const bool below = pack.Rank(result.floor) < pack.Rank(context.decided_state);
   out.set_level(below && !step_down ? context.decided_state : result.floor);
   out.set_target_state(result.urgent ? pack.pack().urgent_target() : out.level());
@@ -116,7 +122,7 @@ v1::Assessment BuildAssessment(
     for (const auto& item : measures.items())
       out.add_measures(item.text() + " (" + item.clause() + ")");
   }
-  AddCaveats(pack, state, as_of_us, &out);
+  AddCaveats(pack, state, as_of_us, policy, &out);
   if (!pack.HasLevels()) {
     // Its one state is no level: people are told what holds, and what is owed.
     out.clear_decided_state();

@@ -79,6 +79,27 @@ RawByPolicy RawBefore(const Controls& controls, int64_t as_of_us, HotStream* str
   return values;
 }
 
+/// Of policies of which another version was in force before: what that one says at the instant.
+RawByPolicy RawOfVersionsBefore(const Controls& controls, const InForce& before, int64_t as_of_us,
+                                HotStream* stream) {
+  RawByPolicy values;
+  const InForce& in_force = stream->InForceAt(controls, as_of_us);
+  for (const auto& pack : in_force.policies) {
+    const std::string& id = pack->pack().id();
+    const auto version_before = before.Policy(id);
+    const auto* record = FindPolicyRecord(stream->Expected(), id);
+    if (version_before == nullptr || version_before->pack().version() == pack->pack().version() ||
+        record == nullptr || !record->has_recommendation()) {
+      continue;
+    }
+    values[id] =
+        RawValuesUnder(*version_before, *pack,
+                       ContextFor(stream->state, stream->Expected(), *version_before,
+                                  in_force.baselines, as_of_us, stream->CacheFor(as_of_us)));
+  }
+  return values;
+}
+
 /// Feeds that are silent, and of which nobody has said so: silence is a finding (design 6). Said
 /// before the policies are assessed, for they may read it.
 void FindSilences(const Controls& controls, int64_t as_of_us, const Cause& cause, HotStream* stream,
@@ -182,9 +203,12 @@ void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
   if (stream->state.known_us() == 0) return;  // Nothing is known yet: nothing can fall due.
   for (int64_t at = NextTimer(controls, stream); at <= until_us;
        at = NextAfter(controls, at, stream)) {
-    const Cause cause{
-        .id = TimerKey(stream->state.stream_id(), at), .timer = true, .corrected = std::nullopt};
-    Append(AssessAll(controls, at, cause, {}, stream), derived);
+    const Cause cause{.id = TimerKey(stream->state.stream_id(), at), .corrected = std::nullopt};
+    RawByPolicy raw_before;
+    if (stream->InForceAt(controls, at).from_us == at) {
+      raw_before = RawOfVersionsBefore(controls, *controls.At(stream->state, at - 1), at, stream);
+    }
+    Append(AssessAll(controls, at, cause, raw_before, stream), derived);
   }
 }
 
@@ -443,8 +467,10 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   } else {
     if (!derived_said) stream->state.set_known_us(result.known_us);
     if (event.has_control_took_effect()) {
+      const auto before = controls.At(stream->state, result.known_us - 1);
       TakeControl(event, result.known_us, &stream->state);
       stream->Changed();
+      if (assess) raw_before = RawOfVersionsBefore(controls, *before, result.known_us, stream);
       reassess = true;
     } else if (event.has_backfill_started()) {
       stream->state.set_backfill(event.backfill_started().batch());
@@ -469,7 +495,6 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
 
   if (assess && reassess) {
     const Cause cause{.id = CauseOf(event),
-                      .timer = !news,
                       .corrected = CorrectedBy(event, result.identity, stream->record)};
     Append(AssessAll(controls, result.known_us, cause, raw_before, stream), &result.derived);
   }

@@ -50,7 +50,9 @@ inline v1::Event Tick(int64_t at) {
 /// The owner of one stream over a log that it appends to.
 class Owner {
  public:
-  Owner() { stream_.state.set_stream_id("s"); }
+  explicit Owner(Controls controls = BothPacks()) : controls_(std::move(controls)) {
+    stream_.state.set_stream_id("s");
+  }
 
   void Fold(const v1::Event& event) {
     std::vector<v1::Event> queue = {event};
@@ -85,7 +87,7 @@ class Owner {
   const std::vector<std::string>& said() const { return said_; }
 
  private:
-  Controls controls_ = BothPacks();
+  Controls controls_;
   HotStream stream_;
   std::map<std::pair<std::string, std::string>, v1::EventIndexEntry> index_;
   std::vector<v1::StoredEvent> log_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "obligation_rules.h"
+#include "pack_length.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/feeds.h"
@@ -21,6 +22,8 @@ namespace {
 constexpr int kExpectedDaysMax = 3660;
 /// More triggers or families than any framework names.
 constexpr int kCombinationMax = 100;
+/// Conditions that name one another are walked as deep as there are criteria.
+constexpr int kCriteriaMax = 1'000;
 
 }  // namespace
 
@@ -61,6 +64,8 @@ class PackCompiler {
     TP_RETURN_IF_ERROR(AddExpected());
     TP_RETURN_IF_ERROR(AddObligations());
     TP_RETURN_IF_ERROR(CheckCircles());
+    if (const auto rule = FindTooLong(out_->pack_); rule.has_value())
+      return Wrong(*rule, "is too long once the criteria that it names are written out");
     TP_RETURN_IF_ERROR(CheckAuthority());
     NoteReads();
     TP_RETURN_IF_ERROR(CheckCombinations());
@@ -82,6 +87,7 @@ class PackCompiler {
     if (pack.authority().states_size() == 0) return Wrong("authority.states", "is empty");
     if (!pack.review_due().empty() && !ParseDate(pack.review_due()).ok())
       return Wrong("review_due", "is no date (YYYY-MM-DD): " + pack.review_due());
+    if (pack.criteria_size() > kCriteriaMax) return Wrong("criteria", "are more than 1,000");
     for (const auto& parameter : pack.parameters()) {
       if (parameter.reason().empty()) {
         return Wrong("parameter " + parameter.name(), "has no reason");

@@ -1,6 +1,7 @@
 #include "trigpoint/policy/recommend.h"
 
 #include <algorithm>
+#include <map>
 
 #include "expression.h"
 #include "trigpoint/base/digest.h"
@@ -60,7 +61,7 @@ Holding HoldingOf(const CompiledPack& pack, const v1::Recommendation& basis,
     if (!Supporting(pack, i) || raw.rules[i].value == Truth::kTrue) continue;
     const v1::CriterionResult* before = FindResult(basis, RuleId(pack, i));
     if (before == nullptr || before->value() != v1::TRUTH_VALUE_TRUE) continue;
-    const bool by_fact = !cause.timer && i < raw_before.size() && raw_before[i] == Truth::kTrue;
+    const bool by_fact = i < raw_before.size() && raw_before[i] == Truth::kTrue;
     const bool by_correction = cause.corrected.has_value() && Cites(*before, *cause.corrected);
     if (by_fact || by_correction) {
       holding.fell = true;
@@ -194,6 +195,20 @@ std::vector<Truth> RawValues(const CompiledPack& pack, const MeasureContext& con
   return raw;
 }
 
+std::vector<Truth> RawValuesUnder(const CompiledPack& before, const CompiledPack& now,
+                                  const MeasureContext& context) {
+  const std::vector<Truth> raw = RawValues(before, context);
+  std::map<std::string, Truth> by_id;
+  for (size_t i = 0; i < raw.size(); ++i) by_id.emplace(RuleId(before, i), raw[i]);
+  const auto rules = static_cast<size_t>(now.pack().criteria_size() + now.pack().urgent_size());
+  std::vector<Truth> values(rules, Truth::kFalse);
+  for (size_t i = 0; i < rules; ++i) {
+    const auto known = by_id.find(RuleId(now, i));
+    if (known != by_id.end()) values[i] = known->second;
+  }
+  return values;
+}
+
 Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const Cause& cause,
                  const std::vector<Truth>& raw_before) {
   Advice advice;
@@ -283,13 +298,20 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   return advice;
 }
 
-AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext& context) {
+AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext& context,
+                                  const CompiledPack* version_before) {
   const v1::Recommendation* basis = BasisOf(FindPolicyRecord(context.record, pack.pack().id()));
   if (basis == nullptr) return Assess(pack, context);
-  const Cause reading{.id = "read", .timer = true, .corrected = std::nullopt};
-  return Assess(pack, context,
-                ValuesAsRecorded(pack, ValuesOnly(context), AllLeaves(pack, context), reading, {})
-                    .holding.results);
+  const Cause reading{.id = "read", .corrected = std::nullopt};
+  const std::vector<Truth> raw_before = version_before == nullptr
+                                            ? std::vector<Truth>()
+                                            : RawValuesUnder(*version_before, pack, context);
+  const Holding holding = ValuesAsRecorded(pack, ValuesOnly(context), AllLeaves(pack, context),
+                                           reading, raw_before)
+                              .holding;
+  AssessmentResult result = Assess(pack, context, holding.results);
+  result.fell = holding.fell;
+  return result;
 }
 
 }  // namespace trigpoint

@@ -168,7 +168,7 @@ TEST_F(AssessTest, AHeldCriterionStaysTrueAsAgeing) {
 }
 
 TEST_F(AssessTest, ARecommendationIsAboutAChange) {
-  const Cause cause{.id = "c", .timer = false, .corrected = std::nullopt};
+  const Cause cause{.id = "c", .corrected = std::nullopt};
   EXPECT_FALSE(Recommend(*pack_, Context(), cause, {}).recommendation.has_value());
   Add("notice", kNow - kMicrosPerDay)
       ->mutable_contract_notice_served()

@@ -69,6 +69,30 @@ TEST(CompiledPack, KnowsItsStatesWindowsAndWhatSupportsALevel) {
   EXPECT_EQ((*pack)->leaves().size(), 2U);
 }
 
+// Criteria that name the one before twice: each is twice as long. Assessing would never end.
+TEST(CompiledPack, IsRefusedWhereConditionsGrowBeyondMeasure) {
+  v1::PolicyPack pack = Pack();
+  for (int i = 0; i < 40; ++i) {
+    auto* criterion = pack.add_criteria();
+    criterion->set_id("C" + std::to_string(i));
+    criterion->set_clause("c");
+    const std::string before = i == 0 ? "A" : "C" + std::to_string(i - 1);
+    criterion->mutable_when()->add_any()->set_criterion(before);
+    criterion->mutable_when()->add_any()->mutable_not_()->set_criterion(before);
+  }
+  const auto compiled = CompiledPack::Compile(pack);
+  ASSERT_FALSE(compiled.ok());
+  EXPECT_THAT(std::string(compiled.status().message()), HasSubstr("is too long once"));
+
+  v1::PolicyPack many = Pack();
+  for (int i = 0; i < 1'000; ++i) {
+    *many.add_criteria() = many.criteria(0);
+    many.mutable_criteria(many.criteria_size() - 1)->set_id("C" + std::to_string(i));
+  }
+  EXPECT_THAT(std::string(CompiledPack::Compile(many).status().message()),
+              HasSubstr("criteria are more than 1,000"));
+}
+
 struct Bad {
   std::string name;
   std::string more;

@@ -2,13 +2,16 @@
 
 #include "ingest_fixture.h"
 #include "services/ingest/directory.h"
+#include "trigpoint/base/time.h"
 #include "trigpoint/engine/pack_file.h"
+#include "trigpoint/events/times.h"
 #include "trigpoint/policy/instants.h"
 
 namespace trigpoint {
 namespace {
 
 using testing::Each;
+using testing::HasSubstr;
 using testing::SizeIs;
 
 class ControlPublisherTest : public IngestTest {
@@ -99,6 +102,113 @@ TEST_F(ControlPublisherTest, ActivatesADirectoryOnce) {
   ASSERT_TRUE(publisher_.ActivatePolicies(directory).ok());
   const auto records = RecordsOf(kControl);
   EXPECT_EQ(RecordsOf(0), records);
+  ASSERT_TRUE(publisher_.ActivatePolicies(directory).ok());
+  EXPECT_EQ(RecordsOf(kControl), records);
+}
+
+v1::PolicyActivated Decision(uint32_t version) {
+  v1::PolicyActivated activated;
+  v1::PolicyPack& pack = *activated.mutable_pack();
+  pack.set_id("p");
+  pack.set_version(version);
+  pack.set_source_document("S2");
+  pack.mutable_authority()->add_states("LOW");
+  activated.set_approved_by("Quality Committee");
+  activated.set_authority_ref("QC-2026-11/7");
+  activated.set_reason("three, not two");
+  activated.mutable_actor()->set_principal("operator");
+  return activated;
+}
+
+// S0 9.2; S3 3.0: who approved a version, by which decision and why, is on record with it.
+TEST_F(ControlPublisherTest, AnActivationIsOnRecordWithWhoDecidedItAndWhy) {
+  const auto from = publisher_.ActivatePolicy(Decision(1), false);
+  ASSERT_TRUE(from.ok()) << from.status();
+  EXPECT_EQ(*from, writer_->Now() + kControlAheadUs);
+  const auto controls = projector_->ControlsOfPartition(0);
+  ASSERT_EQ(controls->state().controls_size(), 1);
+  const v1::PolicyActivated& known = controls->state().controls(0).policy_activated();
+  EXPECT_EQ(controls->state().controls(0).id(), "policy/p/1");
+  EXPECT_EQ(known.approved_by(), "Quality Committee");
+  EXPECT_EQ(known.authority_ref(), "QC-2026-11/7");
+  EXPECT_EQ(known.reason(), "three, not two");
+  EXPECT_EQ(known.actor().principal(), "operator");
+  EXPECT_EQ(ToMicros(known.effective_from()), *from);
+  EXPECT_EQ(RecordsOf(0), RecordsOf(kControl));
+}
+
+TEST_F(ControlPublisherTest, ACheckRecordsNothing) {
+  const auto from = publisher_.ActivatePolicy(Decision(1), true);
+  ASSERT_TRUE(from.ok()) << from.status();
+  EXPECT_EQ(*from, writer_->Now() + kControlAheadUs);
+  EXPECT_THAT(RecordsOf(kControl), SizeIs(0));
+}
+
+TEST_F(ControlPublisherTest, TheSameActivationAgainChangesNothing) {
+  const auto first = publisher_.ActivatePolicy(Decision(1), false);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto records = RecordsOf(kControl);
+  const auto again = publisher_.ActivatePolicy(Decision(1), false);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again, *first);
+  EXPECT_EQ(RecordsOf(kControl), records);
+}
+
+TEST_F(ControlPublisherTest, VersionsOnlyRise) {
+  ASSERT_TRUE(publisher_.ActivatePolicy(Decision(2), false).ok());
+  const auto records = RecordsOf(kControl);
+  const auto refused = [&](v1::PolicyActivated activated) {
+    const auto answer = publisher_.ActivatePolicy(std::move(activated), false);
+    EXPECT_EQ(RecordsOf(kControl), records);
+    EXPECT_TRUE(absl::IsFailedPrecondition(answer.status())) << answer.status();
+    return std::string(answer.status().message());
+  };
+  EXPECT_THAT(refused(Decision(1)), HasSubstr("version 2 was activated already: raise"));
+  v1::PolicyActivated other = Decision(2);
+  other.set_reason("another reason");
+  EXPECT_THAT(refused(other), HasSubstr("version 2 was activated already: raise"));
+  other.mutable_pack()->set_title("other");
+  EXPECT_THAT(refused(other), HasSubstr("with other content"));
+  EXPECT_TRUE(publisher_.ActivatePolicy(Decision(3), false).ok());
+}
+
+TEST_F(ControlPublisherTest, AVersionHoldsFromAnInstantThatLiesAheadAndInOrder) {
+  const int64_t now_us = writer_->Now();
+  v1::PolicyActivated past = Decision(1);
+  SetMicros(now_us - 1, past.mutable_effective_from());
+  EXPECT_THAT(std::string(publisher_.ActivatePolicy(past, false).status().message()),
+              HasSubstr("effective_from: lies in the past"));
+  v1::PolicyActivated later = Decision(1);
+  SetMicros(now_us + kMicrosPerDay, later.mutable_effective_from());
+  ASSERT_EQ(*publisher_.ActivatePolicy(later, false), now_us + kMicrosPerDay);
+  // Version 1 would follow it and hold again.
+  const auto before = publisher_.ActivatePolicy(Decision(2), false);
+  EXPECT_TRUE(absl::IsFailedPrecondition(before.status())) << before.status();
+  EXPECT_THAT(std::string(before.status().message()), HasSubstr("would follow this one"));
+  v1::PolicyActivated in_order = Decision(2);
+  SetMicros(now_us + kMicrosPerDay, in_order.mutable_effective_from());
+  EXPECT_TRUE(publisher_.ActivatePolicy(in_order, false).ok());
+}
+
+TEST_F(ControlPublisherTest, APackThatDoesNotCompileNeverReachesTheLog) {
+  v1::PolicyActivated broken = Decision(1);
+  broken.mutable_pack()->mutable_authority()->clear_states();
+  EXPECT_TRUE(absl::IsInvalidArgument(publisher_.ActivatePolicy(broken, false).status()));
+  EXPECT_THAT(RecordsOf(kControl), SizeIs(0));
+}
+
+// What people activated by a call is not put back by the file that a node starts with.
+TEST_F(ControlPublisherTest, AnOlderFileChangesNothing) {
+  const std::string directory = TRIGPOINT_SOURCE_DIR "/deploy/policies";
+  const auto packs = ReadPackDirectory(directory);
+  ASSERT_TRUE(packs.ok()) << packs.status();
+  for (const auto& pack : *packs) {
+    v1::PolicyActivated next = Decision(1);
+    *next.mutable_pack() = pack;
+    next.mutable_pack()->set_version(pack.version() + 1);
+    ASSERT_TRUE(publisher_.ActivatePolicy(next, false).ok());
+  }
+  const auto records = RecordsOf(kControl);
   ASSERT_TRUE(publisher_.ActivatePolicies(directory).ok());
   EXPECT_EQ(RecordsOf(kControl), records);
 }

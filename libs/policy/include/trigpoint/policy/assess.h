@@ -40,6 +40,7 @@ struct AssessmentResult {
   std::string floor;                ///< State true in every completion of what is unknown.
   std::string ceiling;              ///< Highest state not excluded.
   bool urgent = false;
+  bool fell = false;  ///< A criterion that supported a level fell with a new version of the policy.
   std::vector<v1::CriterionResult> criteria;  ///< In the order of the pack, then the urgent rules.
   std::vector<UrgentGround>
       grounds;  ///< Urgent rules that hold by present evidence (not held ones).
