@@ -69,3 +69,7 @@ target_compile_options(
             -Woverloaded-virtual -Wformat=2 -Werror
             # g++ 12 reports overlaps inside its own std::string (GCC bug 105651).
             $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(CMAKE_UNITY_BUILD)
+  # These judge one source by the names of another that happens to be compiled with it.
+  target_compile_options(trigpoint_compile_options INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()

@@ -69,6 +69,9 @@ configure() {
     die "build/$preset was configured for another checkout ($home)" \
       "do:    rm -r $TRIGPOINT_ROOT/build/$preset, then run this again"
   fi
+  # A directory that is made here compiles several sources at a time: half an hour less of a cold build. One that is there
+  # keeps what it was made with (cmake/TrigpointTogether.cmake).
+  [ -n "$home" ] || set -- -DCMAKE_UNITY_BUILD=ON "$@"
   if ! (cd "$TRIGPOINT_ROOT" && cmake --preset "$preset" "$@") >"$log" 2>&1; then
     show_end_of "$log"
     die "the configuration of build/$preset failed" "look:  $log" \

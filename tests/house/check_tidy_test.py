@@ -40,6 +40,21 @@ class Plan(unittest.TestCase):
         self.assertEqual(self.plan("tests/x.cc", "libs/a/src/lost.h"), ([], ["tests/x.cc", "libs/a/src/lost.h"]))
 
 
+class Together(unittest.TestCase):
+    def test_sources_compiled_as_one_are_taken_apart(self):
+        with tempfile.TemporaryDirectory() as directory:
+            build = pathlib.Path(directory)
+            together = build / "Unity" / "unity_0_cxx.cxx"
+            together.parent.mkdir()
+            together.write_text('/* generated */\n#include "/src/a.cc"\n\n#include "/src/b.cc"\n', encoding="utf-8")
+            (build / "compile_commands.json").write_text(json.dumps([
+                {"directory": directory, "file": str(together), "command": f"c++ -DX -c {together}"},
+                {"directory": directory, "file": "/src/c.cc", "command": "c++ -c /src/c.cc"}]), encoding="utf-8")
+            self.assertEqual([(entry["file"], entry["command"]) for entry in check_tidy.commands_by_source(build)],
+                             [("/src/a.cc", "c++ -DX -c /src/a.cc"), ("/src/b.cc", "c++ -DX -c /src/b.cc"),
+                              ("/src/c.cc", "c++ -c /src/c.cc")])
+
+
 @unittest.skipUnless(shutil.which("clang-tidy-14"), "clang-tidy-14 is not installed")
 class Run(unittest.TestCase):
     def run_on(self, text, *options):

@@ -6,7 +6,7 @@ from chance import Chance
 from dates import DAY, HOUR, midnight, month_number, month_start, month_text, text
 from feeds import COUNCIL, ICB, SOURCES
 from providers import ACUTE, NURSING, RESIDENTIAL, Service
-from ratings import GOOD, RI, Report, same
+from ratings import GOOD, INADEQUATE, RI, Report, same
 
 HEREFORDSHIRE = "herefordshire"
 
@@ -105,7 +105,7 @@ class Teller:
                  themes=["THEME_COMMUNICATION"])
 
     def expect(self, target, phase="live", policy=HEREFORDSHIRE, **more):
-        """What must come out; `more`: true, false, decisive, evidence, figures, near_miss, evidence_only."""
+        """What must come out; `more`: true, false, decisive, evidence, figures, near_miss, owed."""
         self.story.expect.append({"phase": phase, "policy": policy, "target_state": target, **more})
 
 
@@ -291,6 +291,24 @@ def mill_view(tell):
     tell.expect("LEVEL_2", true=["H-L2-3"], evidence={"H-L2-3": concerns})
 
 
+def ferry_wharf(tell):
+    """One house that five frameworks look at, each with its own eyes."""
+    tell.rated(20, RI, {**same(GOOD), "SAFE": INADEQUATE, "WELL_LED": RI})
+    tell.quiet()
+    warning = tell.say("cqc/enforcement", 18, "cqc_enforcement_action_recorded",
+                       {"action": "ENFORCEMENT_KIND_WARNING_NOTICE", "regulations": ["12"], "served_on": tell.date(18)})
+    notice = tell.say(f"{ICB}/quality", 40, "statutory_notice_received",
+                      {"notice": "NOTICE_PREVENTION_OF_FUTURE_DEATHS", "served_on": tell.date(40),
+                       "issued_by": "Coroner for the county"}, themes=["THEME_CLINICAL_CARE"])
+    tell.say(f"{ICB}/quality", 28, "commissioner_visit_conducted",
+             {"visit_type": "VISIT_TYPE_ENHANCED", "announced": True, "findings": [{"grade": "GRADE_NO_CONCERN"}]})
+    tell.expect("LEVEL_2", decisive=["H-L2-1"], true=["H-L2-2"], evidence={"H-L2-2": [warning]})
+    tell.expect("ENHANCED_INTERIM", policy="halton-warrington", true=["P-T09", "P-T10", "COMB", "S_TRIG"],
+                evidence={"P-T10": [notice]})
+    tell.expect("", policy="halton-qaf", true=["C-MDT"])
+    tell.expect("", policy="mse-visits", owed={"DL-01": "STATUS_OVERDUE"})
+
+
 def home(slug, name, beds, kind=NURSING, commissioners=(COUNCIL,)):
     """A service with a story."""
     return Service(0, f"{name} (fictitious)", kind, beds, list(commissioners), slug=slug)
@@ -349,6 +367,11 @@ def all_stories():
         (sold_twice(), "sold twice under new names; six small concerns, under no owner more than two",
          "Level 2 by H-L2-3, citing all six: a sale does not begin anew; a person confirms what is inherited",
          f"{s2} Level 2; S4 3.91", mill_view),
+        (home("ferry-wharf", "Ferry Wharf", 30, NURSING, [COUNCIL, ICB, "halton-borough-council", "halton-warrington-ccg", "mse-icb"]),
+         "Safe rated Inadequate, a warning notice, a coroner's notice; an enhanced visit four weeks ago without a report",
+         "five frameworks side by side: Level 2 for one, within enhanced until a meeting for another, a decision about a "
+         "multi-disciplinary team owed under the third, a visit report overdue under the fourth; none is turned into another",
+         f"{s2} Level 2; S3 5.2.1, App 1; S4 2.10; S0 App C; S1 L155", ferry_wharf),
     ]
     stories = [Story(*story) for story in told]
     for story in stories:

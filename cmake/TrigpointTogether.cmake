@@ -1,0 +1,51 @@
+# Sources of a target compiled several at a time (-DCMAKE_UNITY_BUILD=ON; presets asan and tsan, and a build directory that
+# the scripts in tools/ make): most of a compiler's work here is reading the same headers. Those below stay alone, for they
+# give the same name to things of their own as another source of their target does; a clash that is new stops the build and
+# is mended by a better name, or by a line here.
+set(trigpoint_alone
+  libs/base/tests/time_test.cc
+  libs/domain/tests/clusters_laws_test.cc
+  libs/domain/tests/feeds_test.cc
+  libs/engine/src/controls.cc
+  libs/engine/tests/succession_test.cc
+  libs/events/tests/redact_test.cc
+  libs/intake/src/cqc_api_adapter.cc
+  libs/intake/src/cqc_api_ratings.cc
+  libs/intake/src/cqc_changes.cc
+  libs/intake/src/cqc_latest_ratings_adapter.cc
+  libs/intake/src/cqc_rating_history_adapter.cc
+  libs/intake/src/nhs_written_complaints_adapter.cc
+  libs/intake/src/ods_organisations_adapter.cc
+  libs/intake/src/sheet_table.cc
+  libs/intake/tests/cqc_directory_adapter_test.cc
+  libs/intake/tests/ods_organisations_adapter_test.cc
+  libs/intake/tests/sheet_table_test.cc
+  libs/log/src/visible_tail.cc
+  libs/policy/src/measure.cc
+  libs/policy/src/measures_rates.cc
+  libs/policy/tests/feeds_test.cc
+  libs/policy/tests/one_incident_test.cc
+  libs/policy/tests/reads_test.cc
+  libs/store/src/store.cc
+  libs/store/tests/key_store_test.cc
+  libs/testkit/src/expectations.cc
+  services/node/backup.cc
+  services/notify/tests/taker_test.cc
+  services/notify/webhook_config.cc
+  services/query/erasure.cc
+  services/query/list_recommendations.cc
+  services/query/privacy_service.cc
+)
+
+foreach(source IN LISTS trigpoint_alone)
+  set(directory "${source}")
+  while(NOT EXISTS "${PROJECT_SOURCE_DIR}/${directory}/CMakeLists.txt")
+    cmake_path(GET directory PARENT_PATH directory)
+  endwhile()
+  if(EXISTS "${PROJECT_SOURCE_DIR}/${source}")
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/${source}" DIRECTORY "${PROJECT_SOURCE_DIR}/${directory}"
+                                PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  else()
+    message(FATAL_ERROR "cmake/TrigpointTogether.cmake names ${source}, which is not there")
+  endif()
+endforeach()
