@@ -41,7 +41,7 @@ def stories():
         text = path.read_text(encoding="utf-8")
         policy = re.search(r"^policy: (.*)$", text, re.MULTILINE).group(1)
         then = re.sub(r"#.*|\"[^\"]*\"", "", text[text.index("\nthen:"):])
-        named = set(re.findall(r"\b(?:H-L\d-\d+|N-ENH|N-INT|P-T\d\d[ab]?|COMB|S_TRIG|PERSIST|R-URG|R-RQR)\b", then))
+        named = set(re.findall(r"\b(?:H-L\d-\d+|N-ENH|N-INT|P-T\d\d[ab]?|P-MAN|COMB|S_TRIG|PERSIST|R-URG|R-RQR)\b", then))
         found.append((path.stem, re.findall(r"[\w-]+", policy), named))
     return found
 
