@@ -118,6 +118,44 @@ class DecisionTest(EndToEnd):
         outcome, result = node.submit(incident(HOME, 1), token="feed")
         self.assertEqual((None, 5), (outcome, result.code), result)
 
+    def test_joint_commissioners_who_disagree_are_shown_and_urgency_lets_one_act(self):
+        file = principals(
+            self.scratch / "principals.yaml",
+            ("feed", "cqc", ["PARTNER"], ["cqc"], "C2"),
+            ("council", "herefordshire-council", ["TEAM_MANAGER"], [], "C3"),
+            ("icb", "hwicb", ["ICB_AUTHORISER"], [], "C3"),
+            ("operator", "herefordshire-council", ["OPERATOR"], [], "C1"))
+        node = self.node("--principals", str(file))
+        self.register(node, HOME, token="feed", commissioners=["herefordshire-council", "hwicb"], jointlyCommissioned=True)
+        self.assertEqual("ACCEPTED", node.submit(warning_notice(), token="feed")[0])
+        decide = ["--json", "decide", HOME, "--policy", "herefordshire", "--to", "LEVEL_2", "--rationale", "People are at risk"]
+
+        def level():
+            levels = node.run("--json", "show", HOME, token="council").json()["levels"]
+            return [one for one in levels if one["policy_id"] == "herefordshire"][0]
+
+        def concur(proposal, *more):
+            return node.run("--json", "concur", HOME, "--proposal", proposal, *more, token="icb")
+
+        proposed = node.run(*decide, token="council").json()
+        self.assertEqual("OUTCOME_PENDING_CONCURRENCE", proposed["outcome"])
+        refused = concur(proposed["decision_id"], "--refuse").json()
+        self.assertEqual("OUTCOME_BLOCKED", refused["outcome"])
+        self.assertIn("Chief Nursing Officer", refused["explanation"])
+        self.assertEqual(("LEVEL_1", "LEVEL_2"), (level()["decided_state"], level()["not_agreed_state"]))
+        self.assertIn("not agreed: LEVEL_2", node.run("show", HOME, token="council").out)
+        urgent = {"source": "cqc/enforcement", "id": "U-1", "subject": f"cqc-location/{HOME}", "occurredAt": now(1),
+                  "cqcEnforcementActionRecorded": {"action": "ENFORCEMENT_KIND_URGENT_NOTICE_OF_DECISION"}}
+        self.assertEqual("ACCEPTED", node.submit(urgent, token="feed")[0])
+        waits = node.run(*decide, token="council").json()
+        self.assertEqual("OUTCOME_PENDING_CONCURRENCE", waits["outcome"], "nobody said that it cannot wait")
+        alone = node.run(*decide, "--urgency", token="council").json()
+        self.assertEqual(("OUTCOME_RECORDED", "LEVEL_2"), (alone["outcome"], alone["decided_state"]))
+        self.assertFalse(level().get("not_agreed_state"))
+        self.assertEqual("OUTCOME_RECORDED", concur(alone["decision_id"]).json()["outcome"], "asked for afterwards")
+        self.assertEqual("LEVEL_2", level()["decided_state"])
+        self.assertEqual(0, node.run("verify", token="operator").code)
+
 
 class AlertTest(EndToEnd):
     def whistleblow(self, number=1):

@@ -177,7 +177,7 @@ class Pack:
         """What a criterion is worth in a combination."""
         if "fills" not in rule and "weight" not in rule:
             return []
-        said = "In a combination: " + " or ".join(plain(family) for family in rule.get("fills", []))
+        said = "In a combination it may fill: " + " or ".join(plain(family) for family in rule.get("fills", []))
         if rule.get("weight"):
             said += f"; {self.argument('weight', rule['weight'])}, no full trigger"
         return [*wrapped(said + "."), ""]

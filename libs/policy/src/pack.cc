@@ -115,6 +115,15 @@ class PackCompiler {
       if (out_->Rank(transition.to_state()) < 0) {
         return Wrong("a transition to " + transition.to_state(), "leads to no state of the pack");
       }
+      const std::string where = "the transition to " + transition.to_state();
+      v1::QualityReviewMeetingHeld::Outcome outcome;
+      const std::string& needed = transition.needs_meeting_outcome();
+      if (!needed.empty() && !v1::QualityReviewMeetingHeld::Outcome_Parse(needed, &outcome)) {
+        return Wrong(where, "needs an outcome that no quality review meeting has: " + needed);
+      }
+      if (transition.assurance_hold_months() > 0 && transition.hold_clause().empty()) {
+        return Wrong(where, "has a hold without a clause");
+      }
     }
     return absl::OkStatus();
   }

@@ -116,8 +116,7 @@ class CombinationEvidenceTest : public testing::Test {
   void Notice(const std::string& incident_key = "") {
     v1::Event event = Event("notice", 5);
     event.set_incident_key(incident_key);
-    event.mutable_statutory_notice_received()->set_notice(
-        v1::StatutoryNoticeReceived::NOTICE_FIRE);
+    event.mutable_statutory_notice_received()->set_notice(v1::StatutoryNoticeReceived::NOTICE_FIRE);
     Fold(event);
   }
   void SpokeUp() {
@@ -135,9 +134,7 @@ class CombinationEvidenceTest : public testing::Test {
     context.cache->memo = memo_;
     return context;
   }
-  v1::CriterionResult Combination() const {
-    return Assess(*pack_, Context()).criteria.at(4);
-  }
+  v1::CriterionResult Combination() const { return Assess(*pack_, Context()).criteria.at(4); }
   Truth Value() const { return RawValues(*pack_, Context()).at(4); }
 
   v1::ProviderState state_;

@@ -224,6 +224,12 @@ INSTANTIATE_TEST_SUITE_P(
             R"(criteria { id: "S" clause: "c" weight: "heavy" when { criterion: "A" } }
                criteria { id: "C" clause: "c" when { combination { of: "S" min_triggers: "1" min_families: "1" } } })",
             "S uses a parameter that is not there: heavy"},
+        Bad{"MoveAfterAnUnknownOutcome",
+            R"(authority { transitions { to_state: "LOW" roles: "R" clause: "c" needs_meeting_outcome: "GOOD" } })",
+            "the transition to LOW needs an outcome that no quality review meeting has: GOOD"},
+        Bad{"HoldWithoutClause",
+            R"(authority { transitions { to_state: "LOW" roles: "R" clause: "c" assurance_hold_months: 3 } })",
+            "the transition to LOW has a hold without a clause"},
         Bad{"MoveWithoutRole", R"(authority { transitions { to_state: "LOW" clause: "c" } })",
             "names no role"}),
     [](const auto& bad) { return bad.param.name; });
