@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "services/common/field_error.h"
@@ -23,13 +24,17 @@ bool IsClosed(const v1::Obligation& owed) {
          owed.status() == v1::Obligation::STATUS_LAPSED;
 }
 
-void Add(const v1::ProviderState& state, std::vector<v1::Obligation> owed, OwedItems* items) {
-  for (auto& one : owed) {
-    v1::ListObligationsResponse::Item& item = items->emplace_back();
-    *item.mutable_obligation() = std::move(one);
-    item.set_provider_name(DisplayName(state));
-    *item.mutable_provider_ids() = state.ids();
-  }
+/// An item without what is owed.
+v1::ListObligationsResponse::Item Named(const v1::ProviderState& state) {
+  v1::ListObligationsResponse::Item item;
+  item.set_provider_name(DisplayName(state));
+  *item.mutable_provider_ids() = state.ids();
+  return item;
+}
+
+void Add(const v1::ListObligationsResponse::Item& named, std::vector<v1::Obligation> owed,
+         OwedItems* items) {
+  for (auto& one : owed) *items->emplace_back(named).mutable_obligation() = std::move(one);
 }
 
 /// What is owed about a service as it was read, as everybody may see it.
@@ -62,7 +67,7 @@ absl::StatusOr<OwedItems> OfOne(QueryCore& core, const v1::ListObligationsReques
   // The present is never before what is known already, whatever the clocks say.
   const int64_t as_of_us =
       instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
-  const v1::ProviderState named = stream.state;
+  const auto named = Named(stream.state);
   TP_ASSIGN_OR_RETURN(std::vector<v1::Obligation> owed, OwedOf(core, &stream, as_of_us));
   OwedItems items;
   Add(named, std::move(owed), &items);
@@ -91,15 +96,6 @@ struct Row {
   const v1::ListObligationsResponse::Item* item = nullptr;
 };
 
-std::vector<Row> RowsOf(const OwedItems& items, const v1::ListObligationsRequest& request) {
-  std::vector<Row> rows;
-  for (const auto& item : items) {
-    if (IsAskedFor(item.obligation(), request)) rows.push_back({KeyOf(item.obligation()), &item});
-  }
-  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
-  return rows;
-}
-
 /// What a page token belongs to.
 std::string ScopeOf(const v1::ListObligationsRequest& request) {
   v1::ListObligationsRequest scope = request;
@@ -117,15 +113,54 @@ absl::Status Check(const v1::ListObligationsRequest& request) {
   return absl::OkStatus();
 }
 
-/// Outside, no event is named: it may be one of few reports about people.
-absl::Status CutForOutside(const QueryCore& core, const Principal& principal,
-                           v1::Obligation* owed) {
-  TP_ASSIGN_OR_RETURN(const StreamAsOf stream, core.projector().Read(owed->stream_id()));
-  if (IsOutside(principal, stream.state)) {
-    owed->clear_started_by();
-    owed->clear_discharged_by();
+/// What a reader outside a service is shown: no event, for it may be one of few reports about
+/// people, and what is to be told to organisations that placed somebody here only to its own.
+class Outside {
+ public:
+  Outside(const QueryCore& core, const Principal& principal) : core_(core), principal_(principal) {}
+
+  // Errors of both: those of Projector::ReadSummary.
+  absl::StatusOr<bool> Sees(const v1::Obligation& owed) {
+    if (owed.recipient().empty() || owed.recipient() == principal_.organisation) return true;
+    TP_ASSIGN_OR_RETURN(const bool outside, Is(owed.stream_id()));
+    return !outside;
   }
-  return absl::OkStatus();
+  absl::Status Cut(v1::Obligation* owed) {
+    TP_ASSIGN_OR_RETURN(const bool outside, Is(owed->stream_id()));
+    if (outside) {
+      owed->clear_started_by();
+      owed->clear_discharged_by();
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::StatusOr<bool> Is(const std::string& stream_id) {
+    if (const auto it = known_.find(stream_id); it != known_.end()) return it->second;
+    TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary,
+                        core_.projector().ReadSummary(stream_id));
+    v1::Provider provider;
+    *provider.mutable_commissioners() = summary.commissioners();
+    provider.set_host(summary.host());
+    return known_[stream_id] = IsOutside(principal_, provider);
+  }
+
+  const QueryCore& core_;
+  const Principal& principal_;
+  std::map<std::string, bool> known_;
+};
+
+absl::StatusOr<std::vector<Row>> RowsOf(const OwedItems& items,
+                                        const v1::ListObligationsRequest& request,
+                                        Outside* outside) {
+  std::vector<Row> rows;
+  for (const auto& item : items) {
+    if (!IsAskedFor(item.obligation(), request)) continue;
+    TP_ASSIGN_OR_RETURN(const bool seen, outside->Sees(item.obligation()));
+    if (seen) rows.push_back({KeyOf(item.obligation()), &item});
+  }
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
+  return rows;
 }
 
 }  // namespace
@@ -138,7 +173,7 @@ absl::StatusOr<std::shared_ptr<const OwedItems>> ObligationBook::Get(QueryCore& 
   auto items = std::make_shared<OwedItems>();
   for (const auto& summary : *core.AllSummaries()) {
     TP_ASSIGN_OR_RETURN(StreamAsOf stream, core.projector().Read(summary.stream_id()));
-    const v1::ProviderState named = stream.state;
+    const auto named = Named(stream.state);
     TP_ASSIGN_OR_RETURN(std::vector<v1::Obligation> owed,
                         OwedOf(core, &stream, std::max(core.Now(), stream.state.known_us())));
     std::erase_if(owed, IsClosed);
@@ -164,22 +199,24 @@ grpc::Status ListObligations(QueryCore& core, ObligationBook& book, const Princi
     if (!one.ok()) return ToGrpc(one.status());
     items = std::make_shared<const OwedItems>(*std::move(one));
   }
-  const std::vector<Row> rows = RowsOf(*items, request);
+  Outside outside(core, principal);
+  const auto rows = RowsOf(*items, request, &outside);
+  if (!rows.ok()) return ToGrpc(rows.status());
   const auto page = PageOf(
-      rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
+      *rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       ScopeOf(request), request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status());
   for (size_t i = page->from; i < page->to; ++i) {
     auto* item = response->add_obligations();
-    *item = *rows[i].item;
-    const absl::Status cut = CutForOutside(core, principal, item->mutable_obligation());
+    *item = *(*rows)[i].item;
+    const absl::Status cut = outside.Cut(item->mutable_obligation());
     if (!cut.ok()) {
       response->Clear();
       return ToGrpc(cut);
     }
   }
   response->set_next_page_token(page->next_token);
-  response->set_total_size(static_cast<int64_t>(rows.size()));
+  response->set_total_size(static_cast<int64_t>(rows->size()));
   return grpc::Status::OK;
 }
 

@@ -92,7 +92,8 @@ grpc::Status Fill(const Controls::Activation& activation, const Coverage& covera
                        "was to be reviewed by " + pack.review_due());
   }
   SetMicros(activation.effective_us, policy->mutable_effective_from());
-  *policy->mutable_states() = pack.authority().states();
+  // One state is no level.
+  if (activation.pack->HasLevels()) *policy->mutable_states() = pack.authority().states();
   for (const auto& criterion : pack.criteria()) policy->add_criteria(criterion.id());
   for (const auto& urgent : pack.urgent()) policy->add_criteria(urgent.id());
   const auto covered = coverage.find(pack.id());

@@ -51,7 +51,10 @@ absl::Status Fill(const DueOptions& options, v1::ListObligationsRequest* request
   if (!options.before.empty()) {
     const absl::StatusOr<Micros> before = ParseAsOf(options.before);
     if (!before.ok()) return before.status();
-    *request->mutable_due_before() = ToTimestamp(*before + 1);
+    // The whole of a day, of today, too.
+    const auto day = ParseDate(options.before);
+    *request->mutable_due_before() =
+        ToTimestamp(day.ok() ? LondonMidnight(AddDays(*day, 1)) : *before + 1);
   }
   if (!options.as_of.empty()) {
     const absl::StatusOr<Micros> as_of = ParseAsOf(options.as_of);
