@@ -78,6 +78,23 @@ void EachTriggerChanged(v1::PolicyPack* pack, const std::function<void(const std
   }
 }
 
+/// Drops what is asked of a field that none of the kinds has any more.
+void DropMatchesOfNoKind(v1::ObligationRule* rule) {
+  auto* matches = rule->mutable_discharged_where();
+  matches->erase(
+      std::remove_if(matches->begin(), matches->end(),
+                     [rule](const v1::FieldMatch& match) {
+                       return std::none_of(
+                           rule->discharged_by().begin(), rule->discharged_by().end(),
+                           [&match](const std::string& kind) {
+                             const auto* payload = v1::Event::descriptor()->FindFieldByName(kind);
+                             return payload->message_type()->FindFieldByName(match.field()) !=
+                                    nullptr;
+                           });
+                     }),
+      matches->end());
+}
+
 /// The pack without one of its obligations, and with parts of it left out.
 void AddMutantsOf(int obligation, const v1::PolicyPack& pack, std::vector<Mutant>* mutants) {
   const v1::ObligationRule& rule = pack.obligations(obligation);
@@ -91,9 +108,9 @@ void AddMutantsOf(int obligation, const v1::PolicyPack& pack, std::vector<Mutant
   later.clear_due_field();
   later.set_due("CD(999)");
   for (int i = 0; i < rule.discharged_by_size() && rule.discharged_by_size() > 1; ++i) {
-    mutant(" is not discharged by " + rule.discharged_by(i))
-        .mutable_discharged_by()
-        ->DeleteSubrange(i, 1);
+    v1::ObligationRule& fewer = mutant(" is not discharged by " + rule.discharged_by(i));
+    fewer.mutable_discharged_by()->DeleteSubrange(i, 1);
+    DropMatchesOfNoKind(&fewer);
   }
   if (rule.lapsed_by_size() > 0) mutant(" never lapses").clear_lapsed_by();
   if (rule.start().where_size() > 0) mutant(" starts anyhow").mutable_start()->clear_where();

@@ -206,6 +206,7 @@ std::vector<IspFact> IspFacts(const MeasureContext& context) {
     }
   }
   std::vector<IspFact> list;
+  list.reserve(facts.size() + 1);
   for (auto& [key, fact] : facts) list.push_back(std::move(fact));
   const CurrentRating& rating = context.Rating();
   if (rating.overall == v1::RATING_INADEQUATE) {
