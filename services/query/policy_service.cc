@@ -89,6 +89,7 @@ grpc::Status Fill(const Controls::Activation& activation, const Coverage& covera
   }
   SetMicros(activation.effective_us, policy->mutable_effective_from());
   *policy->mutable_states() = pack.authority().states();
+  *policy->mutable_cross_walk() = pack.cross_walk();
   for (const auto& criterion : pack.criteria()) policy->add_criteria(criterion.id());
   for (const auto& urgent : pack.urgent()) policy->add_criteria(urgent.id());
   const auto covered = coverage.find(pack.id());

@@ -31,7 +31,8 @@ absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& 
   if (!asked.past) {
     TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
     TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, summary.revision()));
-    v1::Provider provider = PresentProvider(summary, {.trace = *trace, .veil = core.veil});
+    v1::Provider provider =
+        PresentProvider(summary, *core.InForceNow(), {.trace = *trace, .veil = core.veil});
     if (!projector.IsLinked(stream_id)) return provider;
     TP_ASSIGN_OR_RETURN(const StreamAsOf now, projector.Read(stream_id));
     AddHeritage(projector, now, true, &provider);
@@ -43,7 +44,7 @@ absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& 
   TP_ASSIGN_OR_RETURN(trace, core.traces.Of(stream_id));
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, stream.state.known_us());
   v1::Provider provider = PresentProviderThen(Summarise(stream.state, stream.record, *in_force),
-                                              {.trace = *trace, .veil = core.veil});
+                                              *in_force, {.trace = *trace, .veil = core.veil});
   AddHeritage(projector, stream, false, &provider);
   return provider;
 }

@@ -35,6 +35,10 @@ class QueryCore {
 
   Projector& projector() const { return *deps.projector; }
   int64_t Now() const { return deps.now_us(); }
+  /// What is in force now for a service to which no control event came late.
+  std::shared_ptr<const InForce> InForceNow() const {
+    return projector().ControlsFor("")->At(v1::ProviderState(), Now());
+  }
   /// Every provider's line; copied from the projector only when something was folded since.
   Summaries AllSummaries();
 

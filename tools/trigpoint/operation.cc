@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "client.h"
+#include "explain.h"
 #include "print.h"
 #include "trigpoint/intake/bank_holidays.h"
 
@@ -33,7 +34,12 @@ void PutPolicies(const std::vector<v1::Policy>& policies) {
                   Day(policy.effective_from()), std::to_string(policy.criteria_size()),
                   std::to_string(policy.providers_covered()), Clip(policy.status(), 44)});
   }
-  Put(table.Text());
+  std::string beside;
+  for (const auto& policy : policies) {
+    for (const auto& entry : policy.cross_walk())
+      beside += BesideNqb(policy.policy_id() + ' ' + entry.state(), entry);
+  }
+  Put(table.Text() + (beside.empty() ? "" : '\n' + beside));
 }
 
 ExitCode ListPolicies(const Session& session, const Client& client,

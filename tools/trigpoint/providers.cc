@@ -156,7 +156,11 @@ void PutProvider(const v1::Provider& provider) {
                   level.recommended_state().empty() ? "-" : level.recommended_state(),
                   When(level.recommended_at()), status});
   }
-  Put(text + (table.empty() ? "No policy applies to this service.\n" : table.Text()));
+  std::string beside;
+  for (const auto& level : provider.levels())
+    beside += BesideNqb(InWords(level.decided_state()), level.nqb());
+  Put(text + (table.empty() ? "No policy applies to this service.\n" : table.Text()) +
+      (beside.empty() ? "" : '\n' + beside));
 }
 
 ExitCode ShowProvider(const Session& session, const Client& client,

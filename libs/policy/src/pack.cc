@@ -11,6 +11,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/catalogue.h"
+#include "trigpoint/policy/cross_walk.h"
 
 namespace trigpoint {
 namespace {
@@ -57,6 +58,7 @@ class PackCompiler {
     TP_RETURN_IF_ERROR(AddExpected());
     TP_RETURN_IF_ERROR(CheckCircles());
     TP_RETURN_IF_ERROR(CheckAuthority());
+    TP_RETURN_IF_ERROR(CheckCrossWalk(out_->pack_));
     NoteReads();
     return std::shared_ptr<const CompiledPack>(std::move(out_));
   }
