@@ -1,0 +1,111 @@
+#include "facts.h"
+#include "kinds.h"
+#include "sections.h"
+#include "words.h"
+#include "writer.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr char kClause[] = "S2 3.4.2-3.4.5";
+
+bool IsForPanel(const ReportedPolicy& policy) {
+  return policy.above_lowest || !policy.recommended_state.empty() || policy.urgent ||
+         !policy.not_agreed_state.empty();
+}
+
+bool IsForPanel(const ReportedService& service) {
+  for (const auto& policy : service.policies) {
+    if (IsForPanel(policy)) return true;
+  }
+  return false;
+}
+
+std::string RulesThatHold(const ReportedPolicy& policy) {
+  std::vector<std::string> rules;
+  for (const auto& criterion : policy.criteria) {
+    if (criterion.value() == v1::TRUTH_VALUE_TRUE) rules.push_back(criterion.id());
+  }
+  return rules.empty() ? "none" : ListWords(rules);
+}
+
+void Overview(const ReportInput& input, v1::Report* report) {
+  SectionWriter section(report, "Services to be looked at", kClause);
+  if (input.told == Told::kPublic) return section.Say(kNotTold);
+  bool any = false;
+  for (const auto& service : input.services) {
+    for (const auto& policy : service.policies) {
+      if (!IsForPanel(policy)) continue;
+      if (!any)
+        section.Columns({"Service", "Policy", "Decided", "Recommended", "Since", "Criteria met",
+                         "Beside the NQB ladder"});
+      any = true;
+      const bool awaits = !policy.recommended_state.empty();
+      section.Row(
+          {NameWords(service), policy.policy_id, StateWords(policy.decided_state),
+           (awaits ? StateWords(policy.recommended_state) : std::string("-")) +
+               (policy.urgent ? ", urgent" : ""),
+           awaits && policy.recommended_us != 0 ? DateWords(policy.recommended_us) : "-",
+           RulesThatHold(policy),
+           policy.nqb.nqb_state().empty() ? "-" : StateWords(policy.nqb.nqb_state())},
+          CiteWhatHolds(policy));
+    }
+  }
+  section.OrElse(kNone);
+}
+
+void OneService(const ReportInput& input, const ReportedService& service, v1::Report* report) {
+  SectionWriter section(report, NameWords(service), kClause);
+  for (const auto& alert : service.alerts) SayAlert(alert, "", &section);
+  for (const auto& policy : service.policies) {
+    if (!IsForPanel(policy)) continue;
+    section.Say(LevelWords(policy), CiteWhatHolds(policy));
+    if (policy.urgent) {
+      SayUrgent(policy, "", &section);
+      section.Say(
+          "A multi-agency quality review meeting is convened sooner where a major concern is "
+          "identified and it is necessary.",
+          {Clause("S2 3.4.5")});
+    }
+    if (!policy.nqb.note().empty())
+      section.Say("Beside the NQB ladder: " + policy.nqb.note(),
+                  {Rule(policy.policy_id, "", policy.nqb.clause())});
+    for (const auto& criterion : policy.criteria) {
+      if (criterion.value() != v1::TRUTH_VALUE_TRUE) continue;
+      const auto words = policy.texts.find(criterion.id());
+      section.Say(criterion.id() +
+                      (words == policy.texts.end() || words->second.empty()
+                           ? " holds"
+                           : ": \"" + words->second + '"') +
+                      (criterion.note().empty() ? "" : "; " + criterion.note()) +
+                      (criterion.protected_source() ? "; protected source" : "") + '.',
+                  Cite(policy, criterion));
+    }
+    for (const auto& text : policy.near_misses) section.Say("Nearly met: " + text);
+    for (const auto& text : policy.gaps) section.Say("Not known: " + text);
+  }
+  for (const auto& feed : service.feeds) {
+    if (feed.silent)
+      section.Say("Silent since " + DateWords(feed.silent_since_us) + ": " +
+                      KindInWords(feed.kind) + '.',
+                  feed.clause.empty() ? Citations()
+                                      : Citations{Rule(feed.policy_id, "", feed.clause)});
+  }
+  if (const Facts overdue = OverdueActions(input, service); !overdue.empty())
+    section.Say(CountWords(overdue.size(), "action", "actions") +
+                    " of its plan overdue.",
+                Cite(overdue));
+  SayOverdue(service, &section);
+}
+
+}  // namespace
+
+void BuildPanelList(const ReportInput& input, v1::Report* report) {
+  Overview(input, report);
+  if (input.told == Told::kPublic) return;
+  for (const auto& service : input.services) {
+    if (IsForPanel(service)) OneService(input, service, report);
+  }
+}
+
+}  // namespace trigpoint
