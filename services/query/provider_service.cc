@@ -5,8 +5,8 @@
 #include "services/query/present.h"
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
+#include "services/query/shown_assessment.h"
 #include "trigpoint/base/status.h"
-#include "trigpoint/engine/assessment.h"
 #include "trigpoint/engine/coverage.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/summary.h"
@@ -88,10 +88,6 @@ absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
       "POLICY_DOES_NOT_APPLY", named);
 }
 
-/// Said with an answer that is not about the instant asked for: a proof that hid it would mislead.
-constexpr char kSnapped[] =
-    "a protected source was heard on the day asked about: answered as of the end of that day";
-
 absl::StatusOr<v1::Assessment> AssessOne(QueryCore& core, const Principal& principal,
                                          const v1::AssessProviderRequest& request) {
   const Projector& projector = core.projector();
@@ -107,24 +103,14 @@ absl::StatusOr<v1::Assessment> AssessOne(QueryCore& core, const Principal& princ
       instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
   TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(*in_force, stream, request, as_of_us));
+  const Protection protection{.trace = *trace, .veil = core.veil};
   v1::Assessment assessment =
-      BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us);
-  assessment.set_provider("providers/" + stream_id);
+      ShownAssessment(principal, protection, *in_force, *pack, as_of_us, std::move(stream));
   if (instants.as_of.valid_us.has_value())
     SetMicros(*instants.as_of.valid_us, assessment.mutable_valid_at());
   const bool snapped =
       instants.assess_us != asked.assess_us || instants.as_of.known_us != asked.as_of.known_us;
   if (snapped) assessment.add_caveats(kSnapped);
-  const Protection protection{.trace = *trace, .veil = core.veil};
-  if (LeaveOutProtected(*trace, &stream)) {
-    HideProtected(
-        protection,
-        BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us),
-        &assessment);
-  } else {
-    HideReferences(protection, &assessment);
-  }
-  if (IsOutside(principal, stream.state)) HideSmallNumbers(stream.state, &assessment);
   return assessment;
 }
 
