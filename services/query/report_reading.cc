@@ -65,9 +65,8 @@ void AddIdentity(const v1::Provider& provider, ReportedService* service) {
 
 void AddPolicy(const Reading& reading, const CompiledPack& pack, const v1::ProviderLevel* level,
                const StreamAsOf& stream, ReportReading* out) {
-  const v1::Assessment assessment =
-      ShownAssessment(reading.principal, reading.protection, reading.in_force, pack,
-                      reading.as_of_us, stream);
+  const v1::Assessment assessment = ShownAssessment(
+      reading.principal, reading.protection, reading.in_force, pack, reading.as_of_us, stream);
   ReportedPolicy policy;
   policy.policy_id = pack.pack().id();
   policy.decided_state = assessment.decided_state();
@@ -113,9 +112,8 @@ void AddPolicies(const Reading& reading, const v1::Provider& provider, const Str
     const std::string& id = pack->pack().id();
     out->policies.insert(id);
     if (!reading.question.policy_id.empty() && reading.question.policy_id != id) continue;
-    const auto level =
-        std::find_if(provider.levels().begin(), provider.levels().end(),
-                     [&id](const auto& one) { return one.policy_id() == id; });
+    const auto level = std::find_if(provider.levels().begin(), provider.levels().end(),
+                                    [&id](const auto& one) { return one.policy_id() == id; });
     if (level == provider.levels().end()) {
       const MeasureContext context = ContextFor(stream.state, stream.record, *pack,
                                                 reading.in_force.baselines, reading.as_of_us);
@@ -130,8 +128,8 @@ void AddAlerts(const Reading& reading, const StreamAsOf& stream, ReportedService
     const auto& alert = record.alert();
     if (alert.historic() || !IsOpen(record, stream.state)) continue;
     if (IsToldWithAnother(alert, stream.record, stream.state)) continue;
-    const bool rests = alert.protected_source() ||
-                       reading.protection.trace.RestsOnProtected(alert.alert_id());
+    const bool rests =
+        alert.protected_source() || reading.protection.trace.RestsOnProtected(alert.alert_id());
     if (reading.Redacted() && rests) continue;
     v1::Alert shown = PresentAlert(record, stream.state, reading.protection, reading.as_of_us);
     if (reading.outside) HideSmallNumbers(stream.state, shown.mutable_detail());
@@ -185,11 +183,10 @@ void AddThemes(const Reading& reading, StreamAsOf stream, ReportedService* servi
     return;
   LeaveOutProtected(reading.protection.trace, &stream);
   auto* concerns = stream.state.mutable_concerns();
-  concerns->erase(std::remove_if(concerns->begin(), concerns->end(),
-                                 [](const v1::Concern& one) {
-                                   return (one.flags() & kConcernApart) != 0;
-                                 }),
-                  concerns->end());
+  concerns->erase(
+      std::remove_if(concerns->begin(), concerns->end(),
+                     [](const v1::Concern& one) { return (one.flags() & kConcernApart) != 0; }),
+      concerns->end());
   service->themes = ThemesOf(stream.state, reading.question.from_us, reading.as_of_us);
 }
 
@@ -206,15 +203,13 @@ void AddFact(const v1::TimelineEntry& entry, ReportedService* service) {
 /// Under a profile what an export gives, and of that what the reader may read.
 absl::StatusOr<Sensitivity> AddExported(const Reading& reading, const std::string& stream_id,
                                         ReportedService* service) {
-  TP_ASSIGN_OR_RETURN(auto events,
-                      reading.core.projector().ReadEvents(stream_id, 0, UINT64_MAX));
+  TP_ASSIGN_OR_RETURN(auto events, reading.core.projector().ReadEvents(stream_id, 0, UINT64_MAX));
   std::erase_if(events, [&reading](const v1::StoredEvent& stored) {
     return stored.known_us() > reading.question.asked.as_of.known_us;
   });
   const Sensitivity clearance =
-      reading.outside
-          ? std::min(ReadClearance(reading.principal), v1::SENSITIVITY_C2_IN_CONFIDENCE)
-          : ReadClearance(reading.principal);
+      reading.outside ? std::min(ReadClearance(reading.principal), v1::SENSITIVITY_C2_IN_CONFIDENCE)
+                      : ReadClearance(reading.principal);
   Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
   const DisclosureExport made =
       MakeExport(events, {.profile = reading.question.redaction}, nullptr);
@@ -231,9 +226,9 @@ absl::StatusOr<Sensitivity> AddFacts(const Reading& reading, const std::string& 
                                      ReportedService* service) {
   if (reading.Redacted()) return AddExported(reading, stream_id, service);
   v1::ListTimelineResponse timeline;
-  TP_ASSIGN_OR_RETURN(const Sensitivity shown,
-                      WholeTimeline(reading.core, reading.principal, stream_id,
-                                    reading.question.asked, &timeline));
+  TP_ASSIGN_OR_RETURN(
+      const Sensitivity shown,
+      WholeTimeline(reading.core, reading.principal, stream_id, reading.question.asked, &timeline));
   for (int i = timeline.entries_size(); i-- > 0;) AddFact(timeline.entries(i), service);
   return shown;
 }
@@ -265,9 +260,9 @@ absl::StatusOr<ReportReading> ReadForReport(QueryCore& core, const Principal& pr
                         .in_force = *in_force,
                         .as_of_us = instants.assess_us,
                         .outside = IsOutside(principal, stream.state)};
-  ReportReading out;
-  const v1::Provider provider = PresentProviderThen(
-      Summarise(stream.state, stream.record, *in_force), *in_force, protection);
+  ReportReading out{.stream_id = stream_id};
+  const v1::Provider provider =
+      PresentProviderThen(Summarise(stream.state, stream.record, *in_force), *in_force, protection);
   AddIdentity(provider, &out.service);
   out.service.outside = reading.outside;
   if (instants.assess_us != question.asked.assess_us)

@@ -22,6 +22,7 @@ struct ReportQuestion {
 
 /// What was read of one service.
 struct ReportReading {
+  std::string stream_id{};
   ReportedService service{};
   std::vector<std::string> caveats{};
   std::set<std::string> policies{};  ///< That were in force, whether or not they apply.
@@ -29,9 +30,9 @@ struct ReportReading {
 };
 
 /// Reads one service for a report, cut for this reader by the same functions as the other reads, or
-/// by the redaction profile as an export is (docs/data-protection.md). Under a profile nothing rests
-/// on a protected source. The same instant gives the same, whatever came later.
-/// Errors: NotFound where the service was not known then.
+/// by the redaction profile as an export is (docs/data-protection.md). Under a profile nothing
+/// rests on a protected source. The same instant gives the same, whatever came later. Errors:
+/// NotFound where the service was not known then.
 absl::StatusOr<ReportReading> ReadForReport(QueryCore& core, const Principal& principal,
                                             const std::string& stream_id,
                                             const ReportQuestion& question);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "services/common/field_error.h"
@@ -37,8 +38,7 @@ absl::Status CheckRequest(const v1::ProduceReportRequest& request) {
 }
 
 /// Always as known at an instant, also now: asked again for that instant, the same bytes.
-absl::StatusOr<ReportQuestion> QuestionOf(const v1::ProduceReportRequest& request,
-                                          int64_t now_us) {
+absl::StatusOr<ReportQuestion> QuestionOf(const v1::ProduceReportRequest& request, int64_t now_us) {
   ReportQuestion question{.redaction = request.redaction(), .policy_id = request.policy_id()};
   google::protobuf::Timestamp as_of = request.as_of();
   if (!request.has_as_of()) SetMicros(now_us, &as_of);
@@ -68,8 +68,7 @@ absl::StatusOr<std::vector<ReportReading>> ReadServices(QueryCore& core, const P
                                                         const ReportQuestion& question) {
   std::vector<ReportReading> readings;
   const auto read = [&](const std::string& stream_id) -> absl::Status {
-    TP_ASSIGN_OR_RETURN(ReportReading reading,
-                        ReadForReport(core, principal, stream_id, question));
+    TP_ASSIGN_OR_RETURN(ReportReading reading, ReadForReport(core, principal, stream_id, question));
     TP_RETURN_IF_ERROR(core.deps.auth->Disclose(principal, kProduce, stream_id, reading.shown));
     readings.push_back(std::move(reading));
     return absl::OkStatus();
@@ -121,8 +120,8 @@ absl::StatusOr<v1::Report> Produce(QueryCore& core, const Principal& principal,
   TP_ASSIGN_OR_RETURN(const ReportQuestion question, QuestionOf(request, core.Now()));
   TP_ASSIGN_OR_RETURN(auto readings, ReadServices(core, principal, request, question));
   TP_RETURN_IF_ERROR(CheckPolicy(question.policy_id, readings));
-  std::stable_sort(readings.begin(), readings.end(), [](const auto& a, const auto& b) {
-    return a.service.name < b.service.name;
+  std::sort(readings.begin(), readings.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.service.name, a.stream_id) < std::tie(b.service.name, b.stream_id);
   });
   ReportInput input{.kind = request.kind(),
                     .as_of_us = question.asked.assess_us,

@@ -6,8 +6,8 @@
 namespace trigpoint {
 
 v1::Assessment ShownAssessment(const Principal& principal, const Protection& protection,
-                               const InForce& in_force, const CompiledPack& pack,
-                               int64_t as_of_us, StreamAsOf stream) {
+                               const InForce& in_force, const CompiledPack& pack, int64_t as_of_us,
+                               StreamAsOf stream) {
   const auto build = [&] {
     return BuildAssessment(pack, stream.state, stream.record, in_force.baselines, as_of_us);
   };

@@ -51,8 +51,8 @@ absl::StatusOr<v1::ProduceReportRequest> RequestOf(const ReportOptions& options)
   const bool one = IsAboutOneService(request.kind());
   if (one && options.provider.empty())
     return MakeStatus(absl::StatusCode::kInvalidArgument,
-                      "the report " + options.kind +
-                          " is about one provider: trigpoint report " + options.kind + " PROVIDER");
+                      "the report " + options.kind + " is about one provider: trigpoint report " +
+                          options.kind + " PROVIDER");
   if (!one && !options.provider.empty())
     return MakeStatus(absl::StatusCode::kInvalidArgument,
                       "the report " + options.kind + " is about every provider: leave out '" +
@@ -109,13 +109,12 @@ ExitCode Produce(const Session& session, const Client& client, const ReportOptio
 
 void AddReportCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<ReportOptions>();
-  CLI::App* report = app.add_subcommand(
-      "report", "A report for a meeting: every sentence with what it rests on");
+  CLI::App* report =
+      app.add_subcommand("report", "A report for a meeting: every sentence with what it rests on");
   report->add_option("KIND", options->kind, "Which report")
       ->required()
-      ->check(CLI::IsMember(
-          {"triple-a", "panel-list", "dashboard", "rapid-quality-review", "risk-summit",
-           "pre-visit"}));
+      ->check(CLI::IsMember({"triple-a", "panel-list", "dashboard", "rapid-quality-review",
+                             "risk-summit", "pre-visit"}));
   report->add_option("PROVIDER", options->provider,
                      "For rapid-quality-review, risk-summit and pre-visit: stream id, scheme/value "
                      "or CQC location id");
@@ -124,8 +123,9 @@ void AddReportCommand(CLI::App& app, Session& session) {
   report->add_option("--from", options->from,
                      "Start of the period looked back on; otherwise a month before --as-of");
   report->add_option("--policy", options->policy, "This policy; otherwise each that applies");
-  report->add_option("--redaction", options->redaction,
-                     "For whom: public, provider or partner; otherwise what you may see")
+  report
+      ->add_option("--redaction", options->redaction,
+                   "For whom: public, provider or partner; otherwise what you may see")
       ->check(CLI::IsMember({"public", "provider", "partner"}));
   report->add_option("--format", options->format, "markdown, html or json")
       ->check(CLI::IsMember({"markdown", "html", "json"}))

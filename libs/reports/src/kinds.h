@@ -3,7 +3,8 @@
 #include "trigpoint/reports/input.h"
 #include "trigpoint/v1/reports.pb.h"
 
-/// One builder for each kind of report: adds the sections. Title and caveats are set by BuildReport.
+/// One builder for each kind of report: adds the sections. Title and caveats are set by
+/// BuildReport.
 namespace trigpoint {
 
 void BuildTripleA(const ReportInput& input, v1::Report* report);

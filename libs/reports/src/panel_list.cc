@@ -41,14 +41,13 @@ void Overview(const ReportInput& input, v1::Report* report) {
                          "Beside the NQB ladder"});
       any = true;
       const bool awaits = !policy.recommended_state.empty();
-      section.Row(
-          {NameWords(service), policy.policy_id, StateWords(policy.decided_state),
-           (awaits ? StateWords(policy.recommended_state) : std::string("-")) +
-               (policy.urgent ? ", urgent" : ""),
-           awaits && policy.recommended_us != 0 ? DateWords(policy.recommended_us) : "-",
-           RulesThatHold(policy),
-           policy.nqb.nqb_state().empty() ? "-" : StateWords(policy.nqb.nqb_state())},
-          CiteWhatHolds(policy));
+      section.Row({NameWords(service), policy.policy_id, StateWords(policy.decided_state),
+                   (awaits ? StateWords(policy.recommended_state) : std::string("-")) +
+                       (policy.urgent ? ", urgent" : ""),
+                   awaits && policy.recommended_us != 0 ? DateWords(policy.recommended_us) : "-",
+                   RulesThatHold(policy),
+                   policy.nqb.nqb_state().empty() ? "-" : StateWords(policy.nqb.nqb_state())},
+                  CiteWhatHolds(policy));
     }
   }
   section.OrElse(kNone);
@@ -86,14 +85,12 @@ void OneService(const ReportInput& input, const ReportedService& service, v1::Re
   }
   for (const auto& feed : service.feeds) {
     if (feed.silent)
-      section.Say("Silent since " + DateWords(feed.silent_since_us) + ": " +
-                      KindInWords(feed.kind) + '.',
-                  feed.clause.empty() ? Citations()
-                                      : Citations{Rule(feed.policy_id, "", feed.clause)});
+      section.Say(
+          "Silent since " + DateWords(feed.silent_since_us) + ": " + KindInWords(feed.kind) + '.',
+          feed.clause.empty() ? Citations() : Citations{Rule(feed.policy_id, "", feed.clause)});
   }
   if (const Facts overdue = OverdueActions(input, service); !overdue.empty())
-    section.Say(CountWords(overdue.size(), "action", "actions") +
-                    " of its plan overdue.",
+    section.Say(CountWords(overdue.size(), "action", "actions") + " of its plan overdue.",
                 Cite(overdue));
   SayOverdue(service, &section);
 }

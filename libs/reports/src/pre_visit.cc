@@ -14,7 +14,8 @@ void AddMandatorySources(const ReportInput& input, const ReportedService& servic
                          v1::Report* report) {
   SectionWriter section(report, "Sources to be reviewed before the visit", "S4 2.8");
   section.Say(
-      "\"None received\": somebody sends this, and there was nothing. \"No feed\": nobody sends it. "
+      "\"None received\": somebody sends this, and there was nothing. \"No feed\": nobody sends "
+      "it. "
       "\"Silent\": it should have come and did not.");
   AddSources(input, service, PreVisitSources(), &section);
 }
@@ -22,15 +23,14 @@ void AddMandatorySources(const ReportInput& input, const ReportedService& servic
 /// What an earlier visit found that is to be looked at again.
 void AddFindings(const ReportInput& input, const ReportedService& service, v1::Report* report) {
   SectionWriter section(report, "Concerns of earlier visits", kClause);
-  for (const auto* fact : FactsOf(service, {"commissioner_visit_conducted",
-                                             "enter_and_view_reported",
-                                             "elected_member_visit_reported"})) {
+  for (const auto* fact :
+       FactsOf(service, {"commissioner_visit_conducted", "enter_and_view_reported",
+                         "elected_member_visit_reported"})) {
     const v1::Event& event = fact->event;
-    const auto& findings = event.has_commissioner_visit_conducted()
-                               ? event.commissioner_visit_conducted().findings()
-                           : event.has_enter_and_view_reported()
-                               ? event.enter_and_view_reported().findings()
-                               : event.elected_member_visit_reported().findings();
+    const auto& findings =
+        event.has_commissioner_visit_conducted() ? event.commissioner_visit_conducted().findings()
+        : event.has_enter_and_view_reported()    ? event.enter_and_view_reported().findings()
+                                                 : event.elected_member_visit_reported().findings();
     for (const auto& finding : findings) {
       if (finding.grade() < v1::VisitFinding::GRADE_CONCERN) continue;
       section.Say(WhenWords(*fact) + ": " +

@@ -13,11 +13,11 @@ constexpr char kClause[] = "S1 L173-175";
 void AddDiscussions(const ReportedService& service, v1::Report* report) {
   SectionWriter section(report, "Wider discussions that are recorded", "S1 L173");
   for (const auto* fact :
-       FactsOf(service, {"rapid_quality_review_convened", "rapid_quality_review_held",
-                          "risk_summit_called", "mdt_initiated", "meeting_held",
-                          "quality_review_meeting_held", "large_scale_intervention_opened",
-                          "large_scale_intervention_closed", "escalated_to_governing_body",
-                          "lead_organisation_agreed"})) {
+       FactsOf(service,
+               {"rapid_quality_review_convened", "rapid_quality_review_held", "risk_summit_called",
+                "mdt_initiated", "meeting_held", "quality_review_meeting_held",
+                "large_scale_intervention_opened", "large_scale_intervention_closed",
+                "escalated_to_governing_body", "lead_organisation_agreed"})) {
     section.Say(WhenWords(*fact) + ": " + KindInWords(fact->kind) + '.', Cite(*fact));
   }
   section.OrElse(kNone);

@@ -28,8 +28,7 @@ int References::Number(const v1::Citation& citation) {
 }
 
 std::string KnownWords(const v1::Report& report) {
-  std::string text =
-      "As known on " + InstantWords(ToMicros(report.as_of())) + ", Europe/London.";
+  std::string text = "As known on " + InstantWords(ToMicros(report.as_of())) + ", Europe/London.";
   if (!report.redaction().empty())
     text += " Written under the redaction profile " + report.redaction() + '.';
   return text;

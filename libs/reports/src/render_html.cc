@@ -89,12 +89,13 @@ std::string SectionOf(const v1::Report::Section& section, References* references
 
 std::string RenderHtml(const v1::Report& report) {
   References references;
-  std::string body = Element("h1", Escape(report.title())) +
-                     Element("p", Escape(KnownWords(report)));
+  std::string body =
+      Element("h1", Escape(report.title())) + Element("p", Escape(KnownWords(report)));
   for (const auto& section : report.sections()) body += SectionOf(section, &references);
   std::string caveats;
   for (const auto& caveat : report.caveats()) caveats += Element("li", Escape(caveat));
-  body += Element("section", '\n' + Element("h2", "Read with care") + Element("ul", '\n' + caveats));
+  body +=
+      Element("section", '\n' + Element("h2", "Read with care") + Element("ul", '\n' + caveats));
   std::string cited;
   int number = 0;
   for (const auto& text : references.texts())
@@ -103,8 +104,8 @@ std::string RenderHtml(const v1::Report& report) {
   body += Element("p", "Fingerprint (SHA-256): <code>" + Escape(report.fingerprint()) + "</code>");
   return "<!DOCTYPE html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n" +
-         Element("title", Escape(report.title())) + Element("style", kStyle) +
-         "</head>\n<body>\n" + Element("main", '\n' + body) + "</body>\n</html>\n";
+         Element("title", Escape(report.title())) + Element("style", kStyle) + "</head>\n<body>\n" +
+         Element("main", '\n' + body) + "</body>\n</html>\n";
 }
 
 }  // namespace trigpoint

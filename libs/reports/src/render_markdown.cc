@@ -20,6 +20,17 @@ std::string Escape(std::string_view text) {
   return out;
 }
 
+/// The same at the start of a line, where "- ", "+ " and "1." begin a list.
+std::string EscapeLine(std::string_view text) {
+  std::string out = Escape(text);
+  const size_t digits = std::min(out.find_first_not_of("0123456789"), out.size());
+  const bool numbered =
+      digits > 0 && digits < out.size() && (out[digits] == '.' || out[digits] == ')');
+  if (numbered || out.starts_with('-') || out.starts_with('+'))
+    out.insert(numbered ? digits : 0, "\\");
+  return out;
+}
+
 template <typename Citations>
 std::string Marks(const Citations& citations, References* references) {
   std::string marks;
@@ -56,7 +67,8 @@ std::string RenderMarkdown(const v1::Report& report) {
   for (const auto& section : report.sections()) {
     out += "\n## " + Escape(section.heading()) + "\n\n";
     for (const auto& sentence : section.sentences())
-      out += "- " + Escape(sentence.text()) + ' ' + Marks(sentence.citations(), &references) + '\n';
+      out += "- " + EscapeLine(sentence.text()) + ' ' + Marks(sentence.citations(), &references) +
+             '\n';
     bool first = section.sentences().empty();
     for (const auto& table : section.tables()) {
       out += (first ? "" : "\n") + TableOf(table, &references);
@@ -64,11 +76,11 @@ std::string RenderMarkdown(const v1::Report& report) {
     }
   }
   out += "\n## Read with care\n\n";
-  for (const auto& caveat : report.caveats()) out += "- " + Escape(caveat) + '\n';
+  for (const auto& caveat : report.caveats()) out += "- " + EscapeLine(caveat) + '\n';
   out += "\n## References\n\n";
   int number = 0;
   for (const auto& text : references.texts())
-    out += std::to_string(++number) + ". " + Escape(text) + '\n';
+    out += std::to_string(++number) + ". " + EscapeLine(text) + '\n';
   return out + "\nFingerprint (SHA-256): `" + report.fingerprint() + "`\n";
 }
 

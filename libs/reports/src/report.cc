@@ -73,9 +73,11 @@ v1::Report BuildReport(const ReportInput& input) {
   report.set_redaction(input.redaction);
   AddSections(input, &report);
   report.add_caveats("The period is " + InstantWords(input.from_us) + " to " +
-                     InstantWords(input.as_of_us) + ", Europe/London, by when things became known.");
+                     InstantWords(input.as_of_us) +
+                     ", Europe/London, by when things became known.");
   report.add_caveats(
-      "This lists what is recorded and what the documents say, with where it stands. What it means, "
+      "This lists what is recorded and what the documents say, with where it stands. What it "
+      "means, "
       "and what is to be done, people decide.");
   for (const auto& caveat : input.caveats) report.add_caveats(caveat);
   report.set_fingerprint(FingerprintOf(report));

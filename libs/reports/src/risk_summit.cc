@@ -24,8 +24,7 @@ Facts SummitsHeld(const ReportedService& service) {
 const ReportedFact* CalledNow(const ReportedService& service) {
   const auto* called = Latest(service, {"risk_summit_called"});
   const Facts held = SummitsHeld(service);
-  const bool over = called != nullptr && !held.empty() &&
-                    held.back()->known_us > called->known_us;
+  const bool over = called != nullptr && !held.empty() && held.back()->known_us > called->known_us;
   return over ? nullptr : called;
 }
 
@@ -53,10 +52,10 @@ void AddRisk(const ReportedService& service, v1::Report* report) {
 void AddPurposes(v1::Report* report) {
   SectionWriter section(report, "The three purposes", kClause);
   section.Say(
-      "1. Give specific, focused consideration to the concern raised; share information and "
+      "Give specific, focused consideration to the concern raised; share information and "
       "intelligence, including with the provider where a quality risk has been identified.");
-  section.Say("2. Facilitate rapid collective judgements about quality within the provider.");
-  section.Say("3. Agree any actions required.");
+  section.Say("Facilitate rapid collective judgements about quality within the provider.");
+  section.Say("Agree any actions required.");
 }
 
 void AddChair(const ReportedService& service, v1::Report* report) {
@@ -72,11 +71,11 @@ void AddChair(const ReportedService& service, v1::Report* report) {
                told_since ? "a notification of " + WhenWords(*told) : "not recorded"},
               told_since ? Cite(*told) : Citations());
   const bool planned = called != nullptr && called->event.risk_summit_called().has_planned_for();
-  section.Row({"Determine time and location",
-               planned ? "planned for " +
-                             DateWords(called->event.risk_summit_called().planned_for())
-                       : "not recorded"},
-              planned ? Cite(*called) : Citations());
+  section.Row(
+      {"Determine time and location",
+       planned ? "planned for " + DateWords(called->event.risk_summit_called().planned_for())
+               : "not recorded"},
+      planned ? Cite(*called) : Citations());
   const std::string chair =
       called == nullptr ? "" : called->event.risk_summit_called().chair_role();
   section.Row({"Chair and support the meeting (usually NHSE/NHSI Region)",
@@ -104,8 +103,7 @@ void AddMembers(const ReportedService& service, v1::Report* report) {
       {"Secretariat: a senior manager of the chair's organisation", "the same"},
   }};
   section.Columns({"Member", "Today"});
-  for (const auto& member : kMembers)
-    section.Row({std::string(member[0]), std::string(member[1])});
+  for (const auto& member : kMembers) section.Row({std::string(member[0]), std::string(member[1])});
   std::vector<std::string> commissioners = service.commissioners;
   if (!commissioners.empty())
     section.Say("Commissioners of this service: " + ListWords(commissioners) + '.',
@@ -113,10 +111,9 @@ void AddMembers(const ReportedService& service, v1::Report* report) {
   for (const auto* held : SummitsHeld(service)) {
     const auto& meeting = held->event.meeting_held();
     section.Say("At the summit of " + WhenWords(*held) + ": " +
-                    (meeting.organisations().empty()
-                         ? std::string("organisations not recorded")
-                         : ListWords({meeting.organisations().begin(),
-                                      meeting.organisations().end()})) +
+                    (meeting.organisations().empty() ? std::string("organisations not recorded")
+                                                     : ListWords({meeting.organisations().begin(),
+                                                                  meeting.organisations().end()})) +
                     (meeting.provider_present() ? "; the provider was present."
                                                 : "; the provider is not recorded as present."),
                 Cite(*held));
@@ -144,16 +141,15 @@ void AddRiskProfile(const ReportedService& service, v1::Report* report) {
   if (domains.empty()) return;
   section.Columns({"Domain", "Likelihood of 5", "Impact of 5", "Assurance"});
   for (const auto& domain : domains)
-    section.Row({domain.domain(), std::to_string(domain.likelihood()),
-                 std::to_string(domain.impact()),
-                 domain.assurance().empty() ? "not recorded" : domain.assurance()},
-                Cite(*last));
+    section.Row(
+        {domain.domain(), std::to_string(domain.likelihood()), std::to_string(domain.impact()),
+         domain.assurance().empty() ? "not recorded" : domain.assurance()},
+        Cite(*last));
 }
 
 }  // namespace
 
-void BuildRiskSummit(const ReportInput& input, const ReportedService& service,
-                     v1::Report* report) {
+void BuildRiskSummit(const ReportInput& input, const ReportedService& service, v1::Report* report) {
   AddService(service, kClause, report);
   AddRisk(service, report);
   AddPurposes(report);

@@ -17,9 +17,9 @@ bool IsForMeetings(const ReportedFact& fact) {
   const KindInfo* kind = KindOfName(fact.kind);
   if (kind == nullptr || fact.kind == "disclosure_made") return false;
   if (kind->role == v1::EVENT_ROLE_FACT) return true;
-  for (const char* shown : {"decision_proposed", "decision_concurrence", "inheritance_decided",
-                            "alert_acknowledged", "recommendation", "rapid_quality_review_alert",
-                            "decision_basis_weakened", "feed_silent"}) {
+  for (const char* shown :
+       {"decision_proposed", "decision_concurrence", "inheritance_decided", "alert_acknowledged",
+        "recommendation", "rapid_quality_review_alert", "decision_basis_weakened", "feed_silent"}) {
     if (fact.kind == shown) return true;
   }
   return false;
@@ -84,8 +84,8 @@ Citations CiteWhatHolds(const ReportedPolicy& policy) {
 }
 
 void SayAlert(const ReportedAlert& alert, std::string_view lead, SectionWriter* section) {
-  std::string text = std::string(lead) + "rapid quality review alert of " +
-                     DateWords(alert.raised_us);
+  std::string text =
+      std::string(lead) + "rapid quality review alert of " + DateWords(alert.raised_us);
   if (alert.detail.immediate()) text += ", immediate risk asserted";
   if (!alert.detail.lead().empty()) text += "; leads: " + alert.detail.lead();
   if (alert.acknowledged_us != 0) {
@@ -113,10 +113,10 @@ void SayUrgent(const ReportedPolicy& policy, std::string_view lead, SectionWrite
     for (auto& citation : Cite(policy, criterion)) citations.push_back(std::move(citation));
   }
   section->Say(Capital(std::string(lead) + "the urgent path of " + policy.policy_id + " holds" +
-                   (rules.empty() ? "" : " by " + rules) +
-                   (policy.urgent_target.empty() ? ""
-                                                 : "; " + StateWords(policy.urgent_target) +
-                                                       " is recommended")) +
+                       (rules.empty() ? "" : " by " + rules) +
+                       (policy.urgent_target.empty()
+                            ? ""
+                            : "; " + StateWords(policy.urgent_target) + " is recommended")) +
                    '.',
                citations);
 }
@@ -125,8 +125,8 @@ void AddService(const ReportedService& service, std::string_view basis, v1::Repo
   SectionWriter section(report, "The service", basis);
   const Citations registered =
       Cite(FactsOf(service, {"service_registered", "registration_changed"}));
-  std::string text = NameWords(service) + ": " +
-                     CodeWords(v1::ServiceType_Name(service.type), "SERVICE_TYPE_");
+  std::string text =
+      NameWords(service) + ": " + CodeWords(v1::ServiceType_Name(service.type), "SERVICE_TYPE_");
   if (service.beds != 0) text += ", " + CountWords(service.beds, "bed", "beds");
   if (!service.organisation.empty()) text += ", run by " + service.organisation;
   section.Say(text + '.', registered);
@@ -164,9 +164,9 @@ void AddUrgency(const ReportInput& input, const ReportedService& service, std::s
   for (const auto& alert : service.alerts) {
     SayAlert(alert, "", &section);
     const auto conjunct = [&](std::string_view words, v1::TruthValue value) {
-      section.Say(std::string(words) + ": " +
-                      CodeWords(v1::TruthValue_Name(value), "TRUTH_VALUE_") + '.',
-                  {Rule("", "R-RQR", "S1 L173")});
+      section.Say(
+          std::string(words) + ": " + CodeWords(v1::TruthValue_Name(value), "TRUTH_VALUE_") + '.',
+          {Rule("", "R-RQR", "S1 L173")});
     };
     conjunct("A significant or immediate risk to quality",
              alert.detail.risk_significant_or_immediate());
@@ -185,8 +185,7 @@ void AddCriteria(const ReportInput& input, const ReportedService& service, std::
   if (input.told == Told::kPublic) return section.Say(kNotTold);
   for (const auto& policy : service.policies) {
     for (const auto& criterion : policy.criteria) {
-      if (Holds(criterion))
-        section.Say(CriterionWords(policy, criterion), Cite(policy, criterion));
+      if (Holds(criterion)) section.Say(CriterionWords(policy, criterion), Cite(policy, criterion));
     }
   }
   section.OrElse(kNone);
@@ -208,8 +207,7 @@ void AddNotKnown(const ReportInput& input, const ReportedService& service, std::
 }
 
 void AddThemes(const ReportInput& input, const ReportedService& service, v1::Report* report) {
-  SectionWriter section(report, "Themes, and how many independent sources speak of them",
-                        "S4 2.7");
+  SectionWriter section(report, "Themes, and how many independent sources speak of them", "S4 2.7");
   if (!service.themes.has_value()) {
     return section.Say(input.told == Told::kEverything ? "not told to this reader" : kNotTold);
   }

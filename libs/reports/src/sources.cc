@@ -140,8 +140,9 @@ void AddSources(const ReportInput& input, const ReportedService& service,
     const Facts received = OfPeriod(input, known);
     const Heard heard = HeardOf(service, source);
     const bool few = IsTooFewToTell(service, known) || IsTooFewToTell(service, received);
-    Facts cited = few ? Facts()
-                  : received.empty() && !known.empty() ? Facts{known.back()} : received;
+    Facts cited = few                                  ? Facts()
+                  : received.empty() && !known.empty() ? Facts{known.back()}
+                                                       : received;
     if (cited.size() > kRowCites)
       cited.erase(cited.begin(), cited.end() - static_cast<std::ptrdiff_t>(kRowCites));
     Citations citations = {section->basis()};

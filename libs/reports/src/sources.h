@@ -16,7 +16,7 @@ namespace trigpoint {
 struct NamedSource {
   std::string_view name{};
   std::vector<std::string_view> kinds{};  ///< Of events that it comes as.
-  bool may_be_protected = false;        ///< Its reports are of protected sources (C5).
+  bool may_be_protected = false;          ///< Its reports are of protected sources (C5).
 };
 
 /// S4 2.8: before any monitoring visit.

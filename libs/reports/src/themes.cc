@@ -54,8 +54,7 @@ std::vector<ThemeConfidence> ThemesOf(const v1::ProviderState& state, int64_t fr
       by_theme[theme][item.cluster].insert(item.family);
       ThemeConfidence& confidence = told[theme];
       confidence.theme = static_cast<v1::Theme>(theme);
-      confidence.regulator =
-          confidence.regulator || item.family == v1::SOURCE_FAMILY_REGULATOR;
+      confidence.regulator = confidence.regulator || item.family == v1::SOURCE_FAMILY_REGULATOR;
       auto& ref = confidence.evidence.emplace_back();
       ref.set_source(item.report->source());
       ref.set_id(item.report->id());

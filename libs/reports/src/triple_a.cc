@@ -101,8 +101,7 @@ void Advise(const ReportInput& input, v1::Report* report) {
       if (policy.above_lowest || !policy.recommended_state.empty())
         section.Say(NameWords(service) + ": " + LevelWords(policy), CiteWhatHolds(policy));
     }
-    for (const auto* weakened :
-         OfPeriod(input, FactsOf(service, {"decision_basis_weakened"}))) {
+    for (const auto* weakened : OfPeriod(input, FactsOf(service, {"decision_basis_weakened"}))) {
       section.Say(NameWords(service) +
                       ": what a decision rested on was corrected or taken back, known on " +
                       DateWords(weakened->known_us) + '.',
@@ -130,13 +129,12 @@ void Assure(const ReportInput& input, v1::Report* report) {
         if (!fact->event.source().empty()) sources.insert(fact->event.source());
       }
       const std::string independence = IndependenceWords(kind);
-      section.Say(NameWords(service) + ": " + NewsWords(facts) +
-                      (independence.empty() ? "" : "; told " + independence) +
-                      (sources.empty()
-                           ? ""
-                           : " (" + ListWords({sources.begin(), sources.end()}) + ")") +
-                      '.',
-                  Cite(facts));
+      section.Say(
+          NameWords(service) + ": " + NewsWords(facts) +
+              (independence.empty() ? "" : "; told " + independence) +
+              (sources.empty() ? "" : " (" + ListWords({sources.begin(), sources.end()}) + ")") +
+              '.',
+          Cite(facts));
     }
   }
   section.OrElse(kNone);
@@ -149,10 +147,11 @@ void BuildTripleA(const ReportInput& input, v1::Report* report) {
   Advise(input, report);
   Assure(input, report);
   SectionWriter section(report, "What this covers", "S1 L133-145");
-  section.Say(CountWords(input.services.size(), "service", "services") +
-              " that a policy applies to or that something is known of. Alert holds what the rules "
-              "of the urgent path put there and what the commissioners do not agree on; whether the "
-              "board has to be told more, the committee decides.");
+  section.Say(
+      CountWords(input.services.size(), "service", "services") +
+      " that a policy applies to or that something is known of. Alert holds what the rules "
+      "of the urgent path put there and what the commissioners do not agree on; whether the "
+      "board has to be told more, the committee decides.");
 }
 
 }  // namespace trigpoint

@@ -25,9 +25,7 @@ std::string Lower(std::string text) {
   return text;
 }
 
-std::string TwoDigits(int64_t number) {
-  return (number < 10 ? "0" : "") + std::to_string(number);
-}
+std::string TwoDigits(int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
 
 }  // namespace
 
@@ -44,13 +42,10 @@ std::string DateWords(const v1::Date& date) {
   return Words({.year = date.year(), .month = date.month(), .day = date.day()});
 }
 
-std::string StateWords(std::string_view state) {
-  return Capital(Lower(std::string(state)));
-}
+std::string StateWords(std::string_view state) { return Capital(Lower(std::string(state))); }
 
 std::string Capital(std::string text) {
-  if (!text.empty())
-    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
 }
 

@@ -64,6 +64,15 @@ Fingerprint (SHA-256): `f1`
 )");
 }
 
+TEST(RenderMarkdown, LetsNoSentenceBeginAList) {
+  v1::Report report;
+  auto* section = report.add_sections();
+  for (const char* text : {"- a", "+ a", "12. a", "3 March 2026"})
+    section->add_sentences()->set_text(text);
+  const std::string words = RenderMarkdown(report);
+  EXPECT_THAT(words, HasSubstr("\n- \\- a \n- \\+ a \n- 12\\. a \n- 3 March 2026 \n"));
+}
+
 TEST(RenderHtml, IsAPageInEnglishWithHeadsOfRowsAndColumns) {
   const std::string page = RenderHtml(Small());
   EXPECT_THAT(page, HasSubstr("<html lang=\"en-GB\">"));

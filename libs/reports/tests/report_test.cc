@@ -13,8 +13,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr v1::Report::Kind kKinds[] = {
-    v1::Report::KIND_TRIPLE_A,     v1::Report::KIND_RAPID_QUALITY_REVIEW,
-    v1::Report::KIND_PANEL_LIST,   v1::Report::KIND_RISK_SUMMIT,
+    v1::Report::KIND_TRIPLE_A,        v1::Report::KIND_RAPID_QUALITY_REVIEW,
+    v1::Report::KIND_PANEL_LIST,      v1::Report::KIND_RISK_SUMMIT,
     v1::Report::KIND_PRE_VISIT_BRIEF, v1::Report::KIND_MONTHLY_DASHBOARD};
 
 ReportedAlert OpenAlert() {
@@ -56,8 +56,7 @@ TEST(TripleA, SaysNoneOfNoServiceAtAll) {
 TEST(TripleA, PutsTheUrgentPathIntoAlertAndWhatAwaitsADecisionIntoAdvise) {
   ReportedService urgent = HomeOfConcern();
   urgent.alerts.push_back(OpenAlert());
-  const v1::Report report =
-      BuildReport(Asked(v1::Report::KIND_TRIPLE_A, {QuietHome(), urgent}));
+  const v1::Report report = BuildReport(Asked(v1::Report::KIND_TRIPLE_A, {QuietHome(), urgent}));
   const auto alert = SectionOf(report, "Alert");
   EXPECT_THAT(TextOf(alert), HasSubstr("Oak House (cqc-location/1-900000001): rapid quality review "
                                        "alert of 5 March 2026, immediate risk asserted"));
@@ -104,15 +103,16 @@ TEST(PreVisitBrief, TellsNoneReceivedFromNoFeedFromSilence) {
   v1::Event complaint;
   complaint.mutable_complaint_received();
   service.facts.push_back(Fact("home/complaints", "C-1", 10, complaint));
-  service.feeds = {{.kind = "complaint_received", .source = "home/complaints", .last_us = March(10)},
-                   {.kind = "compliment_received", .source = "home/feedback", .last_us = 1, .nil = true},
-                   {.kind = "safeguarding_concern_raised",
-                    .source = "council/safeguarding",
-                    .last_us = 1,
-                    .silent = true,
-                    .silent_since_us = March(20),
-                    .policy_id = "halton",
-                    .clause = "S4 4.21"}};
+  service.feeds = {
+      {.kind = "complaint_received", .source = "home/complaints", .last_us = March(10)},
+      {.kind = "compliment_received", .source = "home/feedback", .last_us = 1, .nil = true},
+      {.kind = "safeguarding_concern_raised",
+       .source = "council/safeguarding",
+       .last_us = 1,
+       .silent = true,
+       .silent_since_us = March(20),
+       .policy_id = "halton",
+       .clause = "S4 4.21"}};
   const v1::Report report = BuildReport(Asked(v1::Report::KIND_PRE_VISIT_BRIEF, {service}));
   const auto section = SectionOf(report, "Sources to be reviewed before the visit");
   EXPECT_EQ(RowOf(section, "Complaints"), "1 report received");
@@ -235,8 +235,7 @@ TEST(RiskSummit, HasPurposesMembersDutiesAndTheSpecificRisk) {
   service.facts.push_back(Fact("nhse/meetings", "RS-1-held", 9, held));
   service.facts.push_back(Fact("nhse/meetings", "RS-2", 20, called));
   report = BuildReport(Asked(v1::Report::KIND_RISK_SUMMIT, {service}));
-  EXPECT_THAT(TextOf(SectionOf(report, "The serious, specific risk")),
-              HasSubstr("Called 2 times"));
+  EXPECT_THAT(TextOf(SectionOf(report, "The serious, specific risk")), HasSubstr("Called 2 times"));
   EXPECT_THAT(TextOf(SectionOf(report, "Whom to invite")),
               HasSubstr("the provider is not recorded as present"));
 }

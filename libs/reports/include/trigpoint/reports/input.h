@@ -22,7 +22,7 @@ namespace trigpoint {
 struct ReportedPolicy {
   std::string policy_id{};
   std::string decided_state{};
-  bool above_lowest = false;      ///< The decided state is not the policy's lowest.
+  bool above_lowest = false;        ///< The decided state is not the policy's lowest.
   std::string recommended_state{};  ///< Awaits a decision; empty: nothing does.
   int64_t recommended_us = 0;
   int64_t decided_us = 0;  ///< When people entered the decided state.

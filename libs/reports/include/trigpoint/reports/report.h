@@ -12,7 +12,8 @@ namespace trigpoint {
 /// A kind about one service needs exactly one in `input.services`. Pure: the same input gives the
 /// same bytes.
 ///
-///  - Triple A (S1 L133-145): Alert, Advise, Assure for all services; "none" where there is nothing.
+///  - Triple A (S1 L133-145): Alert, Advise, Assure for all services; "none" where there is
+///  nothing.
 ///  - Panel list (S2 3.4.2-3.4.5): who is above the lowest level or awaits a decision.
 ///  - Monthly dashboard (S4 3.107): care homes and supported living.
 ///  - Rapid quality review pack (S1 L173-175), risk summit pack (S3 App 1, 5.2.3(b)), pre-visit

@@ -13,9 +13,9 @@ namespace trigpoint {
 /// How many independent families of sources speak of a theme. Shown, never an input of a rule.
 struct ThemeConfidence {
   v1::Theme theme = v1::THEME_UNSPECIFIED;
-  char grade = 'C';   ///< 'A': three families or more, 'B': two, 'C': one.
-  int families = 0;   ///< Independent ones: reports of one incident are at most one.
-  int incidents = 0;  ///< Counted once, whoever reported them.
+  char grade = 'C';        ///< 'A': three families or more, 'B': two, 'C': one.
+  int families = 0;        ///< Independent ones: reports of one incident are at most one.
+  int incidents = 0;       ///< Counted once, whoever reported them.
   bool regulator = false;  ///< One of them is the regulator: one grade better.
   std::vector<v1::EventRef> evidence{};
 };
