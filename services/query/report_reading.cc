@@ -16,6 +16,7 @@
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/summary.h"
 #include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/redact.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/policy/assess.h"
@@ -198,6 +199,7 @@ void AddFact(const v1::TimelineEntry& entry, ReportedService* service) {
                             .superseded = entry.superseded(),
                             .hidden = entry.hidden(),
                             .event = entry.event()});
+  StripNarratives(&service->facts.back().event);  // No report says them.
 }
 
 /// Under a profile what an export gives, and of that what the reader may read.

@@ -10,6 +10,7 @@
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
+#include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/reports/report.h"
 #include "trigpoint/v1/api.grpc.pb.h"
@@ -62,26 +63,52 @@ Told ToldUnder(v1::RedactionProfile profile) {
   }
 }
 
+/// A call under way.
+struct Asking {
+  QueryCore& core;
+  const Principal& principal;
+  const v1::ProduceReportRequest& request;
+  const grpc::CallbackServerContext& context;
+};
+
+/// Keeps of one of many services what a report about many reads: no report of a concern that is
+/// older than the period before, and of what the engine derived weakened bases alone.
+void KeepForList(const ReportQuestion& question, ReportedService* service) {
+  const int64_t oldest_us = 2 * question.from_us - question.asked.assess_us;
+  std::erase_if(service->facts, [oldest_us](const ReportedFact& fact) {
+    const KindInfo* kind = KindOfName(fact.kind);
+    if (kind == nullptr) return false;
+    if (kind->role != v1::EVENT_ROLE_FACT) return fact.kind != "decision_basis_weakened";
+    return RaisesConcern(*kind) && fact.known_us <= oldest_us;
+  });
+  service->facts.shrink_to_fit();
+}
+
 /// The services that the report is about; of all of them those known at the instant.
-absl::StatusOr<std::vector<ReportReading>> ReadServices(QueryCore& core, const Principal& principal,
-                                                        const v1::ProduceReportRequest& request,
+absl::StatusOr<std::vector<ReportReading>> ReadServices(const Asking& asking,
                                                         const ReportQuestion& question) {
+  QueryCore& core = asking.core;
   std::vector<ReportReading> readings;
   const auto read = [&](const std::string& stream_id) -> absl::Status {
-    TP_ASSIGN_OR_RETURN(ReportReading reading, ReadForReport(core, principal, stream_id, question));
-    TP_RETURN_IF_ERROR(core.deps.auth->Disclose(principal, kProduce, stream_id, reading.shown));
+    TP_ASSIGN_OR_RETURN(ReportReading reading,
+                        ReadForReport(core, asking.principal, stream_id, question));
+    TP_RETURN_IF_ERROR(
+        core.deps.auth->Disclose(asking.principal, kProduce, stream_id, reading.shown));
     readings.push_back(std::move(reading));
     return absl::OkStatus();
   };
-  if (IsAboutOneService(request.kind())) {
+  if (IsAboutOneService(asking.request.kind())) {
     TP_ASSIGN_OR_RETURN(const std::string stream_id,
-                        ResolveProvider(core.projector(), request.provider()));
+                        ResolveProvider(core.projector(), asking.request.provider()));
     TP_RETURN_IF_ERROR(read(stream_id));
     return readings;
   }
   for (const auto& summary : *core.AllSummaries()) {
+    if (asking.context.IsCancelled()) return absl::CancelledError("the caller has left");
     const absl::Status status = read(summary.stream_id());
-    if (!status.ok() && !absl::IsNotFound(status)) return status;  // Not known then.
+    if (absl::IsNotFound(status)) continue;  // Not known then.
+    TP_RETURN_IF_ERROR(status);
+    KeepForList(question, &readings.back().service);
   }
   return readings;
 }
@@ -114,11 +141,11 @@ void AddCaveats(const ReportQuestion& question, const std::vector<ReportReading>
       "somebody is a disclosure, to be recorded with trigpoint disclose.");
 }
 
-absl::StatusOr<v1::Report> Produce(QueryCore& core, const Principal& principal,
-                                   const v1::ProduceReportRequest& request) {
+absl::StatusOr<v1::Report> Produce(const Asking& asking) {
+  const v1::ProduceReportRequest& request = asking.request;
   TP_RETURN_IF_ERROR(CheckRequest(request));
-  TP_ASSIGN_OR_RETURN(const ReportQuestion question, QuestionOf(request, core.Now()));
-  TP_ASSIGN_OR_RETURN(auto readings, ReadServices(core, principal, request, question));
+  TP_ASSIGN_OR_RETURN(const ReportQuestion question, QuestionOf(request, asking.core.Now()));
+  TP_ASSIGN_OR_RETURN(auto readings, ReadServices(asking, question));
   TP_RETURN_IF_ERROR(CheckPolicy(question.policy_id, readings));
   std::sort(readings.begin(), readings.end(), [](const auto& a, const auto& b) {
     return std::tie(a.service.name, a.stream_id) < std::tie(b.service.name, b.stream_id);
@@ -143,13 +170,15 @@ class ReportService final : public v1::ReportService::CallbackService {
   grpc::ServerUnaryReactor* ProduceReport(grpc::CallbackServerContext* context,
                                           const v1::ProduceReportRequest* request,
                                           v1::Report* response) override {
-    return Serve(*core_, context, kProduce, {.sensitivity = kAnswerClass}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal& principal) {
-                   absl::StatusOr<v1::Report> produced = Produce(*core, principal, *request);
-                   if (!produced.ok()) return ToGrpc(produced.status());
-                   *response = *std::move(produced);
-                   return grpc::Status::OK;
-                 });
+    return Serve(
+        *core_, context, kProduce, {.sensitivity = kAnswerClass}, Where::kPool,
+        [core = core_.get(), context, request, response](const Principal& principal) {
+          absl::StatusOr<v1::Report> produced = Produce(
+              {.core = *core, .principal = principal, .request = *request, .context = *context});
+          if (!produced.ok()) return ToGrpc(produced.status());
+          *response = *std::move(produced);
+          return grpc::Status::OK;
+        });
   }
 
  private:

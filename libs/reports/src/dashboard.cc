@@ -49,46 +49,53 @@ std::string SilentWords(const ReportInput& input, const ReportedService& service
   return kinds.empty() ? kNone : ListWords(kinds);
 }
 
+/// How many there are, as far as it may be told.
+std::string CountTold(const ReportInput& input, const ReportedService& service,
+                      const Facts& reports) {
+  if (input.told == Told::kPublic) return kNotTold;
+  if (IsCutForOutside(service) || IsTooFewToTell(service, reports)) return kFewerThanFive;
+  return std::to_string(reports.size());
+}
+
+std::string PammsWords(const ReportInput& input, const ReportedFact* last) {
+  if (last == nullptr) return Nothing(input);
+  const auto overall = last->event.pamms_assessment_finalised().overall();
+  return StateWords(CodeWords(v1::PammsAssessmentFinalised::Grade_Name(overall), "GRADE_")) + ", " +
+         WhenWords(*last);
+}
+
+void OneRow(const ReportInput& input, const ReportedService& service, SectionWriter* section) {
+  const int64_t length_us = input.as_of_us - input.from_us;
+  const Facts now = ReportsIn(service, input.from_us, input.as_of_us);
+  const Facts before = ReportsIn(service, input.from_us - length_us, input.from_us);
+  const Facts overdue = OverdueActions(input, service);
+  const auto* pamms = Latest(service, {"pamms_assessment_finalised"});
+  const auto* suspended = OpenSuspension(service);
+  Citations citations = {section->basis()};
+  for (const Facts& cited : {IsTooFewToTell(service, now) ? Facts() : now, overdue}) {
+    for (auto& citation : Cite(cited)) citations.push_back(std::move(citation));
+  }
+  for (const auto* fact : {pamms, suspended}) {
+    if (fact == nullptr) continue;
+    for (auto& citation : Cite(*fact)) citations.push_back(std::move(citation));
+  }
+  section->Row({NameWords(service), CodeWords(v1::ServiceType_Name(service.type), "SERVICE_TYPE_"),
+                RatingWords(service), PammsWords(input, pamms), LevelsWords(input, service),
+                CountTold(input, service, now), CountTold(input, service, before),
+                CountTold(input, service, overdue),
+                suspended == nullptr ? Nothing(input) : "since " + WhenWords(*suspended),
+                SilentWords(input, service)},
+               citations);
+}
+
 void Overview(const ReportInput& input, v1::Report* report) {
   SectionWriter section(report, "Care homes and supported living", kClause);
-  const int64_t length_us = input.as_of_us - input.from_us;
-  bool any = false;
   for (const auto& service : input.services) {
     if (!HasDashboard(service)) continue;
-    if (!any)
+    if (section.empty())
       section.Columns({"Service", "Type", "CQC rating", "PAMMS", "Levels", "Reports in the period",
                        "In the period before", "Actions overdue", "Suspension", "Silent feeds"});
-    any = true;
-    const Facts now = ReportsIn(service, input.from_us, input.as_of_us);
-    const Facts before = ReportsIn(service, input.from_us - length_us, input.from_us);
-    const Facts overdue = OverdueActions(input, service);
-    const auto* pamms = Latest(service, {"pamms_assessment_finalised"});
-    const auto* suspended = OpenSuspension(service);
-    const auto count = [&service](const Facts& reports) -> std::string {
-      const bool few = IsCutForOutside(service) || IsTooFewToTell(service, reports);
-      return few ? kFewerThanFive : std::to_string(reports.size());
-    };
-    Citations citations = {section.basis()};
-    for (const Facts& cited : {IsTooFewToTell(service, now) ? Facts() : now, overdue}) {
-      for (auto& citation : Cite(cited)) citations.push_back(std::move(citation));
-    }
-    for (const auto* fact : {pamms, suspended}) {
-      if (fact == nullptr) continue;
-      for (auto& citation : Cite(*fact)) citations.push_back(std::move(citation));
-    }
-    section.Row(
-        {NameWords(service), CodeWords(v1::ServiceType_Name(service.type), "SERVICE_TYPE_"),
-         RatingWords(service),
-         pamms == nullptr
-             ? "none known"
-             : StateWords(CodeWords(v1::PammsAssessmentFinalised::Grade_Name(
-                                        pamms->event.pamms_assessment_finalised().overall()),
-                                    "GRADE_")) +
-                   ", " + WhenWords(*pamms),
-         LevelsWords(input, service), count(now), count(before), std::to_string(overdue.size()),
-         suspended == nullptr ? kNone : "since " + WhenWords(*suspended),
-         SilentWords(input, service)},
-        citations);
+    OneRow(input, service, &section);
   }
   section.OrElse(kNone);
 }
@@ -96,13 +103,11 @@ void Overview(const ReportInput& input, v1::Report* report) {
 /// What the last return of each service said of its key indicators.
 void Indicators(const ReportInput& input, v1::Report* report) {
   SectionWriter section(report, "Key indicators of the last monitoring return", kClause);
-  bool any = false;
   for (const auto& service : input.services) {
     const auto* last = Latest(service, {"monitoring_return_received"});
     if (!HasDashboard(service) || last == nullptr) continue;
     for (const auto& kpi : last->event.monitoring_return_received().kpis()) {
-      if (!any) section.Columns({"Service", "Indicator", "Value", "Known"});
-      any = true;
+      if (section.empty()) section.Columns({"Service", "Indicator", "Value", "Known"});
       std::string value = std::to_string(kpi.value());
       value.erase(value.find_last_not_of('0') + 1);
       if (value.ends_with('.')) value.pop_back();
@@ -112,7 +117,7 @@ void Indicators(const ReportInput& input, v1::Report* report) {
                   Cite(*last));
     }
   }
-  section.OrElse(kNone);
+  section.OrElse(Nothing(input));
 }
 
 }  // namespace

@@ -32,14 +32,12 @@ std::string RulesThatHold(const ReportedPolicy& policy) {
 void Overview(const ReportInput& input, v1::Report* report) {
   SectionWriter section(report, "Services to be looked at", kClause);
   if (input.told == Told::kPublic) return section.Say(kNotTold);
-  bool any = false;
   for (const auto& service : input.services) {
     for (const auto& policy : service.policies) {
       if (!IsForPanel(policy)) continue;
-      if (!any)
+      if (section.empty())
         section.Columns({"Service", "Policy", "Decided", "Recommended", "Since", "Criteria met",
                          "Beside the NQB ladder"});
-      any = true;
       const bool awaits = !policy.recommended_state.empty();
       section.Row({NameWords(service), policy.policy_id, StateWords(policy.decided_state),
                    (awaits ? StateWords(policy.recommended_state) : std::string("-")) +
@@ -69,26 +67,10 @@ void OneService(const ReportInput& input, const ReportedService& service, v1::Re
     if (!policy.nqb.note().empty())
       section.Say("Beside the NQB ladder: " + policy.nqb.note(),
                   {Rule(policy.policy_id, "", policy.nqb.clause())});
-    for (const auto& criterion : policy.criteria) {
-      if (criterion.value() != v1::TRUTH_VALUE_TRUE) continue;
-      const auto words = policy.texts.find(criterion.id());
-      section.Say(criterion.id() +
-                      (words == policy.texts.end() || words->second.empty()
-                           ? " holds"
-                           : ": \"" + words->second + '"') +
-                      (criterion.note().empty() ? "" : "; " + criterion.note()) +
-                      (criterion.protected_source() ? "; protected source" : "") + '.',
-                  Cite(policy, criterion));
-    }
-    for (const auto& text : policy.near_misses) section.Say("Nearly met: " + text);
-    for (const auto& text : policy.gaps) section.Say("Not known: " + text);
+    SayCriteria(policy, &section);
+    SayNotKnown(policy, &section);
   }
-  for (const auto& feed : service.feeds) {
-    if (feed.silent)
-      section.Say(
-          "Silent since " + DateWords(feed.silent_since_us) + ": " + KindInWords(feed.kind) + '.',
-          feed.clause.empty() ? Citations() : Citations{Rule(feed.policy_id, "", feed.clause)});
-  }
+  SaySilence(service, "", &section);
   if (const Facts overdue = OverdueActions(input, service); !overdue.empty())
     section.Say(CountWords(overdue.size(), "action", "actions") + " of its plan overdue.",
                 Cite(overdue));

@@ -42,7 +42,7 @@ void AddFindings(const ReportInput& input, const ReportedService& service, v1::R
                   Cite(*fact));
     }
   }
-  section.OrElse(input.told == Told::kPublic ? kNotTold : kNone);
+  section.OrElse(Nothing(input));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace {
 constexpr char kClause[] = "S1 L173-175";
 
 /// Who looks at it already: "not being addressed in wider discussions" is one of the conjuncts.
-void AddDiscussions(const ReportedService& service, v1::Report* report) {
+void AddDiscussions(const ReportInput& input, const ReportedService& service, v1::Report* report) {
   SectionWriter section(report, "Wider discussions that are recorded", "S1 L173");
   for (const auto* fact :
        FactsOf(service,
@@ -20,7 +20,7 @@ void AddDiscussions(const ReportedService& service, v1::Report* report) {
                 "escalated_to_governing_body", "lead_organisation_agreed"})) {
     section.Say(WhenWords(*fact) + ": " + KindInWords(fact->kind) + '.', Cite(*fact));
   }
-  section.OrElse(kNone);
+  section.OrElse(Nothing(input));
 }
 
 void AddWhatTheMeetingIsFor(const ReportedService& service, v1::Report* report) {
@@ -49,7 +49,7 @@ void BuildRapidQualityReview(const ReportInput& input, const ReportedService& se
   AddUrgency(input, service, "Why a rapid quality review", kClause, report);
   AddLevels(input, service, kClause, report);
   AddCriteria(input, service, kClause, report);
-  AddDiscussions(service, report);
+  AddDiscussions(input, service, report);
   AddThemes(input, service, report);
   AddPlans(input, service, "S1 L174", report);
   AddOverdue(input, service, kClause, report);

@@ -129,11 +129,11 @@ void AddBaseline(const ReportInput& input, const ReportedService& service, v1::R
 }
 
 /// What the quality risk profile says: S3 App 1.
-void AddRiskProfile(const ReportedService& service, v1::Report* report) {
+void AddRiskProfile(const ReportInput& input, const ReportedService& service, v1::Report* report) {
   SectionWriter section(report, "Quality risk profile", "S3 App 1 QRP");
   const auto* last =
       Latest(service, {"quality_risk_profile_moderated", "quality_risk_profile_completed"});
-  if (last == nullptr) return section.Say(kNone);
+  if (last == nullptr) return section.Say(Nothing(input));
   const auto& domains = last->event.has_quality_risk_profile_completed()
                             ? last->event.quality_risk_profile_completed().domains()
                             : last->event.quality_risk_profile_moderated().domains();
@@ -160,7 +160,7 @@ void BuildRiskSummit(const ReportInput& input, const ReportedService& service, v
   AddCriteria(input, service, kClause, report);
   AddBaseline(input, service, report);
   AddThemes(input, service, report);
-  AddRiskProfile(service, report);
+  AddRiskProfile(input, service, report);
   AddPlans(input, service, "S3 5.2.3(e)", report);
   AddOverdue(input, service, kClause, report);
   AddTimeline(input, service, kClause, report);

@@ -121,6 +121,29 @@ void SayUrgent(const ReportedPolicy& policy, std::string_view lead, SectionWrite
                citations);
 }
 
+void SayCriteria(const ReportedPolicy& policy, SectionWriter* section) {
+  for (const auto& criterion : policy.criteria) {
+    if (Holds(criterion)) section->Say(CriterionWords(policy, criterion), Cite(policy, criterion));
+  }
+}
+
+void SayNotKnown(const ReportedPolicy& policy, SectionWriter* section) {
+  for (const auto& text : policy.near_misses)
+    section->Say("Nearly met: " + policy.policy_id + ' ' + text, CiteRuleOf(policy, text));
+  for (const auto& text : policy.gaps)
+    section->Say("Not known: " + policy.policy_id + ' ' + text, CiteRuleOf(policy, text));
+}
+
+void SaySilence(const ReportedService& service, const std::string& lead, SectionWriter* section) {
+  for (const auto& feed : service.feeds) {
+    if (!feed.silent) continue;
+    section->Say(
+        Capital(lead + KindInWords(feed.kind)) + (feed.source.empty() ? "" : " of " + feed.source) +
+            ": silent since " + DateWords(feed.silent_since_us) + '.',
+        feed.clause.empty() ? Citations() : Citations{Rule(feed.policy_id, "", feed.clause)});
+  }
+}
+
 void AddService(const ReportedService& service, std::string_view basis, v1::Report* report) {
   SectionWriter section(report, "The service", basis);
   const Citations registered =
@@ -195,12 +218,7 @@ void AddNotKnown(const ReportInput& input, const ReportedService& service, std::
                  v1::Report* report) {
   SectionWriter section(report, "Nearly met, and not known", basis);
   if (input.told != Told::kEverything) return section.Say(kNotTold);
-  for (const auto& policy : service.policies) {
-    for (const auto& text : policy.near_misses)
-      section.Say("Nearly met: " + policy.policy_id + ' ' + text, CiteRuleOf(policy, text));
-    for (const auto& text : policy.gaps)
-      section.Say("Not known: " + policy.policy_id + ' ' + text, CiteRuleOf(policy, text));
-  }
+  for (const auto& policy : service.policies) SayNotKnown(policy, &section);
   for (const auto& text : service.blind_spots)
     section.Say("Not seen: " + text, {Clause("S1 L26-33")});
   section.OrElse(kNone);
@@ -242,7 +260,7 @@ void AddTimeline(const ReportInput& input, const ReportedService& service, std::
                  shown ? fact.event.source() : "not told"},
                 Cite(fact));
   }
-  section.OrElse(kNone);
+  section.OrElse(Nothing(input));
 }
 
 void AddPlans(const ReportInput& input, const ReportedService& service, std::string_view basis,
@@ -271,7 +289,7 @@ void AddPlans(const ReportInput& input, const ReportedService& service, std::str
                     CodeWords(v1::SuspensionImposed::Scope_Name(scope), "SCOPE_") + '.',
                 Cite(*open));
   }
-  section.OrElse(kNone);
+  section.OrElse(Nothing(input));
 }
 
 void SayOverdue(const ReportedService& service, SectionWriter* section) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "trigpoint/reports/input.h"
@@ -35,6 +36,12 @@ void AddPlans(const ReportInput& input, const ReportedService& service, std::str
 void AddOverdue(const ReportInput& input, const ReportedService& service, std::string_view basis,
                 v1::Report* report);
 
+/// Says each criterion that holds, with its evidence.
+void SayCriteria(const ReportedPolicy& policy, SectionWriter* section);
+/// Says near misses and gaps.
+void SayNotKnown(const ReportedPolicy& policy, SectionWriter* section);
+/// Says which feeds are silent; each sentence begins with `lead`.
+void SaySilence(const ReportedService& service, const std::string& lead, SectionWriter* section);
 /// Says each obligation that is overdue; nothing where obligations were not asked for.
 void SayOverdue(const ReportedService& service, SectionWriter* section);
 

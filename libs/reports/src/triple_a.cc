@@ -81,18 +81,6 @@ void Alert(const ReportInput& input, v1::Report* report) {
   section.OrElse(kNone);
 }
 
-void AdviseSilence(const ReportedService& service, SectionWriter* section) {
-  for (const auto& feed : service.feeds) {
-    if (!feed.silent) continue;
-    Citations citations;
-    if (!feed.clause.empty()) citations.push_back(Rule(feed.policy_id, "", feed.clause));
-    section->Say(NameWords(service) + ": " + KindInWords(feed.kind) +
-                     (feed.source.empty() ? "" : " of " + feed.source) + ": silent since " +
-                     DateWords(feed.silent_since_us) + '.',
-                 citations);
-  }
-}
-
 void Advise(const ReportInput& input, v1::Report* report) {
   SectionWriter section(report, "Advise", kAdviseClause);
   if (input.told == Told::kPublic) return section.Say(kNotTold);
@@ -107,7 +95,7 @@ void Advise(const ReportInput& input, v1::Report* report) {
                       DateWords(weakened->known_us) + '.',
                   Cite(*weakened));
     }
-    AdviseSilence(service, &section);
+    SaySilence(service, NameWords(service) + ": ", &section);
     for (const auto* missed : OfPeriod(input, FactsOf(service, {"milestone_missed"})))
       section.Say(NameWords(service) + ": a milestone of its plan was missed.", Cite(*missed));
   }
@@ -137,7 +125,7 @@ void Assure(const ReportInput& input, v1::Report* report) {
           Cite(facts));
     }
   }
-  section.OrElse(kNone);
+  section.OrElse(Nothing(input));
 }
 
 }  // namespace

@@ -17,6 +17,12 @@ inline constexpr char kNone[] = "none";
 /// Said where the reader may not know whether there is something.
 inline constexpr char kNotTold[] = "not told under this profile";
 
+/// What to say where nothing of the kind is there: under the public profile most is left out, and
+/// "none" would say that there is nothing.
+inline const char* Nothing(const ReportInput& input) {
+  return input.told == Told::kPublic ? kNotTold : kNone;
+}
+
 /// A document and place.
 v1::Citation Clause(std::string_view clause);
 /// A rule of a policy.

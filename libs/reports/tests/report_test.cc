@@ -174,9 +174,9 @@ TEST(PanelList, HasWhoIsAboveTheLowestLevelOrAwaitsADecisionAndNobodyElse) {
   EXPECT_EQ(overview.tables(0).rows(0).cells(6), "Routine");
   EXPECT_THAT(overview.tables(0).rows(1).cells(0), HasSubstr("Yew Lodge"));
   const std::string oak = TextOf(SectionOf(report, "Oak House (cqc-location/1-900000001)"));
-  EXPECT_THAT(oak, HasSubstr("H-L2-2: \"Warning notice\""));
-  EXPECT_THAT(oak, HasSubstr("Nearly met: H-L3-1: one more"));
-  EXPECT_THAT(oak, HasSubstr("Not known: H-L2-3: not available"));
+  EXPECT_THAT(oak, HasSubstr("herefordshire H-L2-2: \"Warning notice\""));
+  EXPECT_THAT(oak, HasSubstr("Nearly met: herefordshire H-L3-1: one more"));
+  EXPECT_THAT(oak, HasSubstr("Not known: herefordshire H-L2-3: not available"));
   EXPECT_THAT(oak, HasSubstr("Beside the NQB ladder: Not a level of health services."));
 }
 
