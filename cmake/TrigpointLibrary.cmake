@@ -9,6 +9,7 @@ set(trigpoint_may_use_events base)
 set(trigpoint_may_use_domain base events)
 set(trigpoint_may_use_signals base events domain)
 set(trigpoint_may_use_policy base events domain signals)
+set(trigpoint_may_use_reports base events domain signals policy)
 set(trigpoint_may_use_rocks base)
 set(trigpoint_may_use_log base events rocks)
 set(trigpoint_may_use_store base events rocks)
@@ -16,11 +17,11 @@ set(trigpoint_may_use_intake base events)
 set(trigpoint_may_use_access base events)
 set(trigpoint_may_use_telemetry base)
 set(trigpoint_may_use_engine base events domain signals policy log store telemetry)
-set(trigpoint_libraries base events domain signals policy rocks log store intake access telemetry engine)
+set(trigpoint_libraries base events domain signals policy reports rocks log store intake access telemetry engine)
 set(trigpoint_may_use_testkit ${trigpoint_libraries})
 
 # Pure libraries: no clock, no I/O; Protobuf, abseil and a crypto library at most.
-set(trigpoint_pure base events domain signals policy)
+set(trigpoint_pure base events domain signals policy reports)
 # What a pure library may link.
 set(trigpoint_pure_third_party "^(absl::.*|protobuf::libprotobuf|OpenSSL::Crypto|trigpoint_proto|nlohmann_json::nlohmann_json)$")
 

@@ -183,12 +183,14 @@ grpc::Status ListSiblings(QueryCore& core, const v1::ListSiblingsRequest& reques
                             rows, [](const auto& row) -> const std::string& { return row.key; },
                             core.deps.page_secret, "ListSiblings\n" + stream_id,
                             request.page_size(), request.page_token()));
+    const auto in_force = core.InForceNow();
     for (size_t i = page.from; i < page.to; ++i) {
       const v1::ProviderSummary& summary = *rows[i].summary;
       TP_ASSIGN_OR_RETURN(const auto trace,
                           core.traces.Of(summary.stream_id(), summary.revision()));
       auto* sibling = response->add_siblings();
-      *sibling->mutable_provider() = PresentProvider(summary, {.trace = *trace, .veil = core.veil});
+      *sibling->mutable_provider() =
+          PresentProvider(summary, *in_force, {.trace = *trace, .veil = core.veil});
       AddInheritedLevels(projector, sibling->mutable_provider());
       sibling->set_same_organisation(rows[i].organisation);
       sibling->set_same_brand(rows[i].brand);

@@ -127,7 +127,8 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
   }
   TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
   TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, summary.revision()));
-  *response->mutable_provider() = PresentProvider(summary, {.trace = *trace, .veil = core.veil});
+  *response->mutable_provider() =
+      PresentProvider(summary, *in_force, {.trace = *trace, .veil = core.veil});
   AddHeritage(projector, folded, true, response->mutable_provider());
   return absl::OkStatus();
 }

@@ -94,6 +94,7 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());
   if (!page.ok()) return ToGrpc(page.status());
+  const auto in_force = core.InForceNow();
   for (size_t i = page->from; i < page->to; ++i) {
     const v1::ProviderSummary& summary = *rows[i].summary;
     const auto trace = core.traces.Of(summary.stream_id(), summary.revision());
@@ -102,7 +103,7 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
       return ToGrpc(trace.status());
     }
     auto* provider = response->add_providers();
-    *provider = PresentProvider(summary, {.trace = **trace, .veil = core.veil});
+    *provider = PresentProvider(summary, *in_force, {.trace = **trace, .veil = core.veil});
     AddInheritedLevels(core.projector(), provider);
   }
   response->set_next_page_token(page->next_token);

@@ -94,11 +94,7 @@ grpc::Status Fill(const Controls::Activation& activation, const Coverage& covera
   policy->set_version(pack.version());
   policy->set_title(pack.title());
   policy->set_source_document(pack.source_document());
-  const auto review_due = ParseDate(pack.review_due());
-  const bool overdue = review_due.ok() && *review_due < LondonDate(now_us);
   policy->set_status(pack.caveat());
-  if (overdue && pack.caveat().empty())
-    policy->set_status("the review date " + pack.review_due() + " has passed");
   policy->set_review_due(pack.review_due());
   *policy->mutable_cross_walk() = pack.cross_walk();
   if (activation.effective_us > now_us) {

@@ -6,6 +6,7 @@
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/cross_walk.h"
 
 namespace trigpoint {
 namespace {
@@ -15,7 +16,7 @@ std::string WithoutPrefix(std::string name, std::string_view prefix) {
   return name;
 }
 
-v1::Provider FromSummary(const v1::ProviderSummary& summary) {
+v1::Provider FromSummary(const v1::ProviderSummary& summary, const InForce& in_force) {
   v1::Provider provider;
   provider.set_name("providers/" + summary.stream_id());
   provider.set_stream_id(summary.stream_id());
@@ -43,6 +44,9 @@ v1::Provider FromSummary(const v1::ProviderSummary& summary) {
     level->set_recommendation_id(from.recommendation_id());
     if (from.recommended_us() != 0)
       SetMicros(from.recommended_us(), level->mutable_recommended_at());
+    const auto pack = in_force.Policy(from.policy_id());
+    const auto* nqb = pack == nullptr ? nullptr : CrossWalkOf(pack->pack(), from.decided_state());
+    if (nqb != nullptr) *level->mutable_nqb() = *nqb;
   }
   provider.set_open_alerts(summary.open_alerts());
   provider.set_silent_feeds(summary.silent_feeds());
@@ -54,14 +58,16 @@ v1::Provider FromSummary(const v1::ProviderSummary& summary) {
 
 }  // namespace
 
-v1::Provider PresentProvider(const v1::ProviderSummary& summary, const Protection& protection) {
-  v1::Provider provider = FromSummary(summary);
+v1::Provider PresentProvider(const v1::ProviderSummary& summary, const InForce& in_force,
+                             const Protection& protection) {
+  v1::Provider provider = FromSummary(summary, in_force);
   HideProtected(protection, true, &provider);
   return provider;
 }
 
-v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const Protection& protection) {
-  v1::Provider provider = FromSummary(summary);
+v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const InForce& in_force,
+                                 const Protection& protection) {
+  v1::Provider provider = FromSummary(summary, in_force);
   HideProtected(protection, false, &provider);
   return provider;
 }

@@ -4,15 +4,19 @@
 #include <string>
 
 #include "services/query/protected.h"
+#include "trigpoint/engine/controls.h"
 #include "trigpoint/v1/api.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
 namespace trigpoint {
 
-/// One provider as the API shows it, at present.
-v1::Provider PresentProvider(const v1::ProviderSummary& summary, const Protection& protection);
+/// One provider as the API shows it, at present. `in_force` says where its levels stand beside the
+/// ladder of the National Quality Board.
+v1::Provider PresentProvider(const v1::ProviderSummary& summary, const InForce& in_force,
+                             const Protection& protection);
 /// The same as of a past instant.
-v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const Protection& protection);
+v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const InForce& in_force,
+                                 const Protection& protection);
 
 /// One alert as the API shows it, without what would point to a protected source.
 v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state,

@@ -34,6 +34,10 @@ struct Protection {
 /// `valid_at` likewise, also on a day on which something is said to have happened.
 Instants SnapToDays(const ProtectedTrace& trace, const Instants& asked, int64_t now_us);
 
+/// Said with an answer that is not about the instant asked for: a proof that hid it would mislead.
+inline constexpr char kSnapped[] =
+    "a protected source was heard on the day asked about: answered as of the end of that day";
+
 /// An instant that rests on a protected source: the beginning of its day.
 void ShowDay(google::protobuf::Timestamp* instant);
 

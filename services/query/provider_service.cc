@@ -6,8 +6,8 @@
 #include "services/query/present.h"
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
+#include "services/query/shown_assessment.h"
 #include "trigpoint/base/status.h"
-#include "trigpoint/engine/assessment.h"
 #include "trigpoint/engine/coverage.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/summary.h"
@@ -33,7 +33,8 @@ absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& 
   if (!asked.past) {
     TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
     TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, summary.revision()));
-    v1::Provider provider = PresentProvider(summary, {.trace = *trace, .veil = core.veil});
+    v1::Provider provider =
+        PresentProvider(summary, *core.InForceNow(), {.trace = *trace, .veil = core.veil});
     if (!projector.IsLinked(stream_id)) return provider;
     TP_ASSIGN_OR_RETURN(const StreamAsOf now, projector.Read(stream_id));
     AddHeritage(projector, now, true, &provider);
@@ -45,7 +46,7 @@ absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& 
   TP_ASSIGN_OR_RETURN(trace, core.traces.Of(stream_id));
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, stream.state.known_us());
   v1::Provider provider = PresentProviderThen(Summarise(stream.state, stream.record, *in_force),
-                                              {.trace = *trace, .veil = core.veil});
+                                              *in_force, {.trace = *trace, .veil = core.veil});
   AddHeritage(projector, stream, false, &provider);
   return provider;
 }
@@ -89,10 +90,6 @@ absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
       "POLICY_DOES_NOT_APPLY", named);
 }
 
-/// Said with an answer that is not about the instant asked for: a proof that hid it would mislead.
-constexpr char kSnapped[] =
-    "a protected source was heard on the day asked about: answered as of the end of that day";
-
 absl::StatusOr<v1::Assessment> AssessOne(QueryCore& core, const Principal& principal,
                                          const v1::AssessProviderRequest& request) {
   const Projector& projector = core.projector();
@@ -108,24 +105,14 @@ absl::StatusOr<v1::Assessment> AssessOne(QueryCore& core, const Principal& princ
       instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
   TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(*in_force, stream, request, as_of_us));
+  const Protection protection{.trace = *trace, .veil = core.veil};
   v1::Assessment assessment =
-      BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us);
-  assessment.set_provider("providers/" + stream_id);
+      ShownAssessment(principal, protection, *in_force, *pack, as_of_us, std::move(stream));
   if (instants.as_of.valid_us.has_value())
     SetMicros(*instants.as_of.valid_us, assessment.mutable_valid_at());
   const bool snapped =
       instants.assess_us != asked.assess_us || instants.as_of.known_us != asked.as_of.known_us;
   if (snapped) assessment.add_caveats(kSnapped);
-  const Protection protection{.trace = *trace, .veil = core.veil};
-  if (LeaveOutProtected(*trace, &stream)) {
-    HideProtected(
-        protection,
-        BuildAssessment(*pack, stream.state, stream.record, in_force->baselines, as_of_us),
-        &assessment);
-  } else {
-    HideReferences(protection, &assessment);
-  }
-  if (IsOutside(principal, stream.state)) HideSmallNumbers(stream.state, &assessment);
   return assessment;
 }
 

@@ -15,6 +15,7 @@
 #include "services/query/query_services.h"
 #include "services/query/read_pool.h"
 #include "services/query/request_id.h"
+#include "services/query/resolve.h"
 #include "trigpoint/v1/api.pb.h"
 
 namespace trigpoint {
@@ -35,6 +36,10 @@ class QueryCore {
 
   Projector& projector() const { return *deps.projector; }
   int64_t Now() const { return deps.now_us(); }
+  /// What is in force now for a service to which no control event came late.
+  std::shared_ptr<const InForce> InForceNow() const {
+    return projector().ControlsFor("")->At(v1::ProviderState(), Now());
+  }
   /// Every provider's line; copied from the projector only when something was folded since.
   Summaries AllSummaries();
 
@@ -83,6 +88,7 @@ std::unique_ptr<grpc::Service> MakeProviderService(std::shared_ptr<QueryCore> co
 std::unique_ptr<grpc::Service> MakeDecisionService(std::shared_ptr<QueryCore> core);
 std::unique_ptr<grpc::Service> MakeAlertService(std::shared_ptr<QueryCore> core);
 std::unique_ptr<grpc::Service> MakePolicyService(std::shared_ptr<QueryCore> core);
+std::unique_ptr<grpc::Service> MakeReportService(std::shared_ptr<QueryCore> core);
 std::unique_ptr<grpc::Service> MakePrivacyService(std::shared_ptr<QueryCore> core);
 std::unique_ptr<grpc::Service> MakeOperationService(std::shared_ptr<QueryCore> core);
 
@@ -92,6 +98,11 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
 grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
                           const v1::ListTimelineRequest& request,
                           v1::ListTimelineResponse* response);
+/// Every entry that ListTimeline gives at these instants, newest first, its texts left sealed, and
+/// the class of the content that they show. The caller records the disclosure.
+absl::StatusOr<Sensitivity> WholeTimeline(QueryCore& core, const Principal& principal,
+                                          const std::string& stream_id, const Instants& asked,
+                                          v1::ListTimelineResponse* response);
 grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsRequest& request,
                                  v1::ListRecommendationsResponse* response);
 

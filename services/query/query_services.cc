@@ -33,12 +33,13 @@ QueryServices MakeQueryServices(const QueryDeps& deps) {
   services.push_back(MakeDecisionService(core));
   services.push_back(MakeAlertService(core));
   services.push_back(MakePolicyService(core));
+  services.push_back(MakeReportService(core));
   services.push_back(MakePrivacyService(core));
   services.push_back(MakeOperationService(core));
-  made.names = {
-      v1::ProviderService::service_full_name(), v1::DecisionService::service_full_name(),
-      v1::AlertService::service_full_name(),    v1::PolicyService::service_full_name(),
-      v1::PrivacyService::service_full_name(),  v1::OperationService::service_full_name()};
+  made.names = {v1::ProviderService::service_full_name(), v1::DecisionService::service_full_name(),
+                v1::AlertService::service_full_name(),    v1::PolicyService::service_full_name(),
+                v1::ReportService::service_full_name(),   v1::PrivacyService::service_full_name(),
+                v1::OperationService::service_full_name()};
   made.drain = [core] { core->drain(); };
   return made;
 }

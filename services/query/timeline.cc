@@ -194,6 +194,7 @@ struct Timeline {
   const Protection& protection;
   const StreamAsOf& present;
   bool outside;
+  KeySource* keys;  ///< Opens the texts that the reader may see; null: they stay sealed.
 };
 
 /// The reports about people among the lines: what a reader from outside is not shown as long as
@@ -235,7 +236,7 @@ Sensitivity AddEntry(const Timeline& timeline, const v1::StoredEvent& stored, co
                  .clearance = timeline.outside ? std::min(ReadClearance(timeline.principal),
                                                           v1::SENSITIVITY_C2_IN_CONFIDENCE)
                                                : ReadClearance(timeline.principal),
-                 .keys = timeline.core.deps.keys,
+                 .keys = timeline.keys,
                  .state = timeline.present.state,
                  .outside = timeline.outside},
                 entry);
@@ -309,6 +310,27 @@ absl::StatusOr<Sensitivity> FillArranged(const Timeline& timeline, const std::st
 
 }  // namespace
 
+absl::StatusOr<Sensitivity> WholeTimeline(QueryCore& core, const Principal& principal,
+                                          const std::string& stream_id, const Instants& asked,
+                                          v1::ListTimelineResponse* response) {
+  TP_ASSIGN_OR_RETURN(const StreamAsOf present, core.projector().Read(stream_id));
+  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, present.state.revision()));
+  const Instants instants = SnapToDays(*trace, asked, core.Now());
+  const Protection protection{.trace = *trace, .veil = core.veil};
+  const Timeline timeline{.core = core,
+                          .principal = principal,
+                          .stream_id = stream_id,
+                          .instants = instants,
+                          .protection = protection,
+                          .present = present,
+                          .outside = IsOutside(principal, present.state),
+                          .keys = nullptr};
+  std::string next;
+  return trace->empty() && !timeline.outside
+             ? FillPage(timeline, "", SIZE_MAX, &next, response)
+             : FillArranged(timeline, "", SIZE_MAX, &next, response);
+}
+
 grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
                           const v1::ListTimelineRequest& request,
                           v1::ListTimelineResponse* response) {
@@ -334,7 +356,8 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
                             .instants = instants,
                             .protection = protection,
                             .present = present,
-                            .outside = IsOutside(principal, present.state)};
+                            .outside = IsOutside(principal, present.state),
+                            .keys = core.deps.keys};
     std::string next;
     TP_ASSIGN_OR_RETURN(
         const Sensitivity shown,

@@ -107,6 +107,8 @@ class AttackerTest(EndToEnd):
             "recommendations": [one for one in self.ask("recommendations", "--all", token=token).lines()
                                 if one["display_name"] == f"House {home}"],
             "alerts": [one for one in self.ask("alerts", token=token).lines() if one["display_name"] == f"House {home}"],
+            "reports": [self.ask("report", kind, home, token=token).json() for kind in
+                        ("rapid-quality-review", "risk-summit", "pre-visit")],
         }
         self.assertEqual(1, len(found["listed"]), found["listed"])
         return found
@@ -122,6 +124,10 @@ class AttackerTest(EndToEnd):
                 entry["event"] = {"id": entry["id"]}
         for proof in kept["proof"]:
             proof["as_of"] = "now"
+        for report in kept["reports"]:
+            report["as_of"] = report["fingerprint"] = "now"
+            self.assertTrue(report["caveats"][0].startswith("The period is"), report["caveats"])
+            del report["caveats"][0]
         hashes = {}
         text = re.sub(r"\b[0-9a-f]{16,64}\b", lambda match: hashes.setdefault(match.group(), f"HASH-{len(hashes)}"),
                       json.dumps(kept, sort_keys=True))

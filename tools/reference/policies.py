@@ -288,11 +288,19 @@ class Pack:
             lines.append("")
         return lines
 
+    def cross_walk(self):
+        if "cross_walk" not in self.pack:
+            return []
+        rows = [(entry["state"], entry.get("nqb_state", "nowhere on it"), md(entry["note"]), md(entry["clause"]))
+                for entry in self.pack["cross_walk"]]
+        return [f"### {self.pack['id']} beside the NQB ladder", "", "For display: no rule reads it.", "",
+                *table(("State", "Stands at", "What it is not", "Clause"), rows), ""]
+
     def text(self):
         lines = self.head() + self.levels() + self.criteria() + self.urgent() + self.expected() + self.obligations()
         lines += self.cross_walk()
         # Parameters after the conditions: by now it is known which are named.
-        return lines + self.parameters_table() + self.what_happens()
+        return lines + self.parameters_table() + self.what_happens() + self.cross_walk()
 
 
 def page(schema, root):

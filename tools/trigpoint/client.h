@@ -30,6 +30,7 @@ class Client {
   v1::DecisionService::Stub& decisions() const { return *decisions_; }
   v1::AlertService::Stub& alerts() const { return *alerts_; }
   v1::PolicyService::Stub& policies() const { return *policies_; }
+  v1::ReportService::Stub& reports() const { return *reports_; }
   v1::PrivacyService::Stub& privacy() const { return *privacy_; }
   v1::OperationService::Stub& operation() const { return *operation_; }
 
@@ -41,6 +42,7 @@ class Client {
   std::unique_ptr<v1::DecisionService::Stub> decisions_;
   std::unique_ptr<v1::AlertService::Stub> alerts_;
   std::unique_ptr<v1::PolicyService::Stub> policies_;
+  std::unique_ptr<v1::ReportService::Stub> reports_;
   std::unique_ptr<v1::PrivacyService::Stub> privacy_;
   std::unique_ptr<v1::OperationService::Stub> operation_;
   std::string token_;

@@ -1,19 +1,14 @@
 // disclose: what may be given out about a service, redacted for whom it is given to.
 #include "disclose.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <filesystem>
 #include <map>
 #include <memory>
-#include <system_error>
 #include <vector>
 
 #include "client.h"
 #include "instants.h"
+#include "output_file.h"
 #include "print.h"
 
 namespace trigpoint {
@@ -55,54 +50,6 @@ std::vector<std::string> NamesOf(const std::map<std::string, Value>& values) {
   for (const auto& [name, value] : values) names.push_back(name);
   return names;
 }
-
-/// A file that is there whole or not at all, for its owner alone.
-class OutputFile {
- public:
-  explicit OutputFile(std::string path) : path_(std::move(path)), draft_(path_ + ".part") {}
-  ~OutputFile() {
-    if (file_ >= 0) ::close(file_);
-    if (file_ >= 0 && !kept_) ::unlink(draft_.c_str());
-  }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-
-  absl::Status Open() {
-    std::error_code error;
-    if (std::filesystem::exists(path_, error))
-      return absl::AlreadyExistsError(path_ + " is there already; name a new file");
-    file_ = ::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    return file_ >= 0 ? absl::OkStatus() : Failed();
-  }
-
-  absl::Status Write(const std::string& line) {
-    size_t done = 0;
-    while (done < line.size()) {
-      const ssize_t n = ::write(file_, line.data() + done, line.size() - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return Failed();
-      done += static_cast<size_t>(n);
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Keep() {
-    if (::fsync(file_) != 0 || ::rename(draft_.c_str(), path_.c_str()) != 0) return Failed();
-    kept_ = true;
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Failed() const {
-    return absl::UnavailableError("cannot write " + draft_ + ": " +
-                                  std::generic_category().message(errno));
-  }
-
-  std::string path_;
-  std::string draft_;
-  int file_ = -1;
-  bool kept_ = false;
-};
 
 absl::StatusOr<v1::ExportDisclosureRequest> RequestOf(const DiscloseOptions& options) {
   v1::ExportDisclosureRequest request;

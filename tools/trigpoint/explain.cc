@@ -254,6 +254,15 @@ std::string EventName(const v1::EventRef& event) {
   return event.source().empty() ? event.id() : event.source() + '/' + event.id();
 }
 
+std::string BesideNqb(std::string_view state, const v1::CrossWalk& entry) {
+  if (entry.state().empty()) return {};
+  const std::string place =
+      entry.nqb_state().empty() ? "nowhere on it" : InWords(entry.nqb_state());
+  return Wrap(std::string(state) + " beside the NQB ladder (for display only): " + place + ". " +
+                  entry.note() + " [" + entry.clause() + ']',
+              "");
+}
+
 std::string TruthWord(v1::TruthValue value) {
   return WithoutPrefix(v1::TruthValue_Name(value), "TRUTH_VALUE_");
 }
@@ -311,6 +320,7 @@ std::string Explain(const ExplainedProvider& provider, const v1::Assessment& ass
       assessment.target_state() != assessment.decided_state()) {
     out += Wrap("Computed now from what is known at that time; not a recorded recommendation.", "");
   }
+  out += BesideNqb(InWords(Clean(assessment.level())), assessment.nqb());
   if (!provider.inherited.empty()) out += Wrap(Clean(provider.inherited), "");
   out += CriteriaText(assessment, detail, ink);
   out += Section("Nearly met", Bullets(assessment.near_misses()), ink);

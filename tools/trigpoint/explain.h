@@ -21,6 +21,11 @@ std::string TruthWord(v1::TruthValue value);
 /// has no words for follow as "name value". Empty without figures.
 std::string FiguresInWords(const v1::CriterionResult& criterion);
 
+/// Gives where a state stands beside the ladder of the National Quality Board, and what it is not:
+/// "Level 3 beside the NQB ladder: Intensive, not the same level. ... [S1 L170]". Ends with a line
+/// feed; empty where the policy says nothing of the state.
+std::string BesideNqb(std::string_view state, const v1::CrossWalk& entry);
+
 /// How much of an assessment to tell.
 enum class Detail { kWhatCounts, kEveryCriterion };
 

@@ -69,6 +69,7 @@ int Main(int argc, char** argv) {
   AddDueCommand(app, session);
   AddDecisionCommands(app, session);
   AddHeritageCommands(app, session);
+  AddReportCommand(app, session);
   AddAlertCommands(app, session);
   AddDeliveryCommands(app, session);
 #ifdef TRIGPOINT_WITH_ASSESS

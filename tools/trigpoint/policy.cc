@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client.h"
+#include "explain.h"
 #include "print.h"
 
 namespace trigpoint {
@@ -43,7 +44,12 @@ void PutPolicies(const std::vector<v1::Policy>& policies) {
                   std::to_string(policy.providers_covered()), Clip(Approval(policy), 40),
                   ReviewDue(policy, today), Clip(policy.status(), 44)});
   }
-  Put(table.Text());
+  std::string beside;
+  for (const auto& policy : policies) {
+    for (const auto& entry : policy.cross_walk())
+      beside += BesideNqb(policy.policy_id() + ' ' + entry.state(), entry);
+  }
+  Put(table.Text() + (beside.empty() ? "" : '\n' + beside));
 }
 
 ExitCode ListPolicies(const Session& session, const Client& client,

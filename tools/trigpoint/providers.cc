@@ -161,7 +161,11 @@ void PutProvider(const v1::Provider& provider, const std::string& owed) {
                   level.recommended_state().empty() ? "-" : level.recommended_state(),
                   When(level.recommended_at()), status});
   }
-  Put(text + (table.empty() ? "No policy applies to this service.\n" : table.Text()));
+  std::string beside;
+  for (const auto& level : provider.levels())
+    beside += BesideNqb(InWords(level.decided_state()), level.nqb());
+  Put(text + (table.empty() ? "No policy applies to this service.\n" : table.Text()) +
+      (beside.empty() ? "" : '\n' + beside));
 }
 
 /// "3, of which 1 overdue"; empty where nothing is, or it cannot be told for that instant.

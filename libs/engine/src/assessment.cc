@@ -10,6 +10,7 @@
 #include "trigpoint/domain/record.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/cross_walk.h"
 #include "trigpoint/policy/feeds.h"
 #include "trigpoint/policy/recommend.h"
 
@@ -102,6 +103,8 @@ v1::Assessment BuildAssessment(
                                              pack.Rank(context.decided_state));
   const bool below = pack.Rank(result.floor) < pack.Rank(context.decided_state);
   out.set_level(below && !step_down ? context.decided_state : result.floor);
+  if (const auto* nqb = CrossWalkOf(pack.pack(), out.level()); nqb != nullptr)
+    *out.mutable_nqb() = *nqb;
   out.set_target_state(result.urgent ? pack.pack().urgent_target() : out.level());
   for (const auto& criterion : result.criteria) *out.add_criteria() = criterion;
   for (const auto& criterion : pack.pack().criteria()) {

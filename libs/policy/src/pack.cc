@@ -14,6 +14,7 @@
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/events/catalogue.h"
+#include "trigpoint/policy/cross_walk.h"
 
 namespace trigpoint {
 namespace {
@@ -67,6 +68,7 @@ class PackCompiler {
     if (const auto rule = FindTooLong(out_->pack_); rule.has_value())
       return Wrong(*rule, "is too long once the criteria that it names are written out");
     TP_RETURN_IF_ERROR(CheckAuthority());
+    TP_RETURN_IF_ERROR(CheckCrossWalk(out_->pack_));
     NoteReads();
     TP_RETURN_IF_ERROR(CheckCombinations());
     // Time alone brings nothing to say where nothing is recommended.

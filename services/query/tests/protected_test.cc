@@ -414,18 +414,19 @@ TEST(HideProtected, CountsRevisionsAsIfNoProtectedSourceHadSpoken) {
     summary.set_revision(story.events().size());
     summary.set_last_event_us(story.events().back().known_us());
     const ProtectedTrace trace = story.Trace();
-    shown.push_back(PresentProvider(summary, {.trace = trace, .veil = kVeil}));
+    shown.push_back(PresentProvider(summary, InForce(), {.trace = trace, .veil = kVeil}));
     EXPECT_EQ(shown.back().revision(), 1U);
     if (reports > 0) {
       EXPECT_EQ(ToMicros(shown.back().last_event_at()), kMarch1);
     }
-    EXPECT_EQ(PresentProviderThen(summary, {.trace = trace, .veil = kVeil}).revision(),
+    EXPECT_EQ(PresentProviderThen(summary, InForce(), {.trace = trace, .veil = kVeil}).revision(),
               reports == 0 ? 1U : 0U);
   }
   EXPECT_EQ(shown[1].etag(), shown[2].etag()) << "a second report changes nothing that is shown";
   summary.set_open_alerts(1);
   const ProtectedTrace none;
-  EXPECT_NE(PresentProvider(summary, {.trace = none, .veil = kVeil}).etag(), shown[2].etag());
+  EXPECT_NE(PresentProvider(summary, InForce(), {.trace = none, .veil = kVeil}).etag(),
+            shown[2].etag());
 }
 
 TEST(HideProtected, NamesAProtectedRecordInNoOtherEvent) {

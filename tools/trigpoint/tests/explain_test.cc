@@ -57,6 +57,21 @@ v1::Assessment LevelTwo() {
   return assessment;
 }
 
+// 4.1: shown, with what it is not, and never as a level.
+TEST(BesideNqb, SaysWhereAStateStandsAndWhatItIsNot) {
+  v1::CrossWalk entry;
+  EXPECT_EQ(BesideNqb("Level 3", entry), "") << "the policy says nothing of the state";
+  entry.set_state("LEVEL_3");
+  entry.set_nqb_state("INTENSIVE");
+  entry.set_note("Level 3 does not imply intensive.");
+  entry.set_clause("S1 L170");
+  EXPECT_EQ(BesideNqb("Level 3", entry),
+            "Level 3 beside the NQB ladder (for display only): Intensive. Level 3 does not imply "
+            "intensive.\n[S1 L170]\n");
+  entry.clear_nqb_state();
+  EXPECT_THAT(BesideNqb("Level 3", entry), HasSubstr("nowhere on it"));
+}
+
 std::string Told(const v1::Assessment& assessment, Detail detail = Detail::kWhatCounts) {
   return Explain({"1-545611283", "Oak House", "Halton"}, assessment, detail, Ink(false));
 }
