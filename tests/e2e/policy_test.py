@@ -168,6 +168,7 @@ class PolicyTest(EndToEnd):
         self.assertEqual(0, decided.code, decided)
         self.assertEqual("2099-01-01T00:00:00Z", decided.json()["effective_from"])
         self.assertEqual(self.version, self.in_force(node)["version"])
+        self.assertIn(f"version {self.version + 1} follows on 2099-01-01", self.in_force(node)["status"])
         self.assertEqual([(self.version, True)], self.recommended(node, FIRST))
 
 
