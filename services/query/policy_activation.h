@@ -4,9 +4,9 @@
 
 namespace trigpoint {
 
-/// PolicyService.ActivatePolicy: who approved a version of a policy, by which decision and why, goes
-/// on record with the whole pack (S0 9.2; S3 3.0). INVALID_ARGUMENT names what is missing or wrong,
-/// FAILED_PRECONDITION (POLICY_VERSION) a version that does not follow those on record.
+/// PolicyService.ActivatePolicy: who approved a version of a policy, by which decision and why,
+/// goes on record with the whole pack (S0 9.2; S3 3.0). INVALID_ARGUMENT names what is missing or
+/// wrong, FAILED_PRECONDITION (POLICY_VERSION) a version that does not follow those on record.
 grpc::Status ActivatePolicy(QueryCore& core, const Principal& who,
                             const v1::ActivatePolicyRequest& request,
                             v1::ActivatePolicyResponse* response);

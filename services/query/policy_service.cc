@@ -78,6 +78,19 @@ std::vector<Controls::Activation> Present(const Controls& controls, int64_t now_
   return all;
 }
 
+/// A version that is to follow the one in force is told with it.
+void FillNext(const Controls& controls, int64_t now_us, v1::Policy* policy) {
+  for (const auto& next : controls.activations()) {
+    if (next.pack->pack().id() != policy->policy_id() || next.effective_us <= now_us ||
+        next.pack->pack().version() <= policy->version()) {
+      continue;
+    }
+    policy->set_status("version " + std::to_string(next.pack->pack().version()) + " follows on " +
+                       FormatDate(LondonDate(next.effective_us)) +
+                       (policy->status().empty() ? "" : "; " + policy->status()));
+  }
+}
+
 /// Who put it in force.
 void FillApproval(const Controls& controls, const std::string& control_id, v1::Policy* policy) {
   for (const auto& control : controls.state().controls()) {
@@ -162,8 +175,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
     for (size_t i = page->from; i < page->to; ++i) {
       grpc::Status filled = Fill(all[i], *coverage, now_us, response->add_policies());
       if (!filled.ok()) return filled;
-      FillApproval(*controls, all[i].control_id,
-                   response->mutable_policies(response->policies_size() - 1));
+      v1::Policy* policy = response->mutable_policies(response->policies_size() - 1);
+      FillApproval(*controls, all[i].control_id, policy);
+      FillNext(*controls, now_us, policy);
     }
     response->set_next_page_token(page->next_token);
     return grpc::Status::OK;

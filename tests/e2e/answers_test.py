@@ -157,6 +157,35 @@ class DecisionTest(EndToEnd):
         self.assertEqual(0, node.run("verify", token="operator").code)
 
 
+    def test_a_refused_concurrence_is_on_record_and_leaves_the_proposal_as_it_was(self):
+        file = principals(
+            self.scratch / "principals.yaml",
+            ("feed", "cqc", ["PARTNER"], ["cqc"], "C2"),
+            ("manager", "herefordshire-council", ["TEAM_MANAGER"], [], "C3"),
+            ("partner", "hwicb", ["TEAM_MANAGER"], [], "C3"),
+            ("stranger", "another-council", ["TEAM_MANAGER"], [], "C3"))
+        node = self.node("--principals", str(file))
+        self.register(node, HOME, token="feed", commissioners=["herefordshire-council", "hwicb"], jointlyCommissioned=True)
+        self.assertEqual("ACCEPTED", node.submit(warning_notice(), token="feed")[0])
+        proposed = node.run("--json", "decide", HOME, "--policy", "herefordshire", "--to", "LEVEL_2", "--rationale", "Warning notice",
+                            token="manager")
+        self.assertEqual(0, proposed.code, proposed)
+
+        def said(kind):
+            entries = node.run("--json", "timeline", HOME, token="manager").json()["entries"]
+            return [one["summary"] for one in entries if one["kind"] == kind]
+
+        concur = ["concur", HOME, "--proposal", proposed.json()["decision_id"]]
+        self.assertEqual(6, node.run(*concur, token="stranger").code)
+        self.assertTrue(said("decision_proposed")[0].startswith("Waits for the other commissioners [S2 3.4.3]: "), said("decision_proposed"))
+        (refused,) = said("decision_concurrence")
+        self.assertEqual("REFUSED [S2 3.1.4]: Concurred with a proposed decision: only another of the joint commissioners may concur",
+                         refused)
+        self.assertEqual(0, node.run(*concur, token="partner").code)
+        self.assertTrue(said("decision_proposed")[0].startswith("Recorded [S2 3.1.4]: "), said("decision_proposed"))
+        self.assertTrue(said("decision_concurrence")[0].startswith("Recorded [S2 3.1.4]: "), said("decision_concurrence"))
+
+
 class AlertTest(EndToEnd):
     def whistleblow(self, number=1):
         return {"source": "council/speaking-up", "id": f"WB-{number}", "subject": f"cqc-location/{HOME}",

@@ -54,7 +54,7 @@ class PolicyTest(EndToEnd):
         return {one["policy_id"]: one for one in node.run("--json", "policies").lines()}["herefordshire"]
 
     def test_a_new_version_is_tried_decided_and_kept_over_a_crash(self):
-        node = self.node(policies=self.policies)
+        node = self.node("--deadline-grace-seconds", "0", policies=self.policies)
         self.two_homes(node)
         self.assertEqual([(self.version, True)], self.recommended(node, FIRST))
         new = self.next_version()
@@ -168,6 +168,7 @@ class PolicyTest(EndToEnd):
         self.assertEqual(0, decided.code, decided)
         self.assertEqual("2099-01-01T00:00:00Z", decided.json()["effective_from"])
         self.assertEqual(self.version, self.in_force(node)["version"])
+        self.assertIn(f"version {self.version + 1} follows on 2099-01-01", self.in_force(node)["status"])
         self.assertEqual([(self.version, True)], self.recommended(node, FIRST))
 
 

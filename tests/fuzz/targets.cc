@@ -23,7 +23,7 @@
 #include "trigpoint/intake/cqc_changes.h"
 #include "trigpoint/intake/feed_formats.h"
 #include "trigpoint/intake/mapped_adapter.h"
-#include "trigpoint/policy/pack.h"
+#include "trigpoint/policy/lint.h"
 
 namespace trigpoint {
 namespace {
@@ -134,8 +134,8 @@ void MappedTable(const uint8_t* data, size_t size) {
 
 /// A policy pack as people write it.
 void PolicyPack(const uint8_t* data, size_t size) {
-  auto pack = PackFromYaml(Text(data, size));
-  if (pack.ok()) CompiledPack::Compile(*std::move(pack)).IgnoreError();
+  const auto pack = PackFromYaml(Text(data, size));
+  if (pack.ok()) LintPack(*pack);  // It compiles it first.
 }
 
 void PrincipalsFile(const uint8_t* data, size_t size) {

@@ -78,8 +78,7 @@ void PutSummary(const v1::PolicyPack& pack, const v1::DryRunPolicyResponse::Summ
   }
   for (const std::string& parameter : summary.parameters())
     text += "  parameter " + Clean(parameter) + '\n';
-  Put(text +
-      "Nothing was stored. What protected sources reported is left out on both sides.\n");
+  Put(text + "Nothing was stored. What protected sources reported is left out on both sides.\n");
 }
 
 ExitCode DryRun(const Session& session, const Client& client, const v1::PolicyPack& pack) {
@@ -114,7 +113,8 @@ void PutActivation(const v1::ActivatePolicyResponse& response, bool check_only) 
   Put(Clean(response.policy_id()) + " version " + std::to_string(response.version()) +
       (check_only ? " would hold from " : " holds from ") + When(response.effective_from()) +
       (check_only ? " on. Nothing was recorded.\n"
-                  : " on.\nRecommendations made before keep the version that they cite.\n"));
+                  : " on; what it changes is recommended about a minute later.\nRecommendations "
+                    "made before keep the version that they cite.\n"));
 }
 
 ExitCode Activate(const Session& session, const Client& client, const v1::PolicyPack& pack,
@@ -182,8 +182,8 @@ void AddPolicyChange(CLI::App& policy, Session& session) {
   });
 
   auto options = std::make_shared<ActivateOptions>();
-  CLI::App* activate =
-      policy.add_subcommand("activate", "Puts a version of a policy in force, and says who decided");
+  CLI::App* activate = policy.add_subcommand(
+      "activate", "Puts a version of a policy in force, and says who decided");
   activate->add_option("FILE", options->file, "The new version, in YAML")->required();
   activate
       ->add_option("--approved-by", options->approved_by,

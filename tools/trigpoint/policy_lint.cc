@@ -52,13 +52,12 @@ void PutText(const Linted& linted) {
     Put(Wrap(Clean(finding.rule + ": " + finding.what), lead));
     Put(Wrap(Clean(finding.mend), std::string(13, ' ')));
   }
-  const std::string which =
-      linted.policy.empty()
-          ? ""
-          : " (" + linted.policy + " version " + std::to_string(linted.version) + ")";
+  const std::string which = linted.policy.empty() ? ""
+                                                  : " (" + linted.policy + " version " +
+                                                        std::to_string(linted.version) + ")";
   Put(Clean(linted.file + which) + ": " +
-      (errors + warnings == 0 ? "in order" : Count(errors, "error") + ", " +
-                                                 Count(warnings, "warning")) +
+      (errors + warnings == 0 ? "in order"
+                              : Count(errors, "error") + ", " + Count(warnings, "warning")) +
       '\n');
 }
 

@@ -251,6 +251,25 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadBaseline(const YAML::Node& item) {
   return given;
 }
 
+/// Holds the numbers that change; the rest is that of the policy that the story is told under.
+absl::StatusOr<ScenarioEvent> EventWords::ReadNewVersion(const YAML::Node& item) {
+  if (item.size() != 2 || !item["from"] || !item["new_version"].IsMap())
+    return Wrong("a new version has its parameters and `from`, and no more");
+  ScenarioEvent given;
+  v1::PolicyActivated& activated = *given.event.mutable_policy_activated();
+  for (const auto& entry : item["new_version"]) {
+    v1::Parameter* parameter = activated.mutable_pack()->add_parameters();
+    parameter->set_name(entry.first.as<std::string>());
+    parameter->set_value(entry.second.as<double>());
+  }
+  const auto from = item["from"].as<std::string>();
+  TP_ASSIGN_OR_RETURN(const int64_t at, LondonInstant(from, 0));
+  SetMicros(at, activated.mutable_effective_from());
+  SetMicros(at, given.event.mutable_received_at());
+  given.words = from + " a new version of the policy: " + Words(item["new_version"]);
+  return given;
+}
+
 absl::StatusOr<ScenarioEvent> EventWords::ReadOne(const YAML::Node& item,
                                                   const std::string& id_suffix, int64_t shift_us) {
   const bool registers = item["register"].IsDefined();
@@ -361,6 +380,10 @@ absl::StatusOr<std::vector<ScenarioEvent>> EventWords::Read(const YAML::Node& it
       if (item.size() != 1) return Wrong("a baseline stands alone");
       TP_ASSIGN_OR_RETURN(ScenarioEvent baseline, ReadBaseline(item));
       return std::vector<ScenarioEvent>{std::move(baseline)};
+    }
+    if (item["new_version"]) {
+      TP_ASSIGN_OR_RETURN(ScenarioEvent next, ReadNewVersion(item));
+      return std::vector<ScenarioEvent>{std::move(next)};
     }
     if (item["repeat"]) return ReadRepeated(item);
     TP_ASSIGN_OR_RETURN(ScenarioEvent one, ReadOne(item, "", 0));

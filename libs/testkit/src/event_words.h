@@ -33,6 +33,7 @@ class EventWords {
   absl::StatusOr<ScenarioEvent> ReadOne(const YAML::Node& item, const std::string& id_suffix,
                                         int64_t shift_us);
   absl::StatusOr<ScenarioEvent> ReadBaseline(const YAML::Node& item);
+  absl::StatusOr<ScenarioEvent> ReadNewVersion(const YAML::Node& item);
   absl::StatusOr<nlohmann::json> Payload(const YAML::Node& fields,
                                          const google::protobuf::Descriptor& type) const;
   absl::StatusOr<nlohmann::json> Value(const YAML::Node& node,

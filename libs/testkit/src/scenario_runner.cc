@@ -29,6 +29,37 @@ std::string Report(const Scenario& scenario, const std::string& policy, const Sc
   return text;
 }
 
+/// The pack with the numbers that a new version changes.
+absl::Status Change(const v1::PolicyActivated& version, v1::PolicyPack* pack) {
+  pack->set_version(pack->version() + 1);
+  for (const auto& changed : version.pack().parameters()) {
+    const auto known =
+        std::find_if(pack->mutable_parameters()->begin(), pack->mutable_parameters()->end(),
+                     [&](const auto& parameter) { return parameter.name() == changed.name(); });
+    if (known == pack->mutable_parameters()->end()) {
+      return absl::InvalidArgumentError("policy " + pack->id() + " has no parameter " +
+                                        changed.name());
+    }
+    known->set_value(changed.value());
+  }
+  return absl::OkStatus();
+}
+
+/// The events of the story; new versions of the policy are told as they come into force.
+absl::StatusOr<std::vector<std::pair<int64_t, v1::Event>>> EventsOf(const Scenario& scenario,
+                                                                    v1::PolicyPack pack) {
+  std::vector<std::pair<int64_t, v1::Event>> events;
+  int64_t line = 0;
+  for (const auto& given : scenario.given) {
+    v1::Event& event = events.emplace_back(++line, given.event).second;
+    if (!event.has_policy_activated()) continue;
+    TP_RETURN_IF_ERROR(Change(event.policy_activated(), &pack));
+    event.set_id("policy/" + pack.id() + "/" + std::to_string(pack.version()));
+    *event.mutable_policy_activated()->mutable_pack() = pack;
+  }
+  return events;
+}
+
 }  // namespace
 
 absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::PolicyPack& pack,
@@ -38,8 +69,7 @@ absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const v1::
     request.pack = pack;
     request.beside = beside;
     request.as_of_us = then.at_us;
-    int64_t line = 0;
-    for (const auto& given : scenario.given) request.events.emplace_back(++line, given.event);
+    TP_ASSIGN_OR_RETURN(request.events, EventsOf(scenario, pack));
     TP_ASSIGN_OR_RETURN(const std::vector<OfflineAssessment> all, AssessOffline(request));
     const auto about = std::find_if(all.begin(), all.end(), [](const auto& assessed) {
       return assessed.provider == kScenarioSubject;
