@@ -113,6 +113,15 @@ absl::Status Check(const v1::ListObligationsRequest& request) {
   return absl::OkStatus();
 }
 
+bool MaySee(bool outside, const Principal& principal, const v1::Obligation& owed) {
+  return !outside || owed.recipient().empty() || owed.recipient() == principal.organisation;
+}
+
+void CutForOutside(v1::Obligation* owed) {
+  owed->clear_started_by();
+  owed->clear_discharged_by();
+}
+
 /// What a reader outside a service is shown: no event, for it may be one of few reports about
 /// people, and what is to be told to organisations that placed somebody here only to its own.
 class Outside {
@@ -121,16 +130,13 @@ class Outside {
 
   // Errors of both: those of Projector::ReadSummary.
   absl::StatusOr<bool> Sees(const v1::Obligation& owed) {
-    if (owed.recipient().empty() || owed.recipient() == principal_.organisation) return true;
+    if (MaySee(true, principal_, owed)) return true;
     TP_ASSIGN_OR_RETURN(const bool outside, Is(owed.stream_id()));
-    return !outside;
+    return MaySee(outside, principal_, owed);
   }
   absl::Status Cut(v1::Obligation* owed) {
     TP_ASSIGN_OR_RETURN(const bool outside, Is(owed->stream_id()));
-    if (outside) {
-      owed->clear_started_by();
-      owed->clear_discharged_by();
-    }
+    if (outside) CutForOutside(owed);
     return absl::OkStatus();
   }
 
@@ -183,6 +189,19 @@ absl::StatusOr<std::shared_ptr<const OwedItems>> ObligationBook::Get(QueryCore& 
   folded_ = std::move(folded);
   minute_ = minute;
   return kept_;
+}
+
+absl::StatusOr<std::vector<v1::Obligation>> OpenObligations(QueryCore& core, StreamAsOf stream,
+                                                            int64_t as_of_us, bool outside,
+                                                            const Principal& principal,
+                                                            const std::string& policy_id) {
+  TP_ASSIGN_OR_RETURN(std::vector<v1::Obligation> owed, OwedOf(core, &stream, as_of_us));
+  std::erase_if(owed, [&](const v1::Obligation& one) {
+    return IsClosed(one) || !MaySee(outside, principal, one) ||
+           (!policy_id.empty() && one.policy_id() != policy_id);
+  });
+  if (outside) std::for_each(owed.begin(), owed.end(), [](auto& one) { CutForOutside(&one); });
+  return owed;
 }
 
 grpc::Status ListObligations(QueryCore& core, ObligationBook& book, const Principal& principal,

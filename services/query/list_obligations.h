@@ -29,6 +29,13 @@ class ObligationBook {
   int64_t minute_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
+/// What is owed about one service as it was read and not done, as a reader may see it who is or is
+/// not outside it; `policy_id` empty: by every policy. Errors: those of the log.
+absl::StatusOr<std::vector<v1::Obligation>> OpenObligations(QueryCore& core, StreamAsOf stream,
+                                                            int64_t as_of_us, bool outside,
+                                                            const Principal& principal,
+                                                            const std::string& policy_id);
+
 /// What is owed about one service or all, what is due first first. For a reader outside no event
 /// is named.
 grpc::Status ListObligations(QueryCore& core, ObligationBook& book, const Principal& principal,

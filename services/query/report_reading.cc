@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "services/query/disclosure_export.h"
+#include "services/query/list_obligations.h"
 #include "services/query/outside.h"
 #include "services/query/present.h"
 #include "services/query/protected.h"
@@ -277,6 +278,11 @@ absl::StatusOr<ReportReading> ReadForReport(QueryCore& core, const Principal& pr
   AddPolicies(reading, provider, stream, &out);
   AddAlerts(reading, stream, &out.service);
   AddFeeds(reading, stream, &out.service);
+  if (!redacted) {
+    TP_ASSIGN_OR_RETURN(out.service.obligations,
+                        OpenObligations(core, stream, instants.assess_us, reading.outside, principal,
+                                        question.policy_id));
+  }
   AddThemes(reading, std::move(stream), &out.service);
   return out;
 }

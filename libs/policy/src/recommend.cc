@@ -306,9 +306,9 @@ AssessmentResult AssessAsRecorded(const CompiledPack& pack, const MeasureContext
   const std::vector<Truth> raw_before = version_before == nullptr
                                             ? std::vector<Truth>()
                                             : RawValuesUnder(*version_before, pack, context);
-  const Holding holding = ValuesAsRecorded(pack, ValuesOnly(context), AllLeaves(pack, context),
-                                           reading, raw_before)
-                              .holding;
+  const Holding holding =
+      ValuesAsRecorded(pack, ValuesOnly(context), AllLeaves(pack, context), reading, raw_before)
+          .holding;
   AssessmentResult result = Assess(pack, context, holding.results);
   result.fell = holding.fell;
   return result;
