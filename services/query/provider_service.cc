@@ -26,6 +26,9 @@ constexpr char kCoverage[] = "trigpoint.v1.ProviderService/GetCoverage";
 constexpr char kObligations[] = "trigpoint.v1.ProviderService/ListObligations";
 constexpr char kRecommendations[] = "trigpoint.v1.ProviderService/ListRecommendations";
 
+/// Whether commissioners may disagree about a level: who does stands in the record alone.
+bool MayDisagree(const v1::ProviderSummary& summary) { return summary.commissioners_size() > 1; }
+
 absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& request) {
   const Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
@@ -35,7 +38,7 @@ absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& 
     TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, summary.revision()));
     v1::Provider provider =
         PresentProvider(summary, *core.InForceNow(), {.trace = *trace, .veil = core.veil});
-    if (!projector.IsLinked(stream_id)) return provider;
+    if (!projector.IsLinked(stream_id) && !MayDisagree(summary)) return provider;
     TP_ASSIGN_OR_RETURN(const StreamAsOf now, projector.Read(stream_id));
     AddHeritage(projector, now, true, &provider);
     return provider;
@@ -55,8 +58,10 @@ absl::StatusOr<v1::Provider> Get(QueryCore& core, const v1::GetProviderRequest& 
 bool IsCheap(const QueryCore& core, const v1::GetProviderRequest& request) {
   if (request.has_as_of() || request.has_valid_at()) return false;
   const auto stream_id = ResolveProvider(core.projector(), request.provider());
-  return !stream_id.ok() ||
-         (core.traces.Knows(*stream_id) && !core.projector().IsLinked(*stream_id));
+  if (!stream_id.ok()) return true;
+  if (!core.traces.Knows(*stream_id) || core.projector().IsLinked(*stream_id)) return false;
+  const auto summary = core.projector().ReadSummary(*stream_id);
+  return !summary.ok() || !MayDisagree(*summary);
 }
 
 /// The policy asked for, or the first that applies, or else the first that may apply.
