@@ -43,7 +43,9 @@ void EachPartLeftOut(v1::Expression* node, const std::string& where,
     for (int i = 0; i < parts->size() && parts->size() > 1; ++i) {
       const auto kept = *parts;
       parts->DeleteSubrange(i, 1);
-      emit(where + " without part " + std::to_string(i + 1) + " of " + kind);
+      std::string what = where + " without part " + std::to_string(i + 1);
+      what += " of " + kind;
+      emit(what);
       *parts = kept;
     }
   };
