@@ -44,15 +44,6 @@ int64_t MicrosOrZero(const google::protobuf::Timestamp& instant) {
   return instant.seconds() == 0 && instant.nanos() == 0 ? 0 : ToMicros(instant);
 }
 
-/// Under a profile no recommendation rests on a protected source.
-void ForgetResting(const ProtectedTrace& trace, v1::ProviderRecord* record) {
-  for (auto& policy : *record->mutable_policies()) {
-    if (!trace.RestsOnProtected(policy.recommendation().recommendation_id())) continue;
-    policy.clear_recommendation();
-    policy.set_awaiting_decision(false);
-  }
-}
-
 void AddIdentity(const v1::Provider& provider, ReportedService* service) {
   service->name = provider.display_name();
   service->ids.assign(provider.ids().begin(), provider.ids().end());
@@ -77,7 +68,8 @@ void AddPolicy(const Reading& reading, const CompiledPack& pack, const v1::Provi
   policy.urgent_target = pack.pack().urgent_target();
   if (level != nullptr) {
     policy.nqb = level->nqb();
-    if (level->awaiting_decision() && level->recommended_state() != policy.decided_state) {
+    if (!reading.Redacted() && level->awaiting_decision() &&
+        level->recommended_state() != policy.decided_state) {
       policy.recommended_state = level->recommended_state();
       policy.recommended_us = MicrosOrZero(level->recommended_at());
     }
@@ -90,8 +82,15 @@ void AddPolicy(const Reading& reading, const CompiledPack& pack, const v1::Provi
   policy.criteria.assign(assessment.criteria().begin(), assessment.criteria().end());
   for (const auto& text : assessment.criterion_texts()) policy.texts[text.id()] = text.text();
   for (const auto& rule : pack.pack().urgent()) policy.texts[rule.id()] = rule.text();
+  for (int i = 0; i < pack.pack().criteria_size(); ++i) {
+    if (pack.Supports(i)) policy.bearing.insert(pack.pack().criteria(i).id());
+  }
+  for (const auto& rule : pack.pack().urgent()) policy.bearing.insert(rule.id());
   policy.measures.assign(assessment.measures().begin(), assessment.measures().end());
   if (reading.Redacted()) {
+    // The recorded one may rest on a protected source: what open reports alone recommend.
+    if (assessment.level() != policy.decided_state && !assessment.declined())
+      policy.recommended_state = assessment.level();
     for (auto& criterion : policy.criteria) {
       criterion.clear_evidence();
       criterion.clear_figures();
@@ -102,8 +101,11 @@ void AddPolicy(const Reading& reading, const CompiledPack& pack, const v1::Provi
     policy.gaps.assign(assessment.gaps().begin(), assessment.gaps().end());
   }
   for (const auto& caveat : assessment.caveats()) {
-    const bool of_pack = caveat == pack.pack().caveat();
-    out->caveats.push_back((of_pack ? policy.policy_id : out->service.name) + ": " + caveat);
+    if (caveat == pack.pack().caveat()) {
+      out->caveats.push_back(policy.policy_id + ": " + caveat);
+    } else {
+      out->of_service.push_back(caveat);
+    }
   }
   out->service.policies.push_back(std::move(policy));
 }
@@ -251,10 +253,7 @@ absl::StatusOr<ReportReading> ReadForReport(QueryCore& core, const Principal& pr
   // What came since the first look may be in what was read: it must be in the trace.
   TP_ASSIGN_OR_RETURN(trace, core.traces.Of(stream_id));
   const Protection protection{.trace = *trace, .veil = core.veil};
-  if (redacted) {
-    LeaveOutProtected(*trace, &stream);
-    ForgetResting(*trace, &stream.record);
-  }
+  if (redacted) LeaveOutProtected(*trace, &stream);
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, instants.assess_us);
   const Reading reading{.core = core,
                         .principal = principal,

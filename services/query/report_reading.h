@@ -25,7 +25,8 @@ struct ReportReading {
   std::string stream_id{};
   ReportedService service{};
   std::vector<std::string> caveats{};
-  std::set<std::string> policies{};  ///< That were in force, whether or not they apply.
+  std::vector<std::string> of_service{};  ///< Further ones, for a report about it alone.
+  std::set<std::string> policies{};       ///< That were in force, whether or not they apply.
   Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;  ///< Class of the content.
 };
 

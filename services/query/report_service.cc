@@ -118,8 +118,11 @@ absl::Status CheckPolicy(const std::string& policy_id, const std::vector<ReportR
   for (const auto& reading : readings) {
     if (reading.policies.contains(policy_id)) return absl::OkStatus();
   }
-  return WithReason(absl::NotFoundError("the policy is not in force then"), "POLICY_NOT_IN_FORCE",
-                    Naming("policy_id", policy_id));
+  const ErrorMetadata named = Naming("policy_id", policy_id);
+  return WithReason(
+      absl::NotFoundError("the policy" + (named.empty() ? "" : " " + named.begin()->second) +
+                          " is not in force then"),
+      "POLICY_NOT_IN_FORCE", named);
 }
 
 void AddCaveats(const ReportQuestion& question, const std::vector<ReportReading>& readings,
@@ -127,6 +130,10 @@ void AddCaveats(const ReportQuestion& question, const std::vector<ReportReading>
   std::set<std::string> told;
   for (const auto& reading : readings) {
     for (const auto& caveat : reading.caveats) {
+      if (told.insert(caveat).second) input->caveats.push_back(caveat);
+    }
+    if (!IsAboutOneService(input->kind)) continue;
+    for (const auto& caveat : reading.of_service) {
       if (told.insert(caveat).second) input->caveats.push_back(caveat);
     }
   }

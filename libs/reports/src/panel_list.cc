@@ -24,7 +24,7 @@ bool IsForPanel(const ReportedService& service) {
 std::string RulesThatHold(const ReportedPolicy& policy) {
   std::vector<std::string> rules;
   for (const auto& criterion : policy.criteria) {
-    if (criterion.value() == v1::TRUTH_VALUE_TRUE) rules.push_back(criterion.id());
+    if (HoldsForLevel(policy, criterion)) rules.push_back(criterion.id());
   }
   return rules.empty() ? "none" : ListWords(rules);
 }

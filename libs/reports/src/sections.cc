@@ -74,10 +74,14 @@ std::string LevelWords(const ReportedPolicy& policy) {
   return text + '.';
 }
 
+bool HoldsForLevel(const ReportedPolicy& policy, const v1::CriterionResult& criterion) {
+  return Holds(criterion) && policy.bearing.contains(criterion.id());
+}
+
 Citations CiteWhatHolds(const ReportedPolicy& policy) {
   Citations citations;
   for (const auto& criterion : policy.criteria) {
-    if (!Holds(criterion)) continue;
+    if (!HoldsForLevel(policy, criterion)) continue;
     for (auto& citation : Cite(policy, criterion)) citations.push_back(std::move(citation));
   }
   return citations;

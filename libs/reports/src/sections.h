@@ -51,7 +51,9 @@ std::string NameWords(const ReportedService& service);
 std::string RatingWords(const ReportedService& service);
 /// One sentence on what is decided and recommended under a policy.
 std::string LevelWords(const ReportedPolicy& policy);
-/// The rules whose criteria are TRUE, with their evidence.
+/// Whether a criterion holds and a level or the urgent path rests on it.
+bool HoldsForLevel(const ReportedPolicy& policy, const v1::CriterionResult& criterion);
+/// Those rules, with their evidence.
 Citations CiteWhatHolds(const ReportedPolicy& policy);
 /// Says what people are told of an alert.
 void SayAlert(const ReportedAlert& alert, std::string_view lead, SectionWriter* section);

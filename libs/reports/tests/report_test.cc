@@ -171,6 +171,7 @@ TEST(PanelList, HasWhoIsAboveTheLowestLevelOrAwaitsADecisionAndNobodyElse) {
   ASSERT_EQ(overview.tables(0).rows_size(), 2);
   EXPECT_THAT(overview.tables(0).rows(0).cells(0), HasSubstr("Oak House"));
   EXPECT_EQ(overview.tables(0).rows(0).cells(3), "Level 2");
+  EXPECT_EQ(overview.tables(0).rows(0).cells(5), "H-L2-2") << "H-L1-1 bears on no level";
   EXPECT_EQ(overview.tables(0).rows(0).cells(6), "Routine");
   EXPECT_THAT(overview.tables(0).rows(1).cells(0), HasSubstr("Yew Lodge"));
   const std::string oak = TextOf(SectionOf(report, "Oak House (cqc-location/1-900000001)"));

@@ -66,9 +66,10 @@ inline ReportedService HomeOfConcern(const std::string& name = "Oak House") {
   auto& policy = service.policies.front();
   policy.recommended_state = "LEVEL_2";
   policy.recommended_us = March(4);
-  policy.criteria = {Criterion("H-L2-2", v1::TRUTH_VALUE_TRUE, "W-1"),
-                     Criterion("H-L2-3", v1::TRUTH_VALUE_UNKNOWN),
-                     Criterion("H-L3-1", v1::TRUTH_VALUE_FALSE)};
+  policy.criteria = {
+      Criterion("H-L2-2", v1::TRUTH_VALUE_TRUE, "W-1"), Criterion("H-L1-1", v1::TRUTH_VALUE_TRUE),
+      Criterion("H-L2-3", v1::TRUTH_VALUE_UNKNOWN), Criterion("H-L3-1", v1::TRUTH_VALUE_FALSE)};
+  policy.bearing = {"H-L2-2", "H-L2-3", "H-L3-1"};
   policy.texts = {{"H-L2-2", "Warning notice"}};
   policy.near_misses = {"H-L3-1: one more"};
   policy.gaps = {"H-L2-3: not available"};

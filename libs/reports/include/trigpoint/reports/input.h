@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct ReportedPolicy {
   std::string urgent_target{};
   std::string not_agreed_state{};  ///< A joint commissioner refused; empty: agreed (domain.md 3.6).
   v1::CrossWalk nqb{};             ///< Of the decided state; for display.
+  /// Rules that a level or the urgent path rests on, and not how things are at the lowest level.
+  std::set<std::string> bearing{};
   std::vector<v1::CriterionResult> criteria{};  ///< With the urgent rules.
   std::map<std::string, std::string> texts{};   ///< Criterion to the document's own words.
   std::vector<std::string> near_misses{};
