@@ -279,8 +279,8 @@ absl::StatusOr<ReportReading> ReadForReport(QueryCore& core, const Principal& pr
   AddFeeds(reading, stream, &out.service);
   if (!redacted) {
     TP_ASSIGN_OR_RETURN(out.service.obligations,
-                        OpenObligations(core, stream, instants.assess_us, reading.outside, principal,
-                                        question.policy_id));
+                        OpenObligations(core, stream, instants.assess_us, reading.outside,
+                                        principal, question.policy_id));
   }
   AddThemes(reading, std::move(stream), &out.service);
   return out;

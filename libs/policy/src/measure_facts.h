@@ -17,10 +17,6 @@ using FactKey = std::pair<std::string, std::string>;
 
 inline FactKey KeyOf(const v1::Event& fact) { return {fact.source(), fact.id()}; }
 
-inline bool IsOneOf(const std::vector<std::string>& values, const std::string& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 /// Whether a fact happened in the window of `days` that ends at as_of.
 inline bool IsWithin(const v1::Event& fact, const MeasureContext& context, int64_t days) {
   const int64_t at = FactInstant(fact);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/clusters.h"
@@ -46,6 +48,10 @@ void AddFigure(std::string_view name, double value, MeasureResult* result);
 /// Notes which of the items of the families are counted as one by rule alone, and why.
 void TellProbable(std::span<const ClusterView::Item> items,
                   std::span<const v1::SourceFamily> families, MeasureResult* result);
+
+inline bool IsOneOf(const std::vector<std::string>& values, const std::string& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
 
 /// TRUE / FALSE.
 inline Truth Is(bool value) { return value ? Truth::kTrue : Truth::kFalse; }

@@ -322,7 +322,7 @@ MeasureResult ContactsUnanswered(const MeasureArguments& arguments, const Measur
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kContractMeasures = {
     {.name = "plan_overdue",
      .summary = "At least `share` of the due plan actions are overdue by more than `grace_days`, "
                 "or a critical one is; "
@@ -389,6 +389,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> ContractMeasures() { return kMeasures; }
+std::span<const Measure> ContractMeasures() { return kContractMeasures; }
 
 }  // namespace trigpoint

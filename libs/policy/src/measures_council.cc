@@ -154,7 +154,7 @@ MeasureResult PammsFollowUpBeyondScope(const MeasureArguments&, const MeasureCon
   return TrueIfCited(std::move(result));
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kCouncilMeasures = {
     {.name = "unannounced_in_core_hours",
      .summary = "An unannounced routine visit within `days` began from `from_hour` to before "
                 "`to_hour` of a Monday to Friday.",
@@ -199,6 +199,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> CouncilMeasures() { return kMeasures; }
+std::span<const Measure> CouncilMeasures() { return kCouncilMeasures; }
 
 }  // namespace trigpoint

@@ -146,7 +146,7 @@ MeasureResult RiskScoreAtLeast(const MeasureArguments& arguments, const MeasureC
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kEarlyWarningMeasures = {
     {.name = "occupancy_low",
      .summary = "Of the reports of the last `days` the latest shows less than the share `red` of "
                 "beds in use, or the share `fall` less than the highest one before; from `amber` "
@@ -188,6 +188,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> EarlyWarningMeasures() { return kMeasures; }
+std::span<const Measure> EarlyWarningMeasures() { return kEarlyWarningMeasures; }
 
 }  // namespace trigpoint

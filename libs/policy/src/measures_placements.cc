@@ -243,7 +243,7 @@ MeasureResult IspFactUntold(const MeasureArguments& arguments, const MeasureCont
   return TrueIfCited(std::move(result));
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kPlacementMeasures = {
     {.name = "hosted_by",
      .summary = "The service lies in the area of one of `values`, by its host or, where none is "
                 "named, its "
@@ -301,6 +301,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> PlacementMeasures() { return kMeasures; }
+std::span<const Measure> PlacementMeasures() { return kPlacementMeasures; }
 
 }  // namespace trigpoint

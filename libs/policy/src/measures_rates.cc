@@ -263,7 +263,7 @@ MeasureResult FeedbackConcerning(const MeasureArguments& arguments, const Measur
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kRateMeasures = {
     {.name = "repeated_concerns",
      .summary = "At least `count` concerns (clusters) of `families` about one theme within `days`.",
      .numbers = {"count", "days"},
@@ -318,6 +318,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> RateMeasures() { return kMeasures; }
+std::span<const Measure> RateMeasures() { return kRateMeasures; }
 
 }  // namespace trigpoint

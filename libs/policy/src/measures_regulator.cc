@@ -9,10 +9,6 @@
 namespace trigpoint {
 namespace {
 
-bool Among(const std::vector<std::string>& values, const std::string& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 std::string Caveats(const CurrentRating& rating) {
   std::string text;
   const auto add = [&text](bool on, const char* caveat) {
@@ -38,7 +34,7 @@ MeasureResult OverallRatingIn(const MeasureArguments& arguments, const MeasureCo
     if (rating.reinstated) result.note = "the report was withdrawn and no earlier rating stands";
     return result;
   }
-  result.value = Is(Among(arguments.values, v1::Rating_Name(rating.overall)));
+  result.value = Is(IsOneOf(arguments.values, v1::Rating_Name(rating.overall)));
   if (!result.WantsProof()) return result;
   AddRef(rating.overall_evidence, &result);
   for (const auto& ref : rating.evidence) AddRef(ref, &result);
@@ -65,7 +61,7 @@ MeasureResult KeyQuestions(const MeasureArguments& arguments, const MeasureConte
   int unknown = 0;
   for (const v1::Rating question : rating.key_questions) {
     unknown += IsRating(question) ? 0 : 1;
-    in += IsRating(question) && Among(arguments.values, v1::Rating_Name(question)) ? 1 : 0;
+    in += IsRating(question) && IsOneOf(arguments.values, v1::Rating_Name(question)) ? 1 : 0;
   }
   for (const auto& ref : rating.evidence) AddRef(ref, &result);
   AddFigure("key_questions", in, &result);
@@ -109,7 +105,7 @@ MeasureResult Enforcement(const MeasureArguments& arguments, const MeasureContex
     if (!fact.has_cqc_enforcement_action_recorded()) continue;
     const auto& action = fact.cqc_enforcement_action_recorded();
     if (!arguments.values.empty() &&
-        !Among(arguments.values, v1::EnforcementKind_Name(action.action()))) {
+        !IsOneOf(arguments.values, v1::EnforcementKind_Name(action.action()))) {
       continue;
     }
     if (restricting_only && !action.restricts_admissions()) continue;
@@ -133,7 +129,7 @@ MeasureResult EnforcementRestrictingAdmissions(const MeasureArguments& arguments
   return Enforcement(arguments, context, true);
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kRegulatorMeasures = {
     {.name = "overall_rating_in",
      .summary = "The overall rating in force is one of `values`; UNKNOWN without a rating.",
      .numbers = {},
@@ -175,6 +171,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> RegulatorMeasures() { return kMeasures; }
+std::span<const Measure> RegulatorMeasures() { return kRegulatorMeasures; }
 
 }  // namespace trigpoint

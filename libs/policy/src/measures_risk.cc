@@ -206,7 +206,7 @@ MeasureResult PlanClosedUnmet(const MeasureArguments&, const MeasureContext& con
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kRiskMeasures = {
     {.name = "risk_score_at_least",
      .summary = "The risk score of the service that stands, likelihood times consequence, is at "
                 "least `score`; UNKNOWN where it was never scored.",
@@ -252,6 +252,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> RiskMeasures() { return kMeasures; }
+std::span<const Measure> RiskMeasures() { return kRiskMeasures; }
 
 }  // namespace trigpoint

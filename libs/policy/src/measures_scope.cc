@@ -14,10 +14,6 @@
 namespace trigpoint {
 namespace {
 
-bool Among(const std::vector<std::string>& values, const std::string& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 template <typename Answer>
 MeasureResult OfService(const MeasureContext& context, Answer answer) {
   MeasureResult result = Begin(context);
@@ -33,14 +29,14 @@ MeasureResult OfService(const MeasureContext& context, Answer answer) {
 MeasureResult CommissionedBy(const MeasureArguments& arguments, const MeasureContext& context) {
   return OfService(context, [&arguments](const v1::ServiceRegistered& service) {
     return Is(std::any_of(service.commissioners().begin(), service.commissioners().end(),
-                          [&arguments](const auto& c) { return Among(arguments.values, c); }));
+                          [&arguments](const auto& c) { return IsOneOf(arguments.values, c); }));
   });
 }
 
 MeasureResult ServiceTypeIn(const MeasureArguments& arguments, const MeasureContext& context) {
   return OfService(context, [&arguments](const v1::ServiceRegistered& service) {
     if (service.service_type() == v1::SERVICE_TYPE_UNSPECIFIED) return Truth::kUnknown;
-    return Is(Among(arguments.values, v1::ServiceType_Name(service.service_type())));
+    return Is(IsOneOf(arguments.values, v1::ServiceType_Name(service.service_type())));
   });
 }
 
@@ -52,7 +48,7 @@ MeasureResult HealthCommissioned(const MeasureArguments&, const MeasureContext& 
 
 MeasureResult DecidedStateIn(const MeasureArguments& arguments, const MeasureContext& context) {
   MeasureResult result = Begin(context);
-  result.value = Is(Among(arguments.values, context.decided_state));
+  result.value = Is(IsOneOf(arguments.values, context.decided_state));
   return result;
 }
 
@@ -107,7 +103,7 @@ MeasureResult FeedIsSilent(const MeasureArguments& arguments, const MeasureConte
   MeasureResult result = Begin(context);
   bool expected = false;
   for (const auto& silence : context.record.silences()) {
-    if (!Among(arguments.values, silence.silent().kind())) continue;
+    if (!IsOneOf(arguments.values, silence.silent().kind())) continue;
     expected = true;
     if (silence.ended_us() != 0) continue;
     result.value = Truth::kTrue;
@@ -126,7 +122,7 @@ MeasureResult FeedIsSilent(const MeasureArguments& arguments, const MeasureConte
   const bool heard =
       std::any_of(deliveries.begin(), deliveries.end(), [&arguments](const auto& delivery) {
         const KindInfo* kind = KindOfNumber(delivery.kind());
-        return kind != nullptr && Among(arguments.values, std::string(kind->name));
+        return kind != nullptr && IsOneOf(arguments.values, std::string(kind->name));
       });
   if (heard || expected) {
     result.value = Truth::kFalse;
@@ -137,7 +133,7 @@ MeasureResult FeedIsSilent(const MeasureArguments& arguments, const MeasureConte
 }
 
 /// H-L1-9 and the like need a positive statement as well as the absence of the opposite.
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kScopeMeasures = {
     {.name = "commissioned_by",
      .summary = "One of `values` commissions the service.",
      .numbers = {},
@@ -201,6 +197,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> ScopeMeasures() { return kMeasures; }
+std::span<const Measure> ScopeMeasures() { return kScopeMeasures; }
 
 }  // namespace trigpoint

@@ -11,10 +11,6 @@
 namespace trigpoint {
 namespace {
 
-bool Among(const std::vector<std::string>& values, const std::string& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 /// Facts within `days` for which `matches` holds. What such bodies serve reaches the commissioner:
 /// none recorded is taken as none.
 template <typename Matches>
@@ -34,8 +30,8 @@ MeasureResult StatutoryReviewWithin(const MeasureArguments& arguments,
                                     const MeasureContext& context) {
   return WithinDays(arguments, context, [&arguments](const v1::Event& fact) {
     return fact.has_statutory_review_commissioned() &&
-           Among(arguments.values,
-                 v1::StatutoryReview_Name(fact.statutory_review_commissioned().review()));
+           IsOneOf(arguments.values,
+                   v1::StatutoryReview_Name(fact.statutory_review_commissioned().review()));
   });
 }
 
@@ -134,7 +130,7 @@ MeasureResult LargeScaleEnquiry(const MeasureArguments& arguments, const Measure
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kStatutoryMeasures = {
     {.name = "statutory_review_commissioned",
      .summary =
          "A statutory review of one of the kinds in `values` was commissioned within `days`.",
@@ -196,6 +192,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> StatutoryMeasures() { return kMeasures; }
+std::span<const Measure> StatutoryMeasures() { return kStatutoryMeasures; }
 
 }  // namespace trigpoint

@@ -100,7 +100,7 @@ MeasureResult HarmElevated(const MeasureArguments& arguments, const MeasureConte
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kTrendMeasures = {
     {.name = "elevated",
      .summary = "More reports of one of `families` in the window than expected for a service of "
                 "this size and nature "
@@ -128,6 +128,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> TrendMeasures() { return kMeasures; }
+std::span<const Measure> TrendMeasures() { return kTrendMeasures; }
 
 }  // namespace trigpoint

@@ -10,10 +10,6 @@
 namespace trigpoint {
 namespace {
 
-bool Among(const std::vector<std::string>& values, const std::string& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
 bool Live(const v1::Event& fact, const MeasureContext& context, int64_t days, int64_t reviewed) {
   const int64_t at = FactInstant(fact);
   return at > WindowStart(context, days) && at <= context.as_of_us &&
@@ -60,8 +56,8 @@ MeasureResult Concerns(const MeasureArguments& arguments, const MeasureContext& 
 MeasureResult ImmediateRisk(const MeasureArguments& arguments, const MeasureContext& context) {
   return Facts(arguments, context, [&arguments](const v1::Event& fact) {
     return fact.has_immediate_risk_asserted() &&
-           Among(arguments.values,
-                 v1::ImmediateRiskAsserted::Grade_Name(fact.immediate_risk_asserted().grade()));
+           IsOneOf(arguments.values,
+                   v1::ImmediateRiskAsserted::Grade_Name(fact.immediate_risk_asserted().grade()));
   });
 }
 
@@ -69,7 +65,7 @@ MeasureResult HostCommissionerCode(const MeasureArguments& arguments,
                                    const MeasureContext& context) {
   return Facts(arguments, context, [&arguments](const v1::Event& fact) {
     return fact.has_immediate_risk_asserted() &&
-           Among(arguments.values, fact.immediate_risk_asserted().host_commissioner_code());
+           IsOneOf(arguments.values, fact.immediate_risk_asserted().host_commissioner_code());
   });
 }
 
@@ -204,7 +200,7 @@ MeasureResult RapidSharingNeeded(const MeasureArguments& arguments, const Measur
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kUrgentMeasures = {
     {.name = "immediate_risk_asserted",
      .summary =
          "An authorised role asserted a risk of one of the grades in `values` within `days`.",
@@ -272,6 +268,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> UrgentMeasures() { return kMeasures; }
+std::span<const Measure> UrgentMeasures() { return kUrgentMeasures; }
 
 }  // namespace trigpoint

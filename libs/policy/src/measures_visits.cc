@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "measure_facts.h"
 #include "measure_support.h"
 #include "trigpoint/domain/decisions.h"
 #include "trigpoint/domain/ratings.h"
@@ -12,15 +13,6 @@ namespace trigpoint {
 namespace {
 
 using Item = ClusterView::Item;
-
-bool Among(const std::vector<std::string>& values, const std::string& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-bool Within(const v1::Event& fact, const MeasureContext& context, int64_t days) {
-  const int64_t at = FactInstant(fact);
-  return at > WindowStart(context, days) && at <= context.as_of_us;
-}
 
 /// Families that incidents can fill, each at most one: a maximum matching, by augmenting paths.
 class FamilyMatching {
@@ -102,7 +94,7 @@ MeasureResult ReturnConcern(const MeasureArguments& arguments, const MeasureCont
   for (const auto& fact : context.state.facts()) {
     const bool concern = fact.monitoring_return_received().concern() ||
                          fact.provider_performance_report_received().concern();
-    if (concern && Within(fact, context, arguments.Integer("days"))) Refer(fact, &result);
+    if (concern && IsWithin(fact, context, arguments.Integer("days"))) Refer(fact, &result);
   }
   result.value = Is(result.cited > 0);
   return result;
@@ -118,9 +110,9 @@ MeasureResult IndicatorAbove(const MeasureArguments& arguments, const MeasureCon
   MeasureResult result = Begin(context);
   std::map<std::string, std::pair<const v1::Event*, double>> latest;  // By name of the indicator.
   for (const auto& fact : context.state.facts()) {
-    if (!Within(fact, context, arguments.Integer("days"))) continue;
+    if (!IsWithin(fact, context, arguments.Integer("days"))) continue;
     for (const auto& kpi : KpisOf(fact)) {
-      if (!Among(arguments.values, kpi.name())) continue;
+      if (!IsOneOf(arguments.values, kpi.name())) continue;
       auto& known = latest[kpi.name()];
       if (known.first == nullptr || FactInstant(*known.first) <= FactInstant(fact))
         known = {&fact, kpi.value()};
@@ -143,8 +135,8 @@ MeasureResult RiskAssertedBy(const MeasureArguments& arguments, const MeasureCon
   MeasureResult result = Begin(context);
   for (const auto& fact : context.state.facts()) {
     if (fact.has_immediate_risk_asserted() &&
-        Among(arguments.values, fact.immediate_risk_asserted().asserted_by_role()) &&
-        Within(fact, context, arguments.Integer("days")))
+        IsOneOf(arguments.values, fact.immediate_risk_asserted().asserted_by_role()) &&
+        IsWithin(fact, context, arguments.Integer("days")))
       Refer(fact, &result);
   }
   result.value = Is(result.cited > 0);
@@ -178,7 +170,7 @@ MeasureResult RiskRatingIn(const MeasureArguments& arguments, const MeasureConte
   }
   Refer(*latest, &result);
   result.value =
-      Is(Among(arguments.values, v1::RiskBand_Name(BandOf(latest->risk_profile_scored()))));
+      Is(IsOneOf(arguments.values, v1::RiskBand_Name(BandOf(latest->risk_profile_scored()))));
   return result;
 }
 
@@ -188,7 +180,7 @@ MeasureResult DecidedElsewhereIn(const MeasureArguments& arguments, const Measur
   const auto& policies = context.record.policies();
   result.value = Is(std::any_of(policies.begin(), policies.end(), [&](const auto& policy) {
     return policy.policy_id() != context.policy_id &&
-           Among(arguments.values, DecidedState(policy, v1::AuthorityMatrix()));
+           IsOneOf(arguments.values, DecidedState(policy, v1::AuthorityMatrix()));
   }));
   return result;
 }
@@ -277,7 +269,7 @@ MeasureResult CancellationLacksAgreement(const MeasureArguments& arguments,
                                          const MeasureContext& context) {
   MeasureResult result = Begin(context);
   for (const auto& fact : context.state.facts()) {
-    if (!fact.has_visit_cancelled() || !Within(fact, context, arguments.Integer("days"))) continue;
+    if (!fact.has_visit_cancelled() || !IsWithin(fact, context, arguments.Integer("days"))) continue;
     const auto& agreed = fact.visit_cancelled().agreed_by_roles();
     const bool all = std::all_of(
         arguments.values.begin(), arguments.values.end(), [&agreed](const std::string& role) {
@@ -289,7 +281,7 @@ MeasureResult CancellationLacksAgreement(const MeasureArguments& arguments,
   return result;
 }
 
-const std::vector<Measure> kMeasures = {
+const std::vector<Measure> kVisitMeasures = {
     {.name = "theme_shared_by_families",
      .summary = "Reports of at least `count` independent families of `families` share a theme "
                 "within `days`; one incident fills one family, whoever reported it.",
@@ -363,6 +355,6 @@ const std::vector<Measure> kMeasures = {
 
 }  // namespace
 
-std::span<const Measure> VisitMeasures() { return kMeasures; }
+std::span<const Measure> VisitMeasures() { return kVisitMeasures; }
 
 }  // namespace trigpoint
