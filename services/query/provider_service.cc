@@ -64,11 +64,13 @@ bool IsCheap(const QueryCore& core, const v1::GetProviderRequest& request) {
   return !summary.ok() || !MayDisagree(*summary);
 }
 
-/// The policy asked for, or the first that applies, or else the first that may apply.
+/// The policy asked for, or the first that applies, or else the first that may apply; one with
+/// levels before one without.
 absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
     const InForce& in_force, const StreamAsOf& stream, const v1::AssessProviderRequest& request,
     int64_t as_of_us) {
-  std::shared_ptr<const CompiledPack> maybe;
+  std::shared_ptr<const CompiledPack> best;
+  int best_rank = 0;
   bool found = false;
   for (const auto& pack : in_force.policies) {
     if (!request.policy_id().empty() && pack->pack().id() != request.policy_id()) continue;
@@ -76,10 +78,13 @@ absl::StatusOr<std::shared_ptr<const CompiledPack>> ChoosePolicy(
     if (request.assume_policy() && !request.policy_id().empty()) return pack;
     const Truth applies = Applies(
         *pack, ContextFor(stream.state, stream.record, *pack, in_force.baselines, as_of_us));
-    if (applies == Truth::kTrue) return pack;
-    if (maybe == nullptr && (applies == Truth::kUnknown || request.assume_policy())) maybe = pack;
+    if (applies != Truth::kTrue && applies != Truth::kUnknown && !request.assume_policy()) continue;
+    const int rank = (applies == Truth::kTrue ? 3 : 1) + (pack->HasLevels() ? 1 : 0);
+    if (rank <= best_rank) continue;
+    best = pack;
+    best_rank = rank;
   }
-  if (maybe != nullptr) return maybe;
+  if (best != nullptr) return best;
   const ErrorMetadata named = Naming("policy_id", request.policy_id());
   if (!found) {
     const std::string which = named.empty() ? "no policy" : "the policy " + named.begin()->second;
