@@ -67,7 +67,7 @@ TEST(BesideNqb, SaysWhereAStateStandsAndWhatItIsNot) {
   entry.set_clause("S1 L170");
   EXPECT_EQ(BesideNqb("Level 3", entry),
             "Level 3 beside the NQB ladder (for display only): Intensive. Level 3 does not imply "
-            "intensive.\n[S1 L170]\n");
+            "intensive. [S1\nL170]\n");
   entry.clear_nqb_state();
   EXPECT_THAT(BesideNqb("Level 3", entry), HasSubstr("nowhere on it"));
 }
