@@ -247,7 +247,8 @@ bool NoteDelivery(const v1::Event& event, int64_t known_us, v1::ProviderState* s
   if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT || IsHiddenKind(*kind)) return false;
   const FeedKind* feed = FeedKindOf(kind->number);
   if (feed == nullptr || feed->origin == Origin::kNobody) return false;
-  // The day on which a protected source spoke is part of what is hidden.
+  // The day on which a protected source spoke is part of what is hidden, whatever it reported.
+  if (SensitivityOf(event) >= v1::SENSITIVITY_C5_PROTECTED_SOURCE) return false;
   if (!nil && SensitivityOf(event) < v1::SENSITIVITY_C4_SPECIAL_CATEGORY) {
     AddHeard(event, *kind, feed->origin == Origin::kOutside, known_us, state);
   }

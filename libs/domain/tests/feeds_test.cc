@@ -117,6 +117,16 @@ TEST(NoteDelivery, LeavesNoDayOfAProtectedSource) {
 }
 
 // S1 L26-33.
+// An ordinary report whose sender says that it comes from a protected source.
+TEST(NoteDelivery, LeavesNoDayOfAReportThatItsSenderProtects) {
+  v1::ProviderState state;
+  v1::Event event = Capacity("raised", kStart);
+  event.set_sensitivity(v1::SENSITIVITY_C5_PROTECTED_SOURCE);
+  EXPECT_FALSE(NoteDelivery(event, kStart, &state));
+  EXPECT_EQ(state.deliveries_size(), 0);
+  EXPECT_EQ(state.heard_size(), 0);
+}
+
 TEST(NoteDelivery, TellsCategoriesFromInsideAndOutside) {
   v1::ProviderState state;
   v1::Event visit = Capacity("v", 0);

@@ -269,7 +269,8 @@ MeasureResult CancellationLacksAgreement(const MeasureArguments& arguments,
                                          const MeasureContext& context) {
   MeasureResult result = Begin(context);
   for (const auto& fact : context.state.facts()) {
-    if (!fact.has_visit_cancelled() || !IsWithin(fact, context, arguments.Integer("days"))) continue;
+    if (!fact.has_visit_cancelled() || !IsWithin(fact, context, arguments.Integer("days")))
+      continue;
     const auto& agreed = fact.visit_cancelled().agreed_by_roles();
     const bool all = std::all_of(
         arguments.values.begin(), arguments.values.end(), [&agreed](const std::string& role) {
