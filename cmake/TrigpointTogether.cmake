@@ -8,6 +8,7 @@ set(trigpoint_alone
   libs/domain/tests/decisions_test.cc
   libs/domain/tests/duplicates_measured_test.cc
   libs/domain/tests/feeds_test.cc
+  libs/domain/tests/ratings_test.cc
   libs/engine/src/carriage.cc
   libs/engine/src/controls.cc
   libs/engine/tests/succession_test.cc
@@ -60,13 +61,16 @@ set(trigpoint_alone
   libs/testkit/src/expectations.cc
   services/node/backup.cc
   services/notify/tests/taker_test.cc
+  services/notify/tests/webhook_config_test.cc
   services/notify/webhook_config.cc
   services/query/erasure.cc
   services/query/list_providers.cc
   services/query/list_recommendations.cc
   services/query/privacy_service.cc
   services/query/protected.cc
+  services/query/provider_service.cc
   services/query/timeline.cc
+  tests/bench/bench_wire.cc
 )
 
 foreach(source IN LISTS trigpoint_alone)

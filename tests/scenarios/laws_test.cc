@@ -30,7 +30,7 @@ struct Material {
 
 bool IsAct(const v1::Event& event) {
   return event.has_decision_proposed() || event.has_decision_concurrence() ||
-         event.has_inheritance_decided();
+         event.has_inheritance_decided() || event.has_policy_activated();
 }
 
 /// Stories of one service without decisions of people: what those are based on depends on when it

@@ -116,7 +116,6 @@ TEST(NoteDelivery, LeavesNoDayOfAProtectedSource) {
   EXPECT_EQ(state.heard_size(), 0);
 }
 
-// S1 L26-33.
 // An ordinary report whose sender says that it comes from a protected source.
 TEST(NoteDelivery, LeavesNoDayOfAReportThatItsSenderProtects) {
   v1::ProviderState state;
@@ -127,6 +126,7 @@ TEST(NoteDelivery, LeavesNoDayOfAReportThatItsSenderProtects) {
   EXPECT_EQ(state.heard_size(), 0);
 }
 
+// S1 L26-33.
 TEST(NoteDelivery, TellsCategoriesFromInsideAndOutside) {
   v1::ProviderState state;
   v1::Event visit = Capacity("v", 0);

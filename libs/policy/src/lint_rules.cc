@@ -14,11 +14,6 @@ namespace {
 
 using Answer = ConditionSpace::Answer;
 
-const std::set<std::string_view>& NqbStates() {
-  static const std::set<std::string_view> kStates = {"", "ROUTINE", "ENHANCED", "INTENSIVE"};
-  return kStates;
-}
-
 bool HasState(const v1::PolicyPack& pack, const std::string& state) {
   const auto& states = pack.authority().states();
   return std::find(states.begin(), states.end(), state) != states.end();
@@ -195,16 +190,6 @@ void LintStates(const v1::PolicyPack& pack, Findings* out) {
     if (!KnowsState(pack, bundle.state()))
       out->Error("measures " + bundle.state(), "are for no state of the pack",
                  "name one of authority.states, or urgent_target");
-  }
-  for (const auto& walk : pack.cross_walk()) {
-    const std::string rule = "cross_walk " + walk.state();
-    if (!KnowsState(pack, walk.state()))
-      out->Error(rule, "is of no state of the pack", "name one of authority.states");
-    if (NqbStates().count(walk.nqb_state()) == 0)
-      out->Error(rule, "leads to no state of the NQB ladder: " + walk.nqb_state(),
-                 "ROUTINE, ENHANCED, INTENSIVE or nothing");
-    if (walk.note().empty())
-      out->Warning(rule, "has no note", "say in words what it is not: never the same level");
   }
   if (!pack.urgent().empty() && pack.urgent_target().empty())
     out->Error("urgent_target", "is missing", "say what an urgent rule recommends");

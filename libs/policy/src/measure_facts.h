@@ -6,16 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "fact_fields.h"
 #include "measure_support.h"
 #include "trigpoint/policy/measure.h"
 
 /// How measures read the facts of a state.
 namespace trigpoint {
 
-/// (source, id) of a fact.
-using FactKey = std::pair<std::string, std::string>;
-
-inline FactKey KeyOf(const v1::Event& fact) { return {fact.source(), fact.id()}; }
+inline EventKey KeyOf(const v1::Event& fact) { return {fact.source(), fact.id()}; }
 
 /// Whether a fact happened in the window of `days` that ends at as_of.
 inline bool IsWithin(const v1::Event& fact, const MeasureContext& context, int64_t days) {

@@ -54,7 +54,7 @@ MeasureResult FocusedVisitAgreedByOthers(const MeasureArguments& arguments,
 MeasureResult SuspendedWithoutApproval(const MeasureArguments& arguments,
                                        const MeasureContext& context) {
   MeasureResult result = Begin(context);
-  std::set<FactKey> lifted;
+  std::set<EventKey> lifted;
   const CivilDate today = LondonDate(context.as_of_us);
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_suspension_lifted()) continue;
@@ -130,7 +130,7 @@ MeasureResult PammsOverallIn(const MeasureArguments& arguments, const MeasureCon
 /// grade remains (S4 3.22).
 MeasureResult PammsFollowUpBeyondScope(const MeasureArguments&, const MeasureContext& context) {
   MeasureResult result = Begin(context);
-  std::map<FactKey, const Pamms*> assessments;
+  std::map<EventKey, const Pamms*> assessments;
   for (const auto& fact : context.state.facts()) {
     if (fact.has_pamms_assessment_finalised()) {
       assessments[KeyOf(fact)] = &fact.pamms_assessment_finalised();

@@ -67,7 +67,7 @@ MeasureResult OccupancyLow(const MeasureArguments& arguments, const MeasureConte
 MeasureResult EarlyIndicators(const MeasureArguments& arguments, const MeasureContext& context) {
   MeasureResult result = Begin(context);
   std::set<int> themes;
-  std::set<FactKey> observers;
+  std::set<EventKey> observers;
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_early_indicator_observed() ||
         !IsWithin(fact, context, arguments.Integer("days"))) {
@@ -129,7 +129,7 @@ MeasureResult ViabilityThreatened(const MeasureArguments& arguments,
 }
 
 /// The latest score; FALSE where nobody scored the risk (S4 3.67: "it may be necessary").
-MeasureResult RiskScoreAtLeast(const MeasureArguments& arguments, const MeasureContext& context) {
+MeasureResult RiskProfileAtLeast(const MeasureArguments& arguments, const MeasureContext& context) {
   MeasureResult result = Begin(context);
   const auto scored =
       FactsInOrder(context, [](const v1::Event& fact) { return fact.has_risk_profile_scored(); });
@@ -177,13 +177,13 @@ const std::vector<Measure> kEarlyWarningMeasures = {
                    KindsOf({v1::Event::kProviderFailureDeclared, v1::Event::kFinancialConcernRaised,
                             v1::Event::kMarketOversightNoticeReceived})},
      .evaluate = ViabilityThreatened},
-    {.name = "risk_score_at_least",
+    {.name = "risk_profile_at_least",
      .summary = "The latest risk profile scores at least `score` (likelihood times consequence, of "
-                "25); NOT_APPLICABLE without one.",
+                "25); FALSE where nobody scored one.",
      .numbers = {"score"},
      .windows = {},
      .reads = {.facts = KindsOf({v1::Event::kRiskProfileScored})},
-     .evaluate = RiskScoreAtLeast},
+     .evaluate = RiskProfileAtLeast},
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ MeasureResult HostedBy(const MeasureArguments& arguments, const MeasureContext& 
 std::vector<const v1::Event*> Placements(const MeasureArguments& arguments,
                                          const MeasureContext& context) {
   const CivilDate today = LondonDate(context.as_of_us);
-  std::set<FactKey> ended;
+  std::set<EventKey> ended;
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_placement_ended()) continue;
     const auto& end = fact.placement_ended();
@@ -180,15 +180,15 @@ v1::IspReason StartingReason(const v1::Event& fact, const v1::ServiceRegistered*
 /// What stands now of CL-09: a proposal that was withdrawn, or a suspension that was lifted, is
 /// told as that, and no longer as what it was.
 std::vector<IspFact> IspFacts(const MeasureContext& context) {
-  std::map<FactKey, IspFact> facts;
-  const auto put = [&facts](const FactKey& key, const v1::Event& fact, v1::IspReason reason) {
+  std::map<EventKey, IspFact> facts;
+  const auto put = [&facts](const EventKey& key, const v1::Event& fact, v1::IspReason reason) {
     if (reason == v1::ISP_REASON_UNSPECIFIED) return;
     facts[key] = {.reason = reason, .ref = RefOf(fact), .on = LondonDate(FactInstant(fact))};
   };
   const auto any = [](const v1::Event&) { return true; };
   for (const v1::Event* fact : FactsInOrder(context, any)) {
     if (fact->has_suspension_lifted()) {
-      const FactKey suspension = Resolve(*fact, fact->suspension_lifted().suspension());
+      const EventKey suspension = Resolve(*fact, fact->suspension_lifted().suspension());
       if (facts.erase(suspension) > 0) {
         put(KeyOf(*fact), *fact, v1::ISP_REASON_SUSPENSION_REMOVED);
       }

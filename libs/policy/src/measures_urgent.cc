@@ -28,8 +28,8 @@ MeasureResult Found(MeasureResult result) {
 }
 
 template <typename Matches>
-MeasureResult Facts(const MeasureArguments& arguments, const MeasureContext& context,
-                    Matches matches) {
+MeasureResult CiteFacts(const MeasureArguments& arguments, const MeasureContext& context,
+                        Matches matches) {
   MeasureResult result = Begin(context);
   const int64_t reviewed = ReviewedUntil(context.state);
   for (const auto& fact : context.state.facts()) {
@@ -54,7 +54,7 @@ MeasureResult Concerns(const MeasureArguments& arguments, const MeasureContext& 
 }
 
 MeasureResult ImmediateRisk(const MeasureArguments& arguments, const MeasureContext& context) {
-  return Facts(arguments, context, [&arguments](const v1::Event& fact) {
+  return CiteFacts(arguments, context, [&arguments](const v1::Event& fact) {
     return fact.has_immediate_risk_asserted() &&
            IsOneOf(arguments.values,
                    v1::ImmediateRiskAsserted::Grade_Name(fact.immediate_risk_asserted().grade()));
@@ -63,7 +63,7 @@ MeasureResult ImmediateRisk(const MeasureArguments& arguments, const MeasureCont
 
 MeasureResult HostCommissionerCode(const MeasureArguments& arguments,
                                    const MeasureContext& context) {
-  return Facts(arguments, context, [&arguments](const v1::Event& fact) {
+  return CiteFacts(arguments, context, [&arguments](const v1::Event& fact) {
     return fact.has_immediate_risk_asserted() &&
            IsOneOf(arguments.values, fact.immediate_risk_asserted().host_commissioner_code());
   });
@@ -84,7 +84,7 @@ MeasureResult OrganisationalAbuseAdults(const MeasureArguments& arguments,
     return (concern.flags() & kConcernOrganisationalAbuse) != 0 &&
            static_cast<int64_t>(concern.people()) >= adults;
   });
-  const MeasureResult enquiries = Facts(arguments, context, [adults](const v1::Event& fact) {
+  const MeasureResult enquiries = CiteFacts(arguments, context, [adults](const v1::Event& fact) {
     return fact.has_safeguarding_enquiry_opened() &&
            fact.safeguarding_enquiry_opened().organisational_abuse() &&
            static_cast<int64_t>(fact.safeguarding_enquiry_opened().adults()) >= adults;
@@ -130,7 +130,7 @@ MeasureResult NeverEvents(const MeasureArguments& arguments, const MeasureContex
 
 MeasureResult OutbreakOrClosureUnplaced(const MeasureArguments& arguments,
                                         const MeasureContext& context) {
-  return Facts(arguments, context, [](const v1::Event& fact) {
+  return CiteFacts(arguments, context, [](const v1::Event& fact) {
     return fact.has_outbreak_or_closure_declared() &&
            fact.outbreak_or_closure_declared().people_unplaced() > 0;
   });

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "measure_facts.h"
 #include "measure_support.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
@@ -16,8 +17,6 @@ namespace {
 
 /// What starts one where nothing else tells since when: the service became known.
 constexpr char kRegistered[] = "registered";
-
-EventKey KeyOf(const v1::Event& fact) { return {fact.source(), fact.id()}; }
 
 bool Among(const std::vector<int>& kinds, const v1::Event& fact) {
   return std::find(kinds.begin(), kinds.end(), static_cast<int>(fact.payload_case())) !=

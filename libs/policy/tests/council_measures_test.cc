@@ -357,7 +357,7 @@ TEST_F(CouncilMeasures, AFollowUpGradesOnlyWhatRequiredImprovementOrWasPoor) {
 
 // S4 3.67-3.68; risk_matrix
 TEST_F(CouncilMeasures, TheLatestRiskProfileCounts) {
-  const auto ask = [this] { return Ask("risk_score_at_least", {}, {{"score", 8}}).value; };
+  const auto ask = [this] { return Ask("risk_profile_at_least", {}, {{"score", 8}}).value; };
   EXPECT_EQ(ask(), Truth::kFalse);
   const auto score = [this](const char* id, CivilDate on, uint32_t likelihood, uint32_t impact) {
     auto* scored = Fact(id, on)->mutable_risk_profile_scored()->mutable_score();

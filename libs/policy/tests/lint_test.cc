@@ -232,10 +232,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"MeasuresOfNoState", [](auto* p) { p->mutable_measures(0)->set_state("PANIC"); },
             Severity::kError, "measures PANIC", "are for no state"},
         Bad{"ACrossWalkWithoutNote", [](auto* p) { p->mutable_cross_walk(0)->clear_note(); },
-            Severity::kWarning, "cross_walk HIGH", "has no note"},
+            Severity::kError, "policy", "cross_walk HIGH has no note"},
         Bad{"ACrossWalkToNowhere",
             [](auto* p) { p->mutable_cross_walk(0)->set_nqb_state("LEVEL_3"); }, Severity::kError,
-            "cross_walk HIGH", "leads to no state of the NQB ladder: LEVEL_3"},
+            "policy", "cross_walk HIGH has nqb_state LEVEL_3"},
         Bad{"AnUrgentPathToNowhere",
             [](auto* p) {
               p->clear_urgent_target();
@@ -245,7 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"AReviewThatIsOverdue", [](auto* p) { p->set_review_due("2026-11-22"); },
             Severity::kWarning, "review_due", "the review date 2026-11-22 has passed"},
         Bad{"AReviewOnNoDay", [](auto* p) { p->set_review_due("March 2020"); }, Severity::kError,
-            "review_due", "is no date: March 2020"}),
+            "policy", "review_due is no date (YYYY-MM-DD): March 2020"}),
     [](const auto& bad) { return bad.param.name; });
 
 // S0 9.1: on its last day a review is not overdue, and without a day nobody asks.
@@ -307,9 +307,9 @@ TEST(LintPack, WhatTakesTooLongIsToldAsUndecided) {
 
 TEST(LintPack, TellsErrorsFirst) {
   v1::PolicyPack pack = Good();
-  pack.mutable_cross_walk(0)->clear_note();
+  pack.set_review_due("2026-11-22");
   pack.mutable_criteria(0)->clear_text();
-  const auto found = LintPack(pack);
+  const auto found = LintPack(pack, CivilDate{2026, 11, 23});
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(SeverityName(found.front().severity), "error");
   EXPECT_EQ(SeverityName(found.back().severity), "warning");

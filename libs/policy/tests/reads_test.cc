@@ -2,6 +2,9 @@
 // fold does not ask it.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string_view>
+
 #include <string>
 
 #include "trigpoint/base/time.h"
@@ -129,6 +132,14 @@ std::vector<const Measure*> Choosy() {
 
 INSTANTIATE_TEST_SUITE_P(Vocabulary, MeasureReads, testing::ValuesIn(Choosy()),
                          [](const auto& measure) { return std::string(measure.param->name); });
+
+// A name that two measures bear would mean one thing to the pack that was written for the other.
+TEST(Measures, HaveEachANameOfTheirOwn) {
+  std::set<std::string_view> names;
+  for (const Measure& measure : AllMeasures()) {
+    EXPECT_TRUE(names.insert(measure.name).second) << measure.name;
+  }
+}
 
 }  // namespace
 }  // namespace trigpoint
