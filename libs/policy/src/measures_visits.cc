@@ -6,6 +6,7 @@
 #include "measure_facts.h"
 #include "measure_support.h"
 #include "trigpoint/domain/decisions.h"
+#include "trigpoint/domain/matching.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/events/times.h"
 
@@ -13,38 +14,6 @@ namespace trigpoint {
 namespace {
 
 using Item = ClusterView::Item;
-
-/// Families that incidents can fill, each at most one: a maximum matching, by augmenting paths.
-class FamilyMatching {
- public:
-  void Add(int cluster, v1::SourceFamily family) { families_of_[cluster].insert(family); }
-
-  /// How many families can be filled.
-  size_t Size() {
-    filled_by_.clear();
-    for (const auto& [cluster, families] : families_of_) {
-      std::set<v1::SourceFamily> tried;
-      Fill(cluster, &tried);
-    }
-    return filled_by_.size();
-  }
-
- private:
-  // NOLINTNEXTLINE(misc-no-recursion): at most as deep as there are families.
-  bool Fill(int cluster, std::set<v1::SourceFamily>* tried) {
-    for (const auto family : families_of_[cluster]) {
-      if (!tried->insert(family).second) continue;
-      const auto holder = filled_by_.find(family);
-      if (holder != filled_by_.end() && !Fill(holder->second, tried)) continue;
-      filled_by_[family] = cluster;
-      return true;
-    }
-    return false;
-  }
-
-  std::map<int, std::set<v1::SourceFamily>> families_of_;
-  std::map<v1::SourceFamily, int> filled_by_;
-};
 
 bool InFamilies(const std::vector<v1::SourceFamily>& families, v1::SourceFamily family) {
   return std::find(families.begin(), families.end(), family) != families.end();
@@ -56,18 +25,18 @@ MeasureResult ThemeSharedByFamilies(const MeasureArguments& arguments,
                                     const MeasureContext& context) {
   const auto items =
       context.Clusters().In(WindowStart(context, arguments.Integer("days")), context.as_of_us);
-  const auto wanted = static_cast<size_t>(arguments.Integer("count"));
+  const auto wanted = static_cast<int>(arguments.Integer("count"));
   MeasureResult result = Begin(context);
-  size_t most = 0;
+  int most = 0;
   for (int theme = v1::THEME_UNSPECIFIED + 1; theme <= v1::Theme_MAX; ++theme) {
     const auto of_theme = [&](const Item& item) {
       return (item.themes & ThemeBit(theme)) != 0 && InFamilies(arguments.families, item.family);
     };
-    FamilyMatching matching;
+    std::map<v1::SourceFamily, std::set<int>> incidents;
     for (const Item& item : items) {
-      if (of_theme(item)) matching.Add(item.cluster, item.family);
+      if (of_theme(item)) incidents[item.family].insert(item.cluster);
     }
-    const size_t filled = matching.Size();
+    const int filled = IndependentFamilies(incidents);
     most = std::max(most, filled);
     if (filled < wanted) continue;
     for (const Item& item : items) {
@@ -77,7 +46,7 @@ MeasureResult ThemeSharedByFamilies(const MeasureArguments& arguments,
           result.protected_source || (item.report->flags() & kConcernProtectedSource) != 0;
     }
   }
-  AddFigure("families that share a theme", static_cast<double>(most), &result);
+  AddFigure("families that share a theme", most, &result);
   if (most >= wanted) {
     result.value = Truth::kTrue;
   } else {

@@ -1,40 +1,14 @@
 #include "trigpoint/reports/themes.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 #include "trigpoint/domain/clusters.h"
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/matching.h"
 
 namespace trigpoint {
 namespace {
-
-/// Which families reported each incident of a theme.
-using Incidents = std::map<int, std::set<int>>;
-
-/// The most families that can be given an incident each, so that no incident has two.
-int IndependentFamilies(const Incidents& incidents) {
-  std::map<int, int> incident_of;  // By family.
-  std::set<int> tried;
-  // NOLINTNEXTLINE(misc-no-recursion): at most as deep as there are families.
-  const std::function<bool(int)> place = [&](int incident) {
-    for (const int family : incidents.at(incident)) {
-      if (!tried.insert(family).second) continue;
-      const auto taken = incident_of.find(family);
-      if (taken == incident_of.end() || place(taken->second)) {
-        incident_of[family] = incident;
-        return true;
-      }
-    }
-    return false;
-  };
-  for (const auto& [incident, families] : incidents) {
-    tried.clear();
-    place(incident);
-  }
-  return static_cast<int>(incident_of.size());
-}
 
 char GradeOf(int families, bool regulator) {
   const int points = families + (regulator ? 1 : 0);
@@ -46,12 +20,14 @@ char GradeOf(int families, bool regulator) {
 std::vector<ThemeConfidence> ThemesOf(const v1::ProviderState& state, int64_t from_us,
                                       int64_t to_us) {
   const ClusterView view(state);
-  std::map<int, Incidents> by_theme;
+  std::map<int, std::map<v1::SourceFamily, std::set<int>>> by_theme;
+  std::map<int, std::set<int>> incidents;
   std::map<int, ThemeConfidence> told;
   for (const auto& item : view.In(from_us, to_us)) {
     if (item.family == v1::SOURCE_FAMILY_UNSPECIFIED) continue;
     for (const int theme : item.report->themes()) {
-      by_theme[theme][item.cluster].insert(item.family);
+      by_theme[theme][item.family].insert(item.cluster);
+      incidents[theme].insert(item.cluster);
       ThemeConfidence& confidence = told[theme];
       confidence.theme = static_cast<v1::Theme>(theme);
       confidence.regulator = confidence.regulator || item.family == v1::SOURCE_FAMILY_REGULATOR;
@@ -63,7 +39,7 @@ std::vector<ThemeConfidence> ThemesOf(const v1::ProviderState& state, int64_t fr
   std::vector<ThemeConfidence> themes;
   for (auto& [theme, confidence] : told) {
     confidence.families = IndependentFamilies(by_theme[theme]);
-    confidence.incidents = static_cast<int>(by_theme[theme].size());
+    confidence.incidents = static_cast<int>(incidents[theme].size());
     confidence.grade = GradeOf(confidence.families, confidence.regulator);
     themes.push_back(std::move(confidence));
   }
