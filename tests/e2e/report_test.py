@@ -243,7 +243,7 @@ class ReportTest(EndToEnd):
         why = re.sub(r"\s+", " ", node.run("why", HOME, "--policy", "herefordshire").out)
         self.assertIn("Level 2 beside the NQB ladder (for display only): Enhanced.", why)
         self.assertIn("One does not imply the other.", why)
-        listed = re.sub(r"\s+", " ", node.run("policies").out)
+        listed = re.sub(r"\s+", " ", node.run("policies", "--ladder").out)
         self.assertIn("Level 3 does not imply intensive.", listed)
         levels = node.run("--json", "show", HOME).json()["levels"]
         self.assertEqual(["herefordshire"], [level["policy_id"] for level in levels], "no level of the other ladder")

@@ -16,6 +16,7 @@ namespace {
 
 struct PoliciesOptions {
   std::string yaml;
+  bool ladder = false;
 };
 
 // "2020-03-31, passed"
@@ -30,7 +31,7 @@ std::string Approval(const v1::Policy& policy) {
   return policy.approved_by() + ", " + policy.authority_ref();
 }
 
-void PutPolicies(const std::vector<v1::Policy>& policies) {
+void PutPolicies(const std::vector<v1::Policy>& policies, bool ladder) {
   if (policies.empty()) {
     Put("No policy is in force.\n");
     return;
@@ -44,12 +45,12 @@ void PutPolicies(const std::vector<v1::Policy>& policies) {
                   std::to_string(policy.providers_covered()), Clip(Approval(policy), 40),
                   ReviewDue(policy, today), Clip(policy.status(), 44)});
   }
-  std::string beside;
+  Put(table.Text());
+  if (!ladder) return;
   for (const auto& policy : policies) {
     for (const auto& entry : policy.cross_walk())
-      beside += BesideNqb(policy.policy_id() + ' ' + entry.state(), entry);
+      Put('\n' + BesideNqb(policy.policy_id() + ' ' + entry.state(), entry));
   }
-  Put(table.Text() + (beside.empty() ? "" : '\n' + beside));
 }
 
 ExitCode ListPolicies(const Session& session, const Client& client,
@@ -77,7 +78,7 @@ ExitCode ListPolicies(const Session& session, const Client& client,
     return ExitCode::kOk;
   }
   if (!session.json) {
-    PutPolicies(policies);
+    PutPolicies(policies, options.ladder);
     return ExitCode::kOk;
   }
   for (const auto& policy : policies) {
@@ -98,6 +99,8 @@ void AddPolicyCommands(CLI::App& app, Session& session) {
   CLI::App* policies = app.add_subcommand(
       "policies", "The policies in force, who approved them and what they cover");
   policies->add_option("--yaml", options->yaml, "Print the pack of this policy");
+  policies->add_flag("--ladder", options->ladder,
+                     "Where each state stands beside the NQB ladder, for display only");
   policies->footer(
       "With --json one policy a line. To change one: trigpoint policy --help\n"
       "Example: trigpoint policies --yaml herefordshire");

@@ -48,8 +48,8 @@ std::string Element(std::string_view name, const std::string& inside) {
 template <typename Citations>
 std::string Marks(const Citations& citations, References* references) {
   std::string marks;
-  for (const auto& citation : citations) {
-    const std::string number = std::to_string(references->Number(citation));
+  for (const int numbered : references->Numbers(citations)) {
+    const std::string number = std::to_string(numbered);
     marks += (marks.empty() ? "" : " ") + std::string("<a href=\"#r") + number + "\">[" + number +
              "]</a>";
   }

@@ -34,8 +34,8 @@ std::string EscapeLine(std::string_view text) {
 template <typename Citations>
 std::string Marks(const Citations& citations, References* references) {
   std::string marks;
-  for (const auto& citation : citations)
-    marks += "[" + std::to_string(references->Number(citation)) + "]";
+  for (const int number : references->Numbers(citations))
+    marks += "[" + std::to_string(number) + "]";
   return marks;
 }
 

@@ -73,6 +73,15 @@ TEST(RenderMarkdown, LetsNoSentenceBeginAList) {
   EXPECT_THAT(words, HasSubstr("\n- \\- a \n- \\+ a \n- 12\\. a \n- 3 March 2026 \n"));
 }
 
+TEST(RenderMarkdown, CitesEachOnce) {
+  v1::Report report;
+  auto* sentence = report.add_sections()->add_sentences();
+  sentence->set_text("Said twice");
+  for (const char* clause : {"S1 L137", "S2 3.4.4", "S1 L137"})
+    sentence->add_citations()->set_clause(clause);
+  EXPECT_THAT(RenderMarkdown(report), HasSubstr("- Said twice [1][2]\n"));
+}
+
 TEST(RenderHtml, IsAPageInEnglishWithHeadsOfRowsAndColumns) {
   const std::string page = RenderHtml(Small());
   EXPECT_THAT(page, HasSubstr("<html lang=\"en-GB\">"));
