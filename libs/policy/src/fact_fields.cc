@@ -22,7 +22,7 @@ const FieldDescriptor* PayloadField(const v1::Event& fact, std::string_view fiel
 
 /// Only of a fact with a payload.
 const Message& PayloadOf(const v1::Event& fact) {
-  return fact.GetReflection()->GetMessage(
+  return v1::Event::GetReflection()->GetMessage(
       fact, v1::Event::descriptor()->FindFieldByNumber(static_cast<int>(fact.payload_case())));
 }
 
