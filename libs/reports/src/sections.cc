@@ -63,6 +63,7 @@ std::string RatingWords(const ReportedService& service) {
 }
 
 std::string LevelWords(const ReportedPolicy& policy) {
+  if (policy.decided_state.empty()) return policy.policy_id + ": a framework without levels.";
   std::string text = policy.policy_id + ": decided " + StateWords(policy.decided_state);
   if (policy.decided_us != 0) text += " since " + DateWords(policy.decided_us);
   if (!policy.recommended_state.empty()) {

@@ -126,6 +126,15 @@ TEST(PreVisitBrief, TellsNoneReceivedFromNoFeedFromSilence) {
     EXPECT_EQ(row.citations(0).clause(), "S4 2.8") << row.cells(0);
 }
 
+// Domain 3.10 ruling 6: some frameworks have no levels.
+TEST(PreVisitBrief, SaysOfAFrameworkWithoutLevelsThatItHasNone) {
+  ReportedService service = QuietHome();
+  service.policies.push_back({.policy_id = "mse-visits"});
+  const v1::Report report = BuildReport(Asked(v1::Report::KIND_PRE_VISIT_BRIEF, {service}));
+  EXPECT_THAT(TextOf(SectionOf(report, "Levels")),
+              HasSubstr("mse-visits: a framework without levels."));
+}
+
 // S4 2.8: a source that should come and never did.
 TEST(PreVisitBrief, SaysOfWhatIsExpectedAndNeverCameThatThereIsNoFeed) {
   ReportedService service = QuietHome();
