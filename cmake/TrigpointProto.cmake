@@ -26,6 +26,10 @@ function(trigpoint_add_proto target)
   endforeach()
   add_library(${target} STATIC ${sources})
   set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # Generated sources share names.
+  if(TRIGPOINT_SANITIZE AND NOT TRIGPOINT_FUZZ)
+    # The sanitizers judge our code; the library that the generated code is part of comes without them, too.
+    target_compile_options(${target} PRIVATE -fno-sanitize=all)
+  endif()
   target_include_directories(${target} SYSTEM PUBLIC "${out}")
   target_link_libraries(${target} PUBLIC protobuf::libprotobuf ${A_DEPS})
   if(A_GRPC)
