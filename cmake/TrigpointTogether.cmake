@@ -73,15 +73,25 @@ set(trigpoint_alone
   tests/bench/bench_wire.cc
 )
 
+# The directories of this configuration: without tests there are fewer.
+set(configured "")
+set(to_visit "${PROJECT_SOURCE_DIR}")
+while(to_visit)
+  list(POP_FRONT to_visit directory)
+  list(APPEND configured "${directory}")
+  get_property(below DIRECTORY "${directory}" PROPERTY SUBDIRECTORIES)
+  list(APPEND to_visit ${below})
+endwhile()
+
 foreach(source IN LISTS trigpoint_alone)
-  set(directory "${source}")
-  while(NOT EXISTS "${PROJECT_SOURCE_DIR}/${directory}/CMakeLists.txt")
+  if(NOT EXISTS "${PROJECT_SOURCE_DIR}/${source}")
+    message(FATAL_ERROR "cmake/TrigpointTogether.cmake names ${source}, which is not there")
+  endif()
+  set(directory "${PROJECT_SOURCE_DIR}/${source}")
+  while(NOT EXISTS "${directory}/CMakeLists.txt")
     cmake_path(GET directory PARENT_PATH directory)
   endwhile()
-  if(EXISTS "${PROJECT_SOURCE_DIR}/${source}")
-    set_source_files_properties("${PROJECT_SOURCE_DIR}/${source}" DIRECTORY "${PROJECT_SOURCE_DIR}/${directory}"
-                                PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  else()
-    message(FATAL_ERROR "cmake/TrigpointTogether.cmake names ${source}, which is not there")
+  if("${directory}" IN_LIST configured)
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/${source}" DIRECTORY "${directory}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 endforeach()
