@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "google/protobuf/message.h"
 #include "trigpoint/policy/lint.h"
 
 namespace trigpoint {
@@ -29,6 +31,12 @@ class Findings {
 
   std::vector<PackFinding> all_;
 };
+
+/// Calls `take` with the field and text of every string below a message, in order; `enter` says of
+/// each message below it whether to look into it.
+void EachText(const google::protobuf::Message& message,
+              const std::function<bool(const google::protobuf::Message&)>& enter,
+              const std::function<void(const std::string& field, const std::string& text)>& take);
 
 /// Clauses, texts and citations.
 void LintWords(const v1::PolicyPack& pack, Findings* out);

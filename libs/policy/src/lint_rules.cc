@@ -72,28 +72,13 @@ bool KnowsState(const v1::PolicyPack& pack, const std::string& state) {
 
 /// Criteria that are named anywhere but in another criterion: in a state, an urgent rule, an
 /// obligation.
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the message.
 void AddNamed(const google::protobuf::Message& message, const std::set<std::string>& ids,
               std::set<std::string>* named) {
-  using Field = google::protobuf::FieldDescriptor;
-  const auto* reflection = message.GetReflection();
-  std::vector<const Field*> fields;
-  reflection->ListFields(message, &fields);
-  for (const Field* field : fields) {
-    const int size = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-    for (int i = 0; i < size; ++i) {
-      if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
-        AddNamed(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                      : reflection->GetMessage(message, field),
-                 ids, named);
-      } else if (field->cpp_type() == Field::CPPTYPE_STRING) {
-        const std::string text = field->is_repeated()
-                                     ? reflection->GetRepeatedString(message, field, i)
-                                     : reflection->GetString(message, field);
+  EachText(
+      message, [](const auto& /*below*/) { return true; },
+      [&](const std::string& /*field*/, const std::string& text) {
         if (ids.count(text) > 0) named->insert(text);
-      }
-    }
-  }
+      });
 }
 
 void LintPart(const v1::PolicyPack& pack, Findings* out) {

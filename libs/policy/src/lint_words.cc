@@ -82,30 +82,40 @@ void AddNames(const std::string& text, std::set<std::string>* names) {
 
 /// Names in all fields below a message but those of the parameters themselves. Whatever a pack will
 /// hold in future, a parameter that is named in it is used.
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the message.
 void AddNamesBelow(const google::protobuf::Message& message, std::set<std::string>* names) {
+  EachText(
+      message,
+      [](const auto& below) { return below.GetDescriptor() != v1::Parameter::descriptor(); },
+      [names](const std::string& field, const std::string& text) {
+        if (HoldsNames(field)) AddNames(text, names);
+      });
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the message.
+void EachText(const google::protobuf::Message& message,
+              const std::function<bool(const google::protobuf::Message&)>& enter,
+              const std::function<void(const std::string& field, const std::string& text)>& take) {
   using Field = google::protobuf::FieldDescriptor;
   const auto* reflection = message.GetReflection();
   std::vector<const Field*> fields;
   reflection->ListFields(message, &fields);
   for (const Field* field : fields) {
-    const int size = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+    const bool repeated = field->is_repeated();
+    const int size = repeated ? reflection->FieldSize(message, field) : 1;
     for (int i = 0; i < size; ++i) {
       if (field->cpp_type() == Field::CPPTYPE_MESSAGE) {
-        const auto& inner = field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                                 : reflection->GetMessage(message, field);
-        if (inner.GetDescriptor() != v1::Parameter::descriptor()) AddNamesBelow(inner, names);
-      } else if (field->cpp_type() == Field::CPPTYPE_STRING &&
-                 HoldsNames(std::string(field->name()))) {
-        AddNames(field->is_repeated() ? reflection->GetRepeatedString(message, field, i)
-                                      : reflection->GetString(message, field),
-                 names);
+        const auto& below = repeated ? reflection->GetRepeatedMessage(message, field, i)
+                                     : reflection->GetMessage(message, field);
+        if (enter(below)) EachText(below, enter, take);
+      } else if (field->cpp_type() == Field::CPPTYPE_STRING) {
+        take(std::string(field->name()), repeated ? reflection->GetRepeatedString(message, field, i)
+                                                  : reflection->GetString(message, field));
       }
     }
   }
 }
-
-}  // namespace
 
 void LintWords(const v1::PolicyPack& pack, Findings* out) {
   // A criterion, urgent rule or feed without a clause does not compile.

@@ -143,7 +143,7 @@ MeasureResult Accumulation(const MeasureArguments& arguments, const MeasureConte
     }
     const RateInput input = InputFor(context, family, {.end_us = context.as_of_us, .days = days});
     const RateResult rate = Elevated(input, ParametersOf(arguments, 0));
-    TellRate(RateName(family, days), input, rate, &result);
+    if (result.WantsProof()) TellRate(RateName(family, days), input, rate, &result);
     if (rate.elevated == Truth::kTrue) {
       Cite(context.Clusters().In(from, context.as_of_us), OfFamilies(only), &result);
     }

@@ -1,6 +1,7 @@
 // Measures that compare a count with what is to be expected: above it, in one window or in several
 // (S2 App 2; S3 5.2.1, App 1; 3.1).
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "rates.h"
@@ -23,17 +24,20 @@ MeasureResult ElevatedInWindows(const MeasureArguments& arguments, const Measure
   for (const auto family : arguments.families) {
     if (result.value == Truth::kTrue && !result.WantsProof()) break;
     Truth all = Truth::kTrue;
+    std::optional<RateInput> unknown;  // Of the earliest window that cannot be told.
     for (int64_t i = 0; i < windows; ++i) {
       const RateWindow window{
           .end_us = WindowStart(context, days * i), .days = days, .baseline_days = baseline_days};
       const RateInput input = InputFor(context, family, window);
       const RateResult rate = Elevated(input, parameters);
-      TellRate(RateName(family, days) + (i == 0 ? "" : ", window " + std::to_string(i + 1)), input,
-               rate, &result);
+      if (result.WantsProof()) {
+        TellRate(RateName(family, days) + (i == 0 ? "" : ", window " + std::to_string(i + 1)),
+                 input, rate, &result);
+      }
       all = And(all, rate.elevated);
-      if (rate.elevated == Truth::kUnknown && result.WantsProof())
-        unknowns.Add(family, input, context);
+      if (rate.elevated == Truth::kUnknown) unknown = input;
     }
+    if (unknown.has_value() && result.WantsProof()) unknowns.Add(family, *unknown, context);
     result.value = Or(result.value, all);
     if (all == Truth::kTrue)
       Cite(context.Clusters().In(from, context.as_of_us), OfFamilies({&family, 1}), &result);
@@ -86,7 +90,9 @@ MeasureResult HarmElevated(const MeasureArguments& arguments, const MeasureConte
       Elevated(input, ParametersOf(arguments, static_cast<double>(baseline_days)));
   MeasureResult result = Begin(context);
   result.value = rate.elevated;
-  TellRate("serious incidents in " + std::to_string(window.days) + " days", input, rate, &result);
+  if (result.WantsProof()) {
+    TellRate("serious incidents in " + std::to_string(window.days) + " days", input, rate, &result);
+  }
   const auto items = context.Clusters().In(window.start_us(), window.end_us);
   if (result.value == Truth::kTrue) {
     Cite(

@@ -70,7 +70,6 @@ RateParameters ParametersOf(const MeasureArguments& arguments, double baseline_d
 
 void TellRate(const std::string& name, const RateInput& input, const RateResult& rate,
               MeasureResult* result) {
-  if (!result->WantsProof()) return;
   AddFigure(name + ": observed", static_cast<double>(input.observed), result);
   if (rate.basis == "none") return;
   AddFigure(name + ": expected", rate.expected, result);

@@ -57,7 +57,8 @@ RateInput InputFor(const MeasureContext& context, v1::SourceFamily family,
 RateParameters ParametersOf(const MeasureArguments& arguments, double baseline_days);
 /// "safeguarding in 90 days".
 std::string RateName(v1::SourceFamily family, int64_t days);
-/// Tells the figures of a rate; `name` is what was counted.
+/// Tells the figures of a rate; `name` is what was counted. For a proof only: ask WantsProof first,
+/// for a name takes longer to write than most values to find.
 void TellRate(const std::string& name, const RateInput& input, const RateResult& rate,
               MeasureResult* result);
 
