@@ -1,16 +1,14 @@
 // Files of partners: the events made from them, and their import into a node of its own, beside the
 // cells of the same file read by the CSV parser alone.
-#include <csv.h>
 #include <grpcpp/grpcpp.h>
 #include <sys/wait.h>
 
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "bench_files.h"
 #include "bench_support.h"
-#include "trigpoint/intake/feed_formats.h"
 
 namespace trigpoint::bench {
 namespace {
@@ -23,47 +21,6 @@ struct File {
   std::string path;
   std::string note;
 };
-
-std::string BytesOf(const std::string& path) {
-  std::ifstream input(path, std::ios::binary);
-  if (!input) Die("cannot read " + path);
-  return FirstBytes(input, size_t{1} << 30);
-}
-
-// Rows of cells, and nothing is made of them.
-double RowsParsedPerSecond(const std::string& bytes, uint64_t* rows) {
-  *rows = 0;
-  csv_parser parser{};
-  csv_init(&parser, CSV_STRICT);
-  const double start = Now();
-  csv_parse(
-      &parser, bytes.data(), bytes.size(), [](void*, size_t, void*) {},
-      [](int, void* count) { ++*static_cast<uint64_t*>(count); }, rows);
-  const double taken = Now() - start;
-  csv_free(&parser);
-  return static_cast<double>(*rows) / taken;
-}
-
-class CountingSink : public RowSink {
- public:
-  absl::Status OnEvent(v1::Event event, uint64_t /*line*/) override {
-    events += event.has_subject() ? 1U : 0U;
-    return absl::OkStatus();
-  }
-  absl::Status OnRefused(RefusedRow /*row*/) override { return absl::OkStatus(); }
-
-  uint64_t events = 0;
-};
-
-double SecondsToEvents(const File& file, const std::string& bytes, uint64_t* events) {
-  std::istringstream input(bytes);
-  CountingSink sink;
-  const double start = Now();
-  const absl::Status read = MakeFeedAdapter(file.format, {})->Read(input, sink);
-  if (!read.ok()) Die(file.path + ": " + std::string(read.message()));
-  *events = sink.events;
-  return Now() - start;
-}
 
 double SecondsToImport(const std::string& bin, const File& file,
                        const std::vector<std::string>& options) {
@@ -113,7 +70,8 @@ void MeasureEvents(const File& file, std::vector<Row>* rows) {
   uint64_t lines = 0;
   uint64_t events = 0;
   const double parsed = RowsParsedPerSecond(bytes, &lines);
-  const double value = static_cast<double>(lines) / SecondsToEvents(file, bytes, &events);
+  const double value =
+      static_cast<double>(lines) / SecondsToEvents(AdapterOf(file.format), bytes, &events);
   rows->push_back({.name = file.name + ", to events",
                    .value = value,
                    .unit = "rows/s",
@@ -129,6 +87,10 @@ std::vector<File> FilesToEvents(const std::string& whole) {
            .path = whole +
                    "nhs_written_complaints_2024-25/ko41b_gp_dental_practice_level_2024-25.csv.gz",
            .note = ""},
+          {.name = "latest ratings",
+           .format = "cqc-latest-ratings",
+           .path = whole + "cqc_ratings_national_2021-02/cqc_latest_ratings_overall_2021-02.csv.gz",
+           .note = ""},
           {.name = "never events",
            .format = "nhs-never-events",
            .path = whole + "nhs_never_events_2022-26/never_events_by_trust.csv",
@@ -143,40 +105,13 @@ std::vector<File> FilesToEvents(const std::string& whole) {
            .note = ""}};
 }
 
-// Resources of the excerpt, one on each line, many times over.
-void MeasureLfpse(const std::string& excerpt, int times, std::vector<Row>* rows) {
-  const nlohmann::json bundle = nlohmann::json::parse(BytesOf(excerpt));
-  std::string bytes;
-  for (int i = 0; i < times; ++i) {
-    for (const auto& entry : bundle["entry"]) bytes += entry["resource"].dump() + "\n";
-  }
-  uint64_t resources = 0;
-  std::istringstream lines(bytes);
-  const double start = Now();
-  for (std::string line; std::getline(lines, line);) {
-    resources += nlohmann::json::parse(line).is_object() ? 1U : 0U;
-  }
-  const double parsed = static_cast<double>(resources) / (Now() - start);
-  const File file{.name = "LFPSE", .format = "lfpse-fhir", .path = excerpt, .note = ""};
-  uint64_t events = 0;
-  const double value = static_cast<double>(resources) / SecondsToEvents(file, bytes, &events);
-  rows->push_back({.name = "patient safety events, to events",
-                   .value = value,
-                   .unit = "resources/s",
-                   .limit_name = "JSON of the file parsed",
-                   .limit = parsed,
-                   .ratio = parsed / value,
-                   .note = std::to_string(resources) + " resources, " + std::to_string(events) +
-                           " events, of the excerpt, repeated"});
-}
-
 void Measure(const std::string& bin, const File& file, const std::vector<std::string>& options,
              std::vector<Row>* rows) {
   const std::string bytes = BytesOf(file.path);
   uint64_t lines = 0;
   uint64_t events = 0;
   const double parsed = RowsParsedPerSecond(bytes, &lines);
-  const double made = SecondsToEvents(file, bytes, &events);
+  const double made = SecondsToEvents(AdapterOf(file.format), bytes, &events);
   const double imported = SecondsToImport(bin, file, options);
   const auto add = [&](const std::string& what, double seconds) {
     const double value = static_cast<double>(lines) / seconds;
@@ -218,7 +153,8 @@ std::vector<Row> IntakeRows(const std::string& bin, const std::string& source, b
   for (const File& file : FilesToEvents(whole)) {
     MeasureEvents(file, &rows);
   }
-  MeasureLfpse(source + "/tests/data/lfpse_bundle.json", times, &rows);
+  for (Row& row : DocumentRows(source, times)) rows.push_back(std::move(row));
+  for (Row& row : TableRows(source, times)) rows.push_back(std::move(row));
   return rows;
 }
 
