@@ -2,24 +2,19 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <mutex>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
-#include "grpcpp/resource_quota.h"
 #include "services/common/caller.h"
 #include "services/common/health_service.h"
 #include "services/common/write_gate.h"
@@ -29,6 +24,7 @@
 #include "services/ingest/intake.h"
 #include "services/ingest/intelligence_service.h"
 #include "services/ingest/waiting_release.h"
+#include "services/node/api_server.h"
 #include "services/node/backup.h"
 #include "services/node/data_files.h"
 #include "services/node/metrics_export.h"
@@ -36,7 +32,6 @@
 #include "services/notify/deliveries.h"
 #include "services/query/query_services.h"
 #include "trigpoint/access/disclosure.h"
-#include "trigpoint/access/principals.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/protected_identity.h"
@@ -50,60 +45,10 @@
 namespace trigpoint {
 namespace {
 
-constexpr int kReceiveBytesMax = 4 << 20;  // Intake takes a file's rows; reference/streaming 3.2.
 constexpr size_t kPoolThreads = 4;
-constexpr int64_t kKeepaliveAnswerSeconds = 20;
 constexpr int64_t kDrainSeconds = 5;  // For calls in flight; supervisors wait for 10 s, then kill.
 
 int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1000; }
-
-absl::StatusOr<std::string> ReadFile(const std::string& path, const std::string& flag) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(flag + ": cannot read " + path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TransportOf(const NodeConfig& config) {
-  if (config.tls_cert.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions options(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  TP_ASSIGN_OR_RETURN(std::string cert, ReadFile(config.tls_cert, "--tls-cert"));
-  TP_ASSIGN_OR_RETURN(std::string key, ReadFile(config.tls_key, "--tls-key"));
-  options.pem_key_cert_pairs.push_back({std::move(key), std::move(cert)});
-  if (!config.tls_client_ca.empty()) {
-    TP_ASSIGN_OR_RETURN(options.pem_root_certs, ReadFile(config.tls_client_ca, "--tls-client-ca"));
-    // Tokens stay possible beside certificates; a certificate that is shown must be good.
-    options.client_certificate_request = GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY;
-  }
-  return grpc::SslServerCredentials(options);
-}
-
-absl::StatusOr<Principals> ReadPrincipals(const NodeConfig& config) {
-  if (config.principals.empty()) return Principals::LocalOperator();
-  TP_ASSIGN_OR_RETURN(const std::string text, ReadFile(config.principals, "--principals"));
-  auto principals = Principals::FromYaml(text);
-  if (!principals.ok()) return Annotate(principals.status(), config.principals);
-  return principals;
-}
-
-void SetLimits(const NodeConfig& config, grpc::ServerBuilder* builder) {
-  builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
-  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 * 1024);
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  // A client whose machine vanished does not say so: its watches would stay for ever. Asked also
-  // while nothing is sent, and as often as it takes.
-  const int64_t answer_seconds = std::min(config.keepalive_seconds, kKeepaliveAnswerSeconds);
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
-                              static_cast<int>(config.keepalive_seconds * 1'000));
-  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
-                              static_cast<int>(answer_seconds * 1'000));
-  builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  // Two nodes on one port would each get some of the calls.
-  builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-}
 
 }  // namespace
 
@@ -325,22 +270,13 @@ absl::Status RunningNode::Parts::OpenServices() {
 
 absl::Status RunningNode::Parts::Listen() {
   health = std::make_unique<HealthService>(names, metrics.get());
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  TP_ASSIGN_OR_RETURN(const auto credentials, TransportOf(config));
-  grpc::ServerBuilder builder;
-  SetLimits(config, &builder);
-  int port = 0;
-  builder.AddListeningPort(config.listen, credentials, &port);
-  for (const auto& service : services) builder.RegisterService(service.get());
-  builder.RegisterService(health.get());
-  server = builder.BuildAndStart();
-  if (server == nullptr || (port == 0 && config.listen.rfind("unix:", 0) != 0)) {
-    return absl::UnavailableError("cannot listen on " + config.listen +
-                                  ": the port is in use or not ours; name another with --listen");
-  }
+  std::vector<grpc::Service*> all{health.get()};
+  for (const auto& service : services) all.push_back(service.get());
+  TP_ASSIGN_OR_RETURN(ApiServer api, StartApiServer(config, all));
+  server = std::move(api.server);
   health->SetServing(true);
   Log(LogLevel::kInfo, "node_ready",
-      {{"port", port},
+      {{"port", api.port},
        {"partitions", config.partitions},
        {"providers", projector->ProviderCount()}});
   return absl::OkStatus();

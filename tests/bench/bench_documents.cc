@@ -36,12 +36,12 @@ std::vector<Row> DocumentRows(const std::string& source, int times) {
   nlohmann::json resources = nlohmann::json::array();
   for (const auto& entry : bundle["entry"]) resources.push_back(entry["resource"]);
   const int few = times / 10;
-  return {Documents("patient safety events", "lfpse-fhir", "resources", Lines(resources), times),
-          Documents("locations of CQC's API", "cqc-location", "documents",
-                    BytesOf(data + "cqc_locations_excerpt.jsonl"), few),
-          Documents("providers of CQC's API", "cqc-provider", "documents",
-                    Lines(nlohmann::json::parse(BytesOf(data + "cqc_providers_excerpt.json"))),
-                    few)};
+  return {
+      Documents("patient safety events", "lfpse-fhir", "resources", Lines(resources), times),
+      Documents("locations of CQC's API", "cqc-location", "documents",
+                BytesOf(data + "cqc_locations_excerpt.jsonl"), few),
+      Documents("providers of CQC's API", "cqc-provider", "documents",
+                Lines(nlohmann::json::parse(BytesOf(data + "cqc_providers_excerpt.json"))), few)};
 }
 
 }  // namespace trigpoint::bench

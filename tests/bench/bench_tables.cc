@@ -38,10 +38,10 @@ struct Workbook {
 struct Sample {
   std::string mapping;
   std::string file;
-  std::string sheet;     // The part with its rows.
-  std::string row;       // What a row begins with,
-  std::string row_end;   // and ends with.
-  int rows_above = 0;    // With the names of the columns.
+  std::string sheet;    // The part with its rows.
+  std::string row;      // What a row begins with,
+  std::string row_end;  // and ends with.
+  int rows_above = 0;   // With the names of the columns.
 };
 
 zip_t* Opened(zip_source_t* source, int flags) {
@@ -126,16 +126,16 @@ double SecondsParsed(const Workbook& workbook, const std::string& sheet) {
   const double start = CpuSeconds();
   zip_error_t error;
   zip_error_init(&error);
-  zip_t* archive = Opened(
-      zip_source_buffer_create(workbook.bytes.data(), workbook.bytes.size(), 0, &error), ZIP_RDONLY);
+  zip_t* archive =
+      Opened(zip_source_buffer_create(workbook.bytes.data(), workbook.bytes.size(), 0, &error),
+             ZIP_RDONLY);
   const std::string text = PartOf(archive, sheet);
   zip_discard(archive);
   XML_Parser parser = XML_ParserCreate(nullptr);
   uint64_t elements = 0;
   XML_SetUserData(parser, &elements);
-  XML_SetStartElementHandler(parser, [](void* count, const char*, const char**) {
-    ++*static_cast<uint64_t*>(count);
-  });
+  XML_SetStartElementHandler(
+      parser, [](void* count, const char*, const char**) { ++*static_cast<uint64_t*>(count); });
   if (XML_Parse(parser, text.data(), static_cast<int>(text.size()), 1) != XML_STATUS_OK)
     Die("a sample workbook is no XML");
   XML_ParserFree(parser);
@@ -145,12 +145,11 @@ double SecondsParsed(const Workbook& workbook, const std::string& sheet) {
 Row Book(const std::string& source, const Sample& sample, int times) {
   const Workbook workbook =
       Repeated(source + "/libs/intake/tests/data/" + sample.file, sample, times);
-  const double parsed =
-      static_cast<double>(workbook.rows) / SecondsParsed(workbook, sample.sheet);
-  return ToEvents(sample.mapping + " (" + sample.file.substr(sample.file.rfind('.') + 1) +
-                      ", mapped)",
-                  "rows", workbook.rows, MappedWith(source, sample.mapping), workbook.bytes,
-                  "its sheet unpacked and parsed", parsed);
+  const double parsed = static_cast<double>(workbook.rows) / SecondsParsed(workbook, sample.sheet);
+  return ToEvents(
+      sample.mapping + " (" + sample.file.substr(sample.file.rfind('.') + 1) + ", mapped)", "rows",
+      workbook.rows, MappedWith(source, sample.mapping), workbook.bytes,
+      "its sheet unpacked and parsed", parsed);
 }
 
 }  // namespace
