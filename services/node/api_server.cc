@@ -22,7 +22,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TransportOf(const NodeC
   TP_ASSIGN_OR_RETURN(std::string key, ReadNamedFile(config.tls_key, "--tls-key"));
   options.pem_key_cert_pairs.push_back({std::move(key), std::move(cert)});
   if (!config.tls_client_ca.empty()) {
-    TP_ASSIGN_OR_RETURN(options.pem_root_certs, ReadNamedFile(config.tls_client_ca, "--tls-client-ca"));
+    TP_ASSIGN_OR_RETURN(options.pem_root_certs,
+                        ReadNamedFile(config.tls_client_ca, "--tls-client-ca"));
     // Tokens stay possible beside certificates; a certificate that is shown must be good.
     options.client_certificate_request = GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY;
   }

@@ -20,6 +20,7 @@
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/sealing.h"
 #include "trigpoint/events/validate.h"
+#include "trigpoint/intake/cloud_event.h"
 #include "trigpoint/intake/cqc_changes.h"
 #include "trigpoint/intake/feed_formats.h"
 #include "trigpoint/intake/mapped_adapter.h"
@@ -52,6 +53,22 @@ void EventJson(const uint8_t* data, size_t size) {
   v1::Event again;
   MustHold(ReadEventJson(written, &again).empty(), "what was written can be read");
   MustHold(EventToJson(again) == written, "JSON is always the same bytes");
+}
+
+/// A partner's message in a topic: the first byte chooses the mode.
+void CloudEvent(const uint8_t* data, size_t size) {
+  if (size == 0) return;
+  const char* const types[] = {"application/cloudevents+json", "application/protobuf",
+                               "application/json"};
+  MessageHeaders headers{{"content-type", types[data[0] % 3]}};
+  if (data[0] % 3 != 0) {
+    headers.insert(headers.end(), {{"ce_specversion", "1.0"},
+                                   {"ce_type", "trigpoint.v1.incident_reported"},
+                                   {"ce_id", "1"},
+                                   {"ce_source", "a/b"}});
+  }
+  v1::Event event;
+  if (ReadCloudEvent(headers, Text(data + 1, size - 1), &event).empty()) UseEvent(event);
 }
 
 /// A partner's event in Protobuf, as gRPC hands it over.
@@ -209,6 +226,7 @@ void MustHold(bool law, const char* what) {
 
 const std::vector<FuzzTarget>& FuzzTargets() {
   static const auto* targets = new std::vector<FuzzTarget>{
+      {"cloud_event", &CloudEvent},
       {"coroners_reports", &File<kCoroners>},
       {"cqc_answer", &CqcAnswer},
       {"cqc_directory", &File<kDirectory>},
