@@ -43,6 +43,8 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(CURL REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 # glibc's allocator costs the fold a quarter of its time and the node half as much memory again (docs/bench.md). The
 # sanitizers bring their own.
 if(NOT TRIGPOINT_SANITIZE AND NOT TRIGPOINT_FUZZ)

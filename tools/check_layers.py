@@ -18,7 +18,7 @@ SOURCE_SUFFIXES = {".h", ".cc"}
 # Which directories may know a technology's types.
 HOMES = {
     "rocksdb": ("libs/rocks/", "libs/log/", "libs/store/", "tests/"),
-    "librdkafka": (),
+    "librdkafka": ("libs/log/", "tests/"),
 }
 
 # A pure library gets time and ids with its input (ARCHITECTURE.md).

@@ -28,14 +28,12 @@ void EventWriter::Append(uint32_t partition, std::vector<std::string> values,
     done(absl::ResourceExhaustedError("the disk of the service is full; send it again later"));
     return;
   }
-  // A partition is folded in order: what holds for the last of them holds for all.
-  const auto after_first = static_cast<int64_t>(values.size()) - 1;
   const auto begun = std::chrono::steady_clock::now();
   log_->Append(partition, std::move(values),
-               [projector = projector_, after_first, begun, commit_seconds = commit_seconds_,
-                done = std::move(done)](absl::StatusOr<Position> first) {
-                 if (!first.ok()) {
-                   done(first.status());
+               [projector = projector_, begun, commit_seconds = commit_seconds_,
+                done = std::move(done)](const absl::StatusOr<Appended>& appended) {
+                 if (!appended.ok()) {
+                   done(appended.status());
                    return;
                  }
                  if (commit_seconds != nullptr) {
@@ -43,7 +41,8 @@ void EventWriter::Append(uint32_t partition, std::vector<std::string> values,
                        std::chrono::steady_clock::now() - begun;
                    commit_seconds->Observe(taken.count());
                  }
-                 const Position at{first->partition, first->offset + after_first};
+                 // A partition is folded in order: what holds for the last of them holds for all.
+                 const Position at = appended->last;
                  projector->AwaitFold(at, [at, done](absl::StatusOr<FoldOutcome> outcome) {
                    if (!outcome.ok()) {
                      done(outcome.status());

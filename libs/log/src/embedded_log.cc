@@ -156,16 +156,18 @@ class EmbeddedLog final : public TailedLog {
     std::vector<int64_t> heads = source_->store().Heads();
     const absl::Status committed = source_->store().Commit(batches);
 
-    std::vector<Position> firsts;
-    firsts.reserve(batches.size());
+    std::vector<Appended> places;
+    places.reserve(batches.size());
     std::vector<VisibleTail::Batch> visible;
     visible.reserve(batches.size());
     size_t bytes = 0;
     for (size_t i = 0; i < batches.size(); ++i) {
       StagedBatch& batch = batches[i];
       bytes += group[i].bytes;
-      firsts.push_back({batch.partition, heads[batch.partition]});
-      heads[batch.partition] += static_cast<int64_t>(batch.values.size());
+      int64_t& head = heads[batch.partition];
+      const Position first{batch.partition, head};
+      head += static_cast<int64_t>(batch.values.size());
+      places.push_back({first, {batch.partition, head - 1}});
       visible.push_back({batch.partition, std::move(batch.values)});
     }
     if (committed.ok()) source_->tail().Publish(std::move(visible));
@@ -175,7 +177,7 @@ class EmbeddedLog final : public TailedLog {
     }
     for (size_t i = 0; i < group.size(); ++i) {
       if (committed.ok()) {
-        group[i].done(firsts[i]);
+        group[i].done(places[i]);
       } else {
         group[i].done(committed);
       }

@@ -26,7 +26,7 @@ absl::StatusOr<Position> AppendAndWait(EventLog& log, uint32_t partition,
   auto answer = std::make_shared<std::promise<absl::StatusOr<Position>>>();
   std::future<absl::StatusOr<Position>> result = answer->get_future();
   log.Append(partition, std::move(values),
-             [answer](absl::StatusOr<Position> first) { answer->set_value(std::move(first)); });
+             [answer](absl::StatusOr<Appended> at) { answer->set_value(std::move(at)); });
   return result.get();
 }
 

@@ -45,7 +45,7 @@ void FaultPlan::ReleaseHeld() {
     held.swap(held_);
   }
   for (Held& append : held) {
-    if (!append.done) append.done = [](const absl::StatusOr<Position>&) {};
+    if (!append.done) append.done = [](const absl::StatusOr<Appended>&) {};
     append.log->Append(append.partition, std::move(append.values), std::move(append.done));
   }
 }
@@ -170,7 +170,7 @@ class FaultLog final : public EventLog {
   void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) override {
     AppendFault fault = AppendFault::kNone;
     absl::Status status;
-    Position early{partition, 0};
+    Appended early{{partition, 0}, {partition, 0}};
     {
       const std::lock_guard lock(plan_->mutex_);
       fault = plan_->Next();
@@ -182,7 +182,9 @@ class FaultLog final : public EventLog {
       const bool early_ack = fault == AppendFault::kAckEarly;
       const bool holds = early_ack || fault == AppendFault::kHold || !plan_->held_.empty();
       if (holds && fault != AppendFault::kFail) {
-        early.offset = base_->HeadOffset(partition).value_or(0) + plan_->HeldRecords(partition);
+        early.first.offset =
+            base_->HeadOffset(partition).value_or(0) + plan_->HeldRecords(partition);
+        early.last.offset = early.first.offset + static_cast<int64_t>(values.size()) - 1;
         plan_->held_.push_back(
             {base_, partition, std::move(values), early_ack ? nullptr : std::move(done)});
         if (!early_ack) return;
@@ -195,12 +197,12 @@ class FaultLog final : public EventLog {
         return done(status);
       case AppendFault::kLoseAck:
         return base_->Append(partition, std::move(values),
-                             [status, answer = std::move(done)](const absl::StatusOr<Position>&) {
+                             [status, answer = std::move(done)](const absl::StatusOr<Appended>&) {
                                answer(status);
                              });
       case AppendFault::kDuplicate:
         base_->Append(partition, values, std::move(done));
-        return base_->Append(partition, std::move(values), [](const absl::StatusOr<Position>&) {});
+        return base_->Append(partition, std::move(values), [](const absl::StatusOr<Appended>&) {});
       case AppendFault::kHold:
       case AppendFault::kNone:
         break;

@@ -39,21 +39,22 @@ class MemoryLog final : public TailedLog {
     if (partition >= partitions()) return done(UnknownPartitionError(partition, partitions()));
     if (values.empty())
       return done(absl::InvalidArgumentError("an append needs at least one record"));
-    Position first{partition, 0};
+    Appended at{{partition, 0}, {partition, 0}};
+    bool closed = false;
     {
       // Orders appenders: the head read here must still be the head when the batch is published.
       const std::lock_guard lock(append_mutex_);
-      if (source_->tail().closed()) {
-        first.offset = -1;
-      } else {
-        first.offset = source_->tail().Head(partition);
+      closed = source_->tail().closed();
+      if (!closed) {
+        at.first.offset = source_->tail().Head(partition);
+        at.last.offset = at.first.offset + static_cast<int64_t>(values.size()) - 1;
         std::vector<VisibleTail::Batch> batch(1);
         batch[0] = {partition, std::move(values)};
         source_->tail().Publish(std::move(batch));
       }
     }
-    if (first.offset < 0) return done(ClosedError());
-    done(first);
+    if (closed) return done(ClosedError());
+    done(at);
   }
 
   absl::StatusOr<Digest> DigestAt(Position position) const override {

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <memory>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -23,14 +22,15 @@ struct LogBackendTraits {
   std::string name;
   bool durable = false;        ///< Reopen finds what was acknowledged.
   bool bounded_queue = false;  ///< Appends queue behind a slow callback, up to kQueueBytes.
+  std::string missing = {};    ///< What this machine lacks for it; empty = nothing.
   std::function<std::unique_ptr<LogBackend>(uint32_t partitions)> make;
 };
 
 /// Bound of a bounded queue in this suite, in bytes.
 inline constexpr size_t kQueueBytes = size_t{256} << 10;
 
+/// The backends of this program.
 std::vector<LogBackendTraits> AllLogBackends();
-std::ostream& operator<<(std::ostream& out, const LogBackendTraits& traits);
 
 /// A directory of its own, removed at the end.
 class TempDirectory {

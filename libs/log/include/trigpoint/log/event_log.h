@@ -31,10 +31,20 @@ struct Record {
   std::string value;
 };
 
-/// Answer to one append: the position of the batch's first record, or why it is not acknowledged.
-/// After an error the batch may still turn up later (a crash between write and acknowledgement):
-/// appenders retry, readers drop duplicates.
-using AppendCallback = std::function<void(absl::StatusOr<Position> first)>;
+/// Where one batch stands: its first and its last record, in one partition. Records of other
+/// processes may lie between them (EventLog::Append).
+struct Appended {
+  Position first;
+  Position last;
+  /// What matters to an appender of one record.
+  operator Position() const { return first; }  // NOLINT(google-explicit-constructor)
+  friend bool operator==(const Appended&, const Appended&) = default;
+};
+
+/// Answer to one append: where the batch stands, or why it is not acknowledged.
+/// After an error the batch, or a part of it, may still turn up later (a crash between write and
+/// acknowledgement): appenders retry, readers drop duplicates.
+using AppendCallback = std::function<void(absl::StatusOr<Appended> at)>;
 
 /// Reads assigned partitions from explicit offsets. It never owns progress: the caller's checkpoint
 /// does. Threading: thread-compatible. Lifetime: may outlive the log's Close; polls then answer
@@ -47,9 +57,10 @@ class LogReader {
   /// or repeated partition. After an error the former assignment stands.
   virtual absl::Status Assign(std::vector<Position> next) = 0;
   /// Returns at most `max_records` (and about 8 MiB), in order within each partition; empty =
-  /// nothing new in `timeout`. Errors: DataLoss where stored bytes are damaged (names partition,
-  /// offset, file); FailedPrecondition once closed; ResourceExhausted while the disk is too full to
-  /// open the log again: poll again later.
+  /// nothing new in `timeout` (records already known to be there are waited for longer). Errors:
+  /// DataLoss where stored bytes are damaged or records are gone (names partition, offset, file);
+  /// FailedPrecondition once closed; ResourceExhausted while the disk is too full to open the log
+  /// again: poll again later.
   virtual absl::StatusOr<std::vector<Record>> Poll(size_t max_records, absl::Duration timeout) = 0;
 };
 
@@ -58,12 +69,15 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
   virtual uint32_t partitions() const = 0;
-  /// Appends `values` (at least one) to a partition, contiguously. Never blocks on the disk. `done`
-  /// is called exactly once: after the batch is durable and visible to readers, from a thread of
+  /// Appends `values` (at least one) to a partition, in order; the batches of one process follow
+  /// each other whole. Where several processes append to one partition (Kafka), records of others
+  /// may lie between those of a batch. Never blocks on the disk or the network. `done` is called
+  /// exactly once: after the batch is durable and visible to readers, from a thread of
   /// the log (it must not block, and may append); or with an error, perhaps before this returns, so
   /// call Append without locks that `done` takes. Errors: ResourceExhausted = queue or disk full,
-  /// retry later; InvalidArgument = unknown partition, no values, or a batch larger than the queue;
-  /// FailedPrecondition = closed; Unavailable = fenced until the log is opened again.
+  /// retry later; InvalidArgument = unknown partition, no values, a batch larger than the queue or
+  /// a record larger than the log takes; FailedPrecondition = closed; Unavailable = fenced until
+  /// the log is opened again (embedded), or not acknowledged in time (Kafka: append it again).
   virtual void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) = 0;
   /// Offset of the oldest record kept; 0 where retention is for ever.
   virtual absl::StatusOr<int64_t> FirstOffset(uint32_t partition) const = 0;
@@ -74,7 +88,7 @@ class EventLog {
   virtual absl::StatusOr<Digest> DigestAt(Position position) const = 0;
   virtual std::unique_ptr<LogReader> NewReader() = 0;
   /// OK while appends can succeed; ResourceExhausted = disk full (heals by itself), Unavailable =
-  /// fenced. For readiness.
+  /// fenced, or no broker is reached (heals by itself). For readiness.
   virtual absl::Status Health() const = 0;
   /// Copies everything acknowledged so far into a directory that does not exist yet, from which the
   /// same backend opens; appends go on meanwhile. Errors: Unimplemented where the backend has means
@@ -85,7 +99,8 @@ class EventLog {
   virtual absl::Status Close() = 0;
 };
 
-/// Appends and blocks until answered. Not to be called from an AppendCallback.
+/// Appends and blocks until answered; gives the position of the first record. Not to be called from
+/// an AppendCallback.
 absl::StatusOr<Position> AppendAndWait(EventLog& log, uint32_t partition,
                                        std::vector<std::string> values);
 

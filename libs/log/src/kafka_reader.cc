@@ -1,0 +1,278 @@
+#include "kafka_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "trigpoint/base/status.h"
+#include "visible_tail.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr size_t kPollBytesMax = size_t{8} << 20;
+// Records taken over from librdkafka before they are asked for, so that partitions get their turns.
+constexpr size_t kReadyBytesMax = size_t{16} << 20;
+constexpr absl::Duration kSlice = absl::Milliseconds(50);  // between looks whether the log is closed
+constexpr absl::Duration kAskPatience = absl::Seconds(10);
+// For records that are known to be there; and, once after an assignment, for those of all partitions.
+constexpr absl::Duration kFetchPatience = absl::Seconds(10);
+constexpr absl::Duration kGatherPatience = absl::Seconds(1);
+
+class KafkaReader final : public LogReader {
+ public:
+  KafkaReader(std::shared_ptr<KafkaTopicState> state, KafkaPrefetch prefetch)
+      : state_(std::move(state)), prefetch_(prefetch) {}
+
+  absl::Status Assign(std::vector<Position> next) override;
+  absl::StatusOr<std::vector<Record>> Poll(size_t max_records, absl::Duration timeout) override;
+
+ private:
+  struct Part {
+    uint32_t partition;
+    int64_t next;              // to come from librdkafka
+    std::deque<Record> ready;  // before it
+    int64_t gap_before = -1;   // offset of a record that came too early once; -1 = none did
+  };
+
+  absl::Status Open();
+  absl::Status Check(const std::vector<Position>& next);
+  absl::Status Fetch();
+  /// Takes what there is; waits for the first of it.
+  void Take(absl::Duration wait);
+  void Accept(const rd_kafka_message_t& message);
+  void AcceptError(const rd_kafka_message_t& message);
+  Part* Find(int32_t partition);
+  bool Behind(const Part& part) const {
+    return part.ready.empty() && part.next < state_->KnownHead(part.partition);
+  }
+  bool AnyBehind() const {
+    return std::any_of(parts_.begin(), parts_.end(), [this](const Part& p) { return Behind(p); });
+  }
+  std::vector<Record> Serve(size_t max_records);
+
+  const std::shared_ptr<KafkaTopicState> state_;
+  const KafkaPrefetch prefetch_;
+  BrokerWatch watch_;
+  KafkaOwned<rd_kafka_t> client_;
+  KafkaOwned<rd_kafka_queue_t> queue_;
+  std::vector<Part> parts_;
+  size_t ready_records_ = 0;
+  size_t ready_bytes_ = 0;
+  size_t turn_ = 0;
+  int64_t gather_until_ns_ = 0;
+  bool refetch_ = false;
+  absl::Status broken_;  // since the assignment; told once what was read before it is handed out
+};
+
+absl::Status KafkaReader::Open() {
+  if (client_ != nullptr) return absl::OkStatus();
+  TP_ASSIGN_OR_RETURN(client_, ReaderSettings(*state_, &watch_, prefetch_).New(RD_KAFKA_CONSUMER));
+  rd_kafka_poll_set_consumer(client_.get());
+  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+  return absl::OkStatus();
+}
+
+absl::Status KafkaReader::Check(const std::vector<Position>& next) {
+  std::set<uint32_t> seen;
+  for (const Position& position : next) {
+    if (position.partition >= state_->partitions())
+      return UnknownPartitionError(position.partition, state_->partitions());
+    if (!seen.insert(position.partition).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("partition ", position.partition, " is assigned twice"));
+    }
+  }
+  for (const Position& position : next) {
+    TP_ASSIGN_OR_RETURN(const Watermarks marks,
+                        AskWatermarks(client_.get(), state_.get(), position.partition));
+    if (position.offset < marks.first || position.offset > marks.head) {
+      return absl::OutOfRangeError(absl::StrCat("offset ", position.offset, " of partition ",
+                                                position.partition, " is not in [", marks.first,
+                                                ", ", marks.head, "]"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KafkaReader::Assign(std::vector<Position> next) {
+  if (state_->closed()) return ClosedError();
+  TP_RETURN_IF_ERROR(Open());
+  TP_RETURN_IF_ERROR(Check(next));
+  std::vector<Part> former = std::exchange(parts_, {});
+  for (const Position& position : next) parts_.push_back({position.partition, position.offset, {}});
+  if (absl::Status fetching = Fetch(); !fetching.ok()) {
+    parts_ = std::move(former);
+    return fetching;
+  }
+  ready_records_ = ready_bytes_ = turn_ = 0;
+  broken_ = absl::OkStatus();
+  gather_until_ns_ = SteadyNanos() + absl::ToInt64Nanoseconds(kGatherPatience);
+  return absl::OkStatus();
+}
+
+// Never a seek or a pause: librdkafka 2.0.2 loses or misattributes records around them. A new
+// assignment drops what was fetched for the former one.
+absl::Status KafkaReader::Fetch() {
+  const KafkaOwned<rd_kafka_topic_partition_list_t> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(parts_.size())));
+  for (const Part& part : parts_) {
+    rd_kafka_topic_partition_list_add(list.get(), state_->topic.c_str(),
+                                      static_cast<int32_t>(part.partition))
+        ->offset = part.next;
+  }
+  if (const auto error = rd_kafka_assign(client_.get(), list.get());
+      error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return FromKafka(error, "assign partitions to a reader");
+  return absl::OkStatus();
+}
+
+KafkaReader::Part* KafkaReader::Find(int32_t partition) {
+  const auto found = std::find_if(parts_.begin(), parts_.end(), [partition](const Part& part) {
+    return static_cast<int32_t>(part.partition) == partition;
+  });
+  return found == parts_.end() ? nullptr : &*found;
+}
+
+void KafkaReader::AcceptError(const rd_kafka_message_t& message) {
+  const absl::Status status = FromKafka(message.err, "read");
+  // All else heals: brokers come back, leaders are found, topics become known.
+  if (!absl::IsDataLoss(status)) return watch_.NoteError(std::string(status.message()));
+  const Part* part = Find(message.partition);
+  if (part == nullptr || !broken_.ok()) return;
+  broken_ = absl::DataLossError(absl::StrCat(
+      "topic ", state_->topic, " partition ", part->partition, " offset ", part->next, ": ",
+      rd_kafka_err2str(message.err), ": the log was truncated or damaged, or its topic replaced"));
+}
+
+void KafkaReader::Accept(const rd_kafka_message_t& message) {
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return AcceptError(message);
+  Part* part = Find(message.partition);
+  // Below: what a fetch of an earlier assignment brought.
+  if (part == nullptr || message.offset < part->next || !broken_.ok() || refetch_) return;
+  if (message.offset > part->next) {
+    // Once it may be a late answer; fetched again, it is a gap.
+    if (part->gap_before == message.offset) {
+      broken_ = absl::DataLossError(
+          absl::StrCat("topic ", state_->topic, " partition ", part->partition, ": offset ",
+                       part->next, " is followed by ", message.offset,
+                       ": records are gone, or were written in a transaction, which no log of ours "
+                       "is"));
+    }
+    part->gap_before = message.offset;
+    refetch_ = true;
+    return;
+  }
+  part->gap_before = -1;
+  part->ready.push_back({{part->partition, message.offset},
+                         std::string(static_cast<const char*>(message.payload), message.len)});
+  ++part->next;
+  ++ready_records_;
+  ready_bytes_ += message.len;
+  state_->NoteHead(part->partition, part->next);
+}
+
+void KafkaReader::Take(absl::Duration wait) {
+  const KafkaOwned<rd_kafka_message_t> first(rd_kafka_consumer_poll(client_.get(), ToMillis(wait)));
+  if (first != nullptr) Accept(*first);
+  std::array<rd_kafka_message_t*, 500> more{};
+  ssize_t count = 0;
+  do {
+    count = rd_kafka_consume_batch_queue(queue_.get(), 0, more.data(), more.size());
+    for (ssize_t i = 0; i < count; ++i) {
+      const KafkaOwned<rd_kafka_message_t> message(more[static_cast<size_t>(i)]);
+      Accept(*message);
+    }
+  } while (count == static_cast<ssize_t>(more.size()) && ready_bytes_ < kReadyBytesMax &&
+           ready_records_ < 100 * more.size());
+  if (refetch_ && broken_.ok()) {
+    if (absl::Status fetching = Fetch(); !fetching.ok()) broken_ = fetching;
+  }
+  refetch_ = false;
+}
+
+std::vector<Record> KafkaReader::Serve(size_t max_records) {
+  std::vector<Record> records;
+  size_t bytes = 0;
+  const size_t first = turn_++;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    std::deque<Record>& ready = parts_[(first + i) % parts_.size()].ready;
+    while (!ready.empty() && records.size() < max_records && bytes < kPollBytesMax) {
+      bytes += ready.front().value.size();
+      records.push_back(std::move(ready.front()));
+      ready.pop_front();
+    }
+  }
+  ready_records_ -= records.size();
+  ready_bytes_ -= bytes;
+  return records;
+}
+
+absl::StatusOr<std::vector<Record>> KafkaReader::Poll(size_t max_records, absl::Duration timeout) {
+  if (max_records == 0) return std::vector<Record>();
+  const int64_t begun = SteadyNanos();
+  const int64_t until =
+      begun + absl::ToInt64Nanoseconds(std::clamp(timeout, absl::ZeroDuration(), absl::Hours(24)));
+  const int64_t patience = std::max(until, begun + absl::ToInt64Nanoseconds(kFetchPatience));
+  TP_RETURN_IF_ERROR(Open());
+  while (true) {
+    if (state_->closed()) return ClosedError();
+    const int64_t now = SteadyNanos();
+    const bool behind = AnyBehind();
+    const bool gathering = behind && now < gather_until_ns_;
+    if (ready_records_ > 0 && !gathering) break;
+    if (!broken_.ok() && ready_records_ == 0) return broken_;
+    const int64_t end = behind ? patience : until;
+    if (now >= end && now > begun) return std::vector<Record>();
+    Take(std::min(kSlice, absl::Nanoseconds(std::max<int64_t>(end - now, 0))));
+  }
+  if (ready_records_ < max_records) Take(absl::ZeroDuration());
+  return Serve(max_records);
+}
+
+}  // namespace
+
+std::unique_ptr<LogReader> NewKafkaReader(std::shared_ptr<KafkaTopicState> state,
+                                          KafkaPrefetch prefetch) {
+  return std::make_unique<KafkaReader>(std::move(state), prefetch);
+}
+
+absl::StatusOr<Watermarks> AskWatermarks(rd_kafka_t* client, KafkaTopicState* state,
+                                         uint32_t partition) {
+  Watermarks marks;
+  const auto error = rd_kafka_query_watermark_offsets(client, state->topic.c_str(),
+                                                      static_cast<int32_t>(partition), &marks.first,
+                                                      &marks.head, ToMillis(kAskPatience));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return FromKafka(error, absl::StrCat("ask for the offsets of topic ", state->topic,
+                                         " partition ", partition));
+  }
+  state->NoteHead(partition, marks.head);
+  return marks;
+}
+
+KafkaSettings ReaderSettings(const KafkaTopicState& state, BrokerWatch* watch,
+                             KafkaPrefetch prefetch) {
+  KafkaSettings settings(state.connection, watch);
+  settings.Set({{"group.id", absl::StrCat(state.topic, "-outside-any-group")},
+                {"enable.auto.commit", "false"},
+                {"enable.auto.offset.store", "false"},
+                {"auto.offset.reset", "error"},
+                {"isolation.level", "read_committed"},
+                {"check.crcs", "true"},
+                {"allow.auto.create.topics", "false"},
+                {"fetch.wait.max.ms", "50"},
+                {"fetch.error.backoff.ms", "100"}});
+  if (prefetch == KafkaPrefetch::kStream) {
+    settings.Set({{"queued.min.messages", "10000"}, {"queued.max.messages.kbytes", "32768"}});
+  } else {
+    settings.Set({{"queued.min.messages", "1"}, {"fetch.message.max.bytes", "4096"}});
+  }
+  return settings;
+}
+
+}  // namespace trigpoint
