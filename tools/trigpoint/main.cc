@@ -78,6 +78,7 @@ int Main(int argc, char** argv) {
   AddPolicyCommands(app, session);
   AddPrivacyCommands(app, session);
   AddOperationCommands(app, session);
+  AddClusterCommand(app, session);
   AddBackupCommands(app, session);
   AddDoctorCommand(app, session);
   AddCompletionCommand(app, session);

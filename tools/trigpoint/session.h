@@ -53,6 +53,7 @@ void AddDoctorCommand(CLI::App& app, Session& session);
 void AddReportCommand(CLI::App& app, Session& session);
 void AddPrivacyCommands(CLI::App& app, Session& session);
 void AddOperationCommands(CLI::App& app, Session& session);
+void AddClusterCommand(CLI::App& app, Session& session);
 void AddServeCommand(CLI::App& app, Session& session);
 void AddAssessCommand(CLI::App& app, Session& session);
 void AddCompletionCommand(CLI::App& app, Session& session);

@@ -114,10 +114,10 @@ KafkaLogOptions RealLogOptions(uint32_t partitions) {
 }
 
 LogBackendTraits KafkaMockBackend() {
-  return {.name = "KafkaMock",
-          .durable = true,
-          .bounded_queue = true,
-          .make = [](uint32_t partitions) { return std::make_unique<MockBackend>(partitions); }};
+  return {
+      .name = "KafkaMock", .durable = true, .bounded_queue = true, .make = [](uint32_t partitions) {
+        return std::make_unique<MockBackend>(partitions);
+      }};
 }
 
 LogBackendTraits KafkaBrokerBackend() {

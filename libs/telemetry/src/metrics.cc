@@ -149,7 +149,7 @@ class AllFamilies final : public prometheus::Collectable {
   }
 
   std::vector<MetricFamily> Collect() const override {
-    return {appended.Collect(),        folded.Collect(),          fold_lag.Collect(),
+    return {appended.Collect(),        folded.Collect(),          fold_lag.Collect(),    partition_owned.Collect(),
             recommendations.Collect(), alerts.Collect(),          quarantined.Collect(),
             grpc_requests.Collect(),   commit.Collect(),          report_to_visible.Collect(),
             ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
@@ -169,6 +169,10 @@ class AllFamilies final : public prometheus::Collectable {
                          "trigpoint_fold_lag_events",
                          "Events in the log that are not folded yet.",
                          {"partition"}};
+  Family<Gauge> partition_owned{MetricType::Gauge,
+                                "trigpoint_partition_owned",
+                                "Whether this process speaks for the partition.",
+                                {"partition"}};
   Family<Counter> recommendations{MetricType::Counter,
                                   "trigpoint_recommendations_total",
                                   "Recommendations issued, revised and withdrawn.",
@@ -295,6 +299,9 @@ Counter& Metrics::EventsFolded(std::string_view outcome) {
 }
 Gauge& Metrics::FoldLag(uint32_t partition) {
   return impl_->families->fold_lag.Get({std::to_string(partition)});
+}
+Gauge& Metrics::PartitionOwned(uint32_t partition) {
+  return impl_->families->partition_owned.Get({std::to_string(partition)});
 }
 Counter& Metrics::Recommendations(std::string_view policy, std::string_view kind) {
   return impl_->families->recommendations.Get({LabelText(policy), LabelText(kind)});

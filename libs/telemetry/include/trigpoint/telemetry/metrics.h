@@ -86,6 +86,8 @@ class Metrics {
   Counter& EventsFolded(std::string_view outcome);
   /// trigpoint_fold_lag_events{partition}: events in the log that are not folded yet.
   Gauge& FoldLag(uint32_t partition);
+  /// trigpoint_partition_owned{partition}: 1 where this process speaks for the partition, else 0.
+  Gauge& PartitionOwned(uint32_t partition);
   /// trigpoint_recommendations_total{policy,kind}: kind "issued", "revised", "withdrawn". This and
   /// the next leave out what a start or a rebuild folds again.
   Counter& Recommendations(std::string_view policy, std::string_view kind);
