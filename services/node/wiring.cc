@@ -41,8 +41,8 @@
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/protected_identity.h"
 #include "trigpoint/log/embedded_log.h"
-#include "trigpoint/store/identity_vault.h"
-#include "trigpoint/store/key_store.h"
+#include "trigpoint/store/local_identity_vault.h"
+#include "trigpoint/store/local_key_store.h"
 #include "trigpoint/store/store.h"
 #include "trigpoint/telemetry/logging.h"
 #include "trigpoint/telemetry/metrics.h"
@@ -167,8 +167,8 @@ absl::Status RunningNode::Parts::OpenStorage() {
   }
   log = *std::move(opened_log);
   const bool keys_there = std::filesystem::exists(config.data + "/keys", error);
-  auto opened_keys =
-      KeyStore::Open({.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
+  auto opened_keys = OpenLocalKeyStore(
+      {.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
   if (!opened_keys.ok()) return Annotate(opened_keys.status(), "open the key store");
   keys = *std::move(opened_keys);
   bool log_empty = true;
@@ -196,7 +196,7 @@ absl::Status RunningNode::Parts::OpenStorage() {
 absl::Status RunningNode::Parts::OpenVault() {
   if (config.vault_directory.empty()) return absl::OkStatus();
   const std::string directory = std::filesystem::path(config.data) / config.vault_directory;
-  auto opened = IdentityVault::Open({.directory = directory, .kek_file = directory + ".kek"});
+  auto opened = OpenLocalIdentityVault({.directory = directory, .kek_file = directory + ".kek"});
   if (!opened.ok()) return Annotate(opened.status(), "open the vault of protected identities");
   vault = *std::move(opened);
   return absl::OkStatus();
