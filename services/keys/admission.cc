@@ -20,9 +20,9 @@ constexpr size_t kSecretCharactersMin = 32;
 constexpr size_t kFileBytesMax = 4096;
 
 absl::Status Failed(const std::string& path, std::string_view doing) {
-  return MakeStatus(absl::StatusCode::kUnavailable,
-                    "secret file " + path + ": " + std::string(doing) + ": " +
-                        std::generic_category().message(errno));
+  return MakeStatus(absl::StatusCode::kUnavailable, "secret file " + path + ": " +
+                                                        std::string(doing) + ": " +
+                                                        std::generic_category().message(errno));
 }
 
 absl::Status Refused(const std::string& path, std::string_view why) {

@@ -52,8 +52,7 @@ absl::StatusOr<std::shared_ptr<KeyChannel>> KeyChannel::Open(const KeyClientOpti
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   // Keys go where they are sent, not through whatever proxy the environment names.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  if (!options.tls_server_name.empty())
-    arguments.SetSslTargetNameOverride(options.tls_server_name);
+  if (!options.tls_server_name.empty()) arguments.SetSslTargetNameOverride(options.tls_server_name);
   return std::make_shared<KeyChannel>(
       options, grpc::CreateCustomChannel(options.address, credentials, arguments),
       std::move(secret));
@@ -82,9 +81,9 @@ absl::Status KeyChannel::StatusOf(const grpc::Status& status,
                       "the process that keeps the keys (" + options_.address +
                           ") refuses this one: " + status.error_message());
   }
-  return MakeStatus(absl::StatusCode::kUnavailable, "the process that keeps the keys (" +
-                                                        options_.address + ") does not answer: " +
-                                                        status.error_message());
+  return MakeStatus(absl::StatusCode::kUnavailable,
+                    "the process that keeps the keys (" + options_.address +
+                        ") does not answer: " + status.error_message());
 }
 
 void KeyChannel::AwaitConnection(absl::Duration duration) const {

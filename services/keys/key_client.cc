@@ -57,8 +57,7 @@ class Follower {
     request.set_run(run_);
     request.set_sequence(sequence_);
     api::FollowRevocationsResponse response;
-    const grpc::Status answer =
-        channel_->keys().FollowRevocations(&context, request, &response);
+    const grpc::Status answer = channel_->keys().FollowRevocations(&context, request, &response);
     {
       const absl::MutexLock lock(&mutex_);
       asking_ = nullptr;
@@ -95,8 +94,7 @@ class Follower {
       const absl::Status status = Ask();
       if (status.ok() != reached && !Stopping()) {
         reached = status.ok();
-        Log(reached ? LogLevel::kInfo : LogLevel::kError,
-            "keys_reached_changed",
+        Log(reached ? LogLevel::kInfo : LogLevel::kError, "keys_reached_changed",
             {{"reached", reached}, {"code", static_cast<int>(status.code())}});
       }
       if (status.ok()) {
@@ -155,9 +153,9 @@ class RemoteKeyStore final : public KeyStore {
       const std::vector<std::string>& key_ids) override;
   absl::Status DestroyKeys(const std::vector<std::string>& key_ids) override;
   absl::Status CopyTo(const std::string& /*directory*/) const override {
-    return MakeStatus(absl::StatusCode::kUnimplemented,
-                      "the keys lie with the process at " + channel_->options().address +
-                          ": copy them there");
+    return MakeStatus(
+        absl::StatusCode::kUnimplemented,
+        "the keys lie with the process at " + channel_->options().address + ": copy them there");
   }
 
  private:
@@ -170,9 +168,8 @@ class RemoteKeyStore final : public KeyStore {
   Follower follower_;
 };
 
-std::vector<size_t> RemoteKeyStore::Recall(
-    const std::vector<std::string>& key_ids,
-    const std::function<void(size_t, std::string)>& found) {
+std::vector<size_t> RemoteKeyStore::Recall(const std::vector<std::string>& key_ids,
+                                           const std::function<void(size_t, std::string)>& found) {
   std::vector<size_t> missing;
   for (size_t i = 0; i < key_ids.size(); ++i) {
     std::optional<std::string> key = cache_.Find(key_ids[i]);
@@ -195,9 +192,9 @@ absl::StatusOr<std::vector<std::string>> RemoteKeyStore::GetOrCreateKeys(
   for (const size_t i : missing) request.add_key_ids(key_ids[i]);
   const auto ticket = cache_.Begin();
   api::GetOrCreateKeysResponse response;
-  TP_RETURN_IF_ERROR(channel_->Ask(
-      [this](auto... call) { return channel_->keys().GetOrCreateKeys(call...); }, request,
-      &response, channel_->options().call_timeout));
+  TP_RETURN_IF_ERROR(
+      channel_->Ask([this](auto... call) { return channel_->keys().GetOrCreateKeys(call...); },
+                    request, &response, channel_->options().call_timeout));
   if (response.keys_size() != request.key_ids_size())
     return absl::InternalError("the process that keeps the keys gave another number of keys");
   for (size_t n = 0; n < missing.size(); ++n) {

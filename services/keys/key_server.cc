@@ -75,8 +75,7 @@ absl::Status CheckOptions(const KeyServerOptions& options) {
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> CredentialsOf(
     const KeyServerOptions& options) {
   if (options.tls_cert.empty()) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions tls(
-      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   TP_ASSIGN_OR_RETURN(std::string cert, ReadPem(options.tls_cert));
   TP_ASSIGN_OR_RETURN(std::string key, ReadPem(options.tls_key));
   TP_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem(options.tls_client_ca));
@@ -143,8 +142,7 @@ class RunningKeyServer final : public KeyServer {
                             "match");
     }
     address_ = options_.listen;
-    if (!is_unix)
-      address_ = address_.substr(0, address_.rfind(':') + 1) + std::to_string(port);
+    if (!is_unix) address_ = address_.substr(0, address_.rfind(':') + 1) + std::to_string(port);
     Log(LogLevel::kInfo, "keys_ready", {{"port", port}, {"identities", vault_ != nullptr}});
     return absl::OkStatus();
   }

@@ -76,9 +76,9 @@ class KeyService final : public api::KeyService::Service {
     return AnswerTo(*deps_.admission, context, [&]() -> absl::Status {
       if (request->follower().empty())
         return absl::InvalidArgumentError("a follower without a name");
-      auto news = deps_.revocations->Follow(request->follower(), request->run(),
-                                            request->sequence(),
-                                            deps_.revocations->lease() / kHoldShare);
+      auto news =
+          deps_.revocations->Follow(request->follower(), request->run(), request->sequence(),
+                                    deps_.revocations->lease() / kHoldShare);
       if (!news.has_value()) return absl::UnavailableError("the keys are being closed");
       response->set_run(news->run);
       response->set_sequence(news->sequence);

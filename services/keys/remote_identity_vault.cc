@@ -36,9 +36,9 @@ class RemoteIdentityVault final : public IdentityVault {
     SetRecord(record, request.mutable_record());
     request.set_identity(identity);
     api::PutIdentityResponse response;
-    TP_RETURN_IF_ERROR(channel_->Ask(
-        [this](auto... call) { return channel_->identities().PutIdentity(call...); }, request,
-        &response, channel_->options().call_timeout));
+    TP_RETURN_IF_ERROR(
+        channel_->Ask([this](auto... call) { return channel_->identities().PutIdentity(call...); },
+                      request, &response, channel_->options().call_timeout));
     return std::move(*response.mutable_reference());
   }
 
@@ -46,9 +46,9 @@ class RemoteIdentityVault final : public IdentityVault {
     api::GetIdentityRequest request;
     request.set_reference(ref);
     api::GetIdentityResponse response;
-    TP_RETURN_IF_ERROR(channel_->Ask(
-        [this](auto... call) { return channel_->identities().GetIdentity(call...); }, request,
-        &response, channel_->options().call_timeout));
+    TP_RETURN_IF_ERROR(
+        channel_->Ask([this](auto... call) { return channel_->identities().GetIdentity(call...); },
+                      request, &response, channel_->options().call_timeout));
     return std::move(*response.mutable_identity());
   }
 
@@ -67,9 +67,9 @@ class RemoteIdentityVault final : public IdentityVault {
     api::KnowsRecordRequest request;
     SetRecord(record, request.mutable_record());
     api::KnowsRecordResponse response;
-    TP_RETURN_IF_ERROR(channel_->Ask(
-        [this](auto... call) { return channel_->identities().KnowsRecord(call...); }, request,
-        &response, channel_->options().call_timeout));
+    TP_RETURN_IF_ERROR(
+        channel_->Ask([this](auto... call) { return channel_->identities().KnowsRecord(call...); },
+                      request, &response, channel_->options().call_timeout));
     return response.knows();
   }
 
@@ -83,15 +83,15 @@ class RemoteIdentityVault final : public IdentityVault {
   }
 
  private:
-  absl::StatusOr<api::GetReferenceResponse> Name(
-      const VaultRecord& record, const std::optional<std::string>& identity) const {
+  absl::StatusOr<api::GetReferenceResponse> Name(const VaultRecord& record,
+                                                 const std::optional<std::string>& identity) const {
     api::GetReferenceRequest request;
     SetRecord(record, request.mutable_record());
     if (identity.has_value()) request.set_identity(*identity);
     api::GetReferenceResponse response;
-    TP_RETURN_IF_ERROR(channel_->Ask(
-        [this](auto... call) { return channel_->identities().GetReference(call...); }, request,
-        &response, channel_->options().call_timeout));
+    TP_RETURN_IF_ERROR(
+        channel_->Ask([this](auto... call) { return channel_->identities().GetReference(call...); },
+                      request, &response, channel_->options().call_timeout));
     return response;
   }
 

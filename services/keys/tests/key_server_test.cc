@@ -224,8 +224,7 @@ grpc::Status CallEmpty(const std::shared_ptr<grpc::Channel>& channel, const std:
 TEST_F(KeyServerTest, RefusesEveryMethodWithoutTheSecretOrWithAnother) {
   Start(WithSecret());
   const std::string secret = ReadAll(directory_ / "secret").substr(0, 64);
-  const auto channel =
-      grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+  const auto channel = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
   const auto* file = internal::v1::GetKeysRequest::descriptor()->file();
   int methods = 0;
   for (int s = 0; s < file->service_count(); ++s) {
@@ -240,10 +239,10 @@ TEST_F(KeyServerTest, RefusesEveryMethodWithoutTheSecretOrWithAnother) {
     }
   }
   EXPECT_EQ(methods, 10);
-  EXPECT_EQ(CallEmpty(channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-                      secret)
-                .error_code(),
-            grpc::UNIMPLEMENTED);
+  EXPECT_EQ(
+      CallEmpty(channel, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", secret)
+          .error_code(),
+      grpc::UNIMPLEMENTED);
 }
 
 TEST_F(KeyServerTest, SharesASecretFileOfTheOwnerAlone) {
