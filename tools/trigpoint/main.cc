@@ -79,6 +79,7 @@ int Main(int argc, char** argv) {
   AddPrivacyCommands(app, session);
   AddOperationCommands(app, session);
   AddBackupCommands(app, session);
+  AddLogCommands(app, session);
   AddDoctorCommand(app, session);
   AddCompletionCommand(app, session);
   app.footer(std::string(ExitCodeHelp()) +
