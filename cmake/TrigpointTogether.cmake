@@ -57,7 +57,7 @@ set(trigpoint_alone
   libs/reports/src/render_markdown.cc
   libs/reports/src/risk_summit.cc
   libs/store/src/store.cc
-  libs/store/tests/key_store_test.cc
+  libs/store/tests/local_key_store_test.cc
   libs/testkit/src/expectations.cc
   services/node/backup.cc
   services/notify/tests/taker_test.cc

@@ -283,7 +283,10 @@ absl::StatusOr<std::vector<v1::FieldViolation>> Intake::CheckIdentity(
 
 absl::Status Intake::Conceal(const std::optional<TakenIdentity>& identity, v1::Event* event) {
   const VaultRecord record{event->source(), event->id()};
-  if (identity.has_value()) SetVaultRef(deps_.vault->RefOf(record, identity->text), event);
+  if (identity.has_value()) {
+    TP_ASSIGN_OR_RETURN(const std::string ref, deps_.vault->RefOf(record, identity->text));
+    SetVaultRef(ref, event);
+  }
   // The keys first: of an erased record nothing may come into the vault.
   TP_RETURN_IF_ERROR(SealEvent(event, *deps_.keys));
   if (!identity.has_value()) return absl::OkStatus();

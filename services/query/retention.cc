@@ -127,7 +127,9 @@ class Retention::Sweep {
       if (deps_.vault == nullptr || kept.submitted_id().empty()) continue;
       const VaultRecord record{kept.submitted_source(), kept.submitted_id()};
       TP_ASSIGN_OR_RETURN(const bool known, deps_.vault->Knows(record));
-      if (known) NoteRefused(deps_.vault->KeyOf(record), past, held);
+      if (!known) continue;
+      TP_ASSIGN_OR_RETURN(const std::string of_record, deps_.vault->KeyOf(record));
+      NoteRefused(of_record, past, held);
     }
     std::erase_if(refused_,
                   [this](const auto& one) { return !one.second.due || IsDestroyed(one.first); });

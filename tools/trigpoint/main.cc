@@ -80,6 +80,7 @@ int Main(int argc, char** argv) {
   AddOperationCommands(app, session);
   AddClusterCommand(app, session);
   AddBackupCommands(app, session);
+  AddLogCommands(app, session);
   AddDoctorCommand(app, session);
   AddCompletionCommand(app, session);
   app.footer(std::string(ExitCodeHelp()) +

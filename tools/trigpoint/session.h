@@ -49,6 +49,7 @@ void AddIntakeCommands(CLI::App& app, Session& session);
 void AddTraceCommand(CLI::App& app, Session& session);
 void AddImportCommand(CLI::App& app, Session& session);
 void AddBackupCommands(CLI::App& app, Session& session);
+void AddLogCommands(CLI::App& app, Session& session);
 void AddDoctorCommand(CLI::App& app, Session& session);
 void AddReportCommand(CLI::App& app, Session& session);
 void AddPrivacyCommands(CLI::App& app, Session& session);

@@ -13,11 +13,11 @@
 #include "services/ingest/intake.h"
 #include "services/ingest/worker_pool.h"
 #include "temp_dir.h"
+#include "test_keys.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/log/memory_log.h"
-#include "trigpoint/store/key_store.h"
 #include "trigpoint/store/store.h"
 #include "trigpoint/telemetry/metrics.h"
 
@@ -77,16 +77,13 @@ class IngestTest : public testing::Test {
 
   void Open() {
     auto opened_store = Store::Open({.directory = directory_ / "store"});
-    auto opened_keys =
-        KeyStore::Open({.directory = directory_ / "keys", .kek_file = directory_ / "keys.kek"});
     ASSERT_TRUE(opened_store.ok()) << opened_store.status();
-    ASSERT_TRUE(opened_keys.ok()) << opened_keys.status();
     store_ = *std::move(opened_store);
-    keys_ = *std::move(opened_keys);
-    auto opened_vault = IdentityVault::Open(
-        {.directory = directory_ / "vault", .kek_file = directory_ / "vault.kek"});
-    ASSERT_TRUE(opened_vault.ok()) << opened_vault.status();
-    vault_ = *std::move(opened_vault);
+    TestKeys opened_keys = TestKeys::Open(directory_.path());
+    key_server_ = std::move(opened_keys.server);
+    keys_ = std::move(opened_keys.keys);
+    vault_ = std::move(opened_keys.vault);
+    ASSERT_TRUE(keys_ != nullptr && vault_ != nullptr);
     auto opened = Projector::Open(&log_, store_.get(), {});
     ASSERT_TRUE(opened.ok()) << opened.status();
     projector_ = *std::move(opened);
@@ -122,6 +119,7 @@ class IngestTest : public testing::Test {
     metrics_.reset();
     vault_.reset();
     keys_.reset();
+    key_server_.reset();
     store_.reset();
   }
 
@@ -188,6 +186,7 @@ class IngestTest : public testing::Test {
   std::atomic<int64_t> now_us_{1'767'225'600'000'000};  // 2026-01-01
   CountingLog log_{NewMemoryLog(2)};
   std::unique_ptr<Store> store_;
+  std::unique_ptr<KeyServer> key_server_;  // Null: the keys are local.
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<IdentityVault> vault_;
   std::unique_ptr<Projector> projector_;
