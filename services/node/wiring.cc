@@ -255,7 +255,7 @@ absl::Status RunningNode::Parts::OpenServices() {
   release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
   release->Start();
   clock =
-      std::make_unique<Clock>(projector.get(), writer.get(), baselines.get(),
+      std::make_unique<Clock>(projector.get(), writer.get(), controls.get(), baselines.get(),
                               ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
   clock->Start();
   TP_ASSIGN_OR_RETURN(const std::string secret, ReadPageSecret(config.data));
