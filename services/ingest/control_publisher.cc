@@ -1,6 +1,7 @@
 #include "services/ingest/control_publisher.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "services/common/field_error.h"
 #include "services/ingest/directory.h"
@@ -55,21 +56,39 @@ absl::Status NotAbove(const v1::PolicyActivated& highest, const v1::PolicyActiva
 absl::Status ControlPublisher::Publish(v1::Event control) {
   SetMicros(writer_->Now(), control.mutable_received_at());
   TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(projector_->control_partition(), control).status());
+  const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
+  const auto& known = truth->state().controls();
+  const auto first = std::find_if(known.begin(), known.end(),
+                                  [&control](const auto& c) { return c.id() == control.id(); });
+  if (first == known.end() || CanonicalBytes(*first) != CanonicalBytes(control)) {
+    return absl::AbortedError("another process published " + control.id() + " at the same time");
+  }
   for (uint32_t p = 0; p < projector_->provider_partitions(); ++p) {
     TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(p, control).status());
   }
   return absl::OkStatus();
 }
 
-absl::Status ControlPublisher::EnsureCopies() {
+absl::Status ControlPublisher::CopyTo(uint32_t partition, int64_t received_until_us) {
   const auto truth = projector_->ControlsOfPartition(projector_->control_partition());
+  const auto copies = projector_->ControlsOfPartition(partition);
+  if (copies->state().controls_size() == truth->state().controls_size()) return absl::OkStatus();
+  for (const auto& control : truth->state().controls()) {
+    if (copies->Has(control.id()) || ToMicros(control.received_at()) > received_until_us) continue;
+    TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(partition, control).status());
+    Log(LogLevel::kInfo, "control_copied",
+        {{"control", LogId{control.id()}}, {"partition", partition}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ControlPublisher::EnsureCopies() {
+  return EnsureCopies(std::numeric_limits<int64_t>::max());
+}
+
+absl::Status ControlPublisher::EnsureCopies(int64_t received_until_us) {
   for (uint32_t p = 0; p < projector_->provider_partitions(); ++p) {
-    const auto copies = projector_->ControlsOfPartition(p);
-    for (const auto& control : truth->state().controls()) {
-      if (copies->Has(control.id())) continue;
-      TP_RETURN_IF_ERROR(writer_->AppendAndFoldWait(p, control).status());
-      Log(LogLevel::kInfo, "control_copied", {{"control", LogId{control.id()}}, {"partition", p}});
-    }
+    if (projector_->Owns(p)) TP_RETURN_IF_ERROR(CopyTo(p, received_until_us));
   }
   return absl::OkStatus();
 }
@@ -79,7 +98,12 @@ absl::Status ControlPublisher::ActivatePolicies(const std::string& directory) {
   // What cannot be folded must never reach the log: the partition would stop at it for ever.
   for (const auto& pack : packs) TP_RETURN_IF_ERROR(CompiledPack::Compile(pack).status());
   const absl::MutexLock lock(&activating_);
-  for (const auto& pack : packs) TP_RETURN_IF_ERROR(Activate(pack));
+  for (const auto& pack : packs) {
+    absl::Status activated = Activate(pack);
+    // Another process that starts with it was first: there may be nothing left to do.
+    if (absl::IsAborted(activated)) activated = Activate(pack);
+    TP_RETURN_IF_ERROR(activated);
+  }
   return absl::OkStatus();
 }
 
@@ -168,7 +192,9 @@ absl::StatusOr<int64_t> ControlPublisher::ActivatePolicy(v1::PolicyActivated act
   const Known known = HighestOf(*truth, activated.policy_id());
   const v1::PolicyActivated* highest = known.highest;
   if (highest != nullptr && IsSameActivation(*highest, activated)) {
-    TP_RETURN_IF_ERROR(EnsureCopies());  // An error may have cut the first try short.
+    // An error may have cut the first try short.
+    for (uint32_t p = 0; p < projector_->provider_partitions(); ++p)
+      TP_RETURN_IF_ERROR(CopyTo(p, std::numeric_limits<int64_t>::max()));
     return ToMicros(highest->effective_from());
   }
   if (highest != nullptr && highest->version() >= activated.version())

@@ -12,8 +12,9 @@
 namespace trigpoint {
 
 /// Publishes what is not about one provider: appended to the control partition, whose first
-/// occurrence is the truth, then byte for byte to every provider partition. Blocks; one caller at a
-/// time is not required.
+/// occurrence is the truth, then byte for byte to every provider partition. Whoever published it
+/// copies it to all of them, and the owner of each what is missing there: a repeated copy changes
+/// nothing. Blocks; one caller at a time is not required.
 class ControlPublisher {
  public:
   /// Both must outlive it.
@@ -21,10 +22,15 @@ class ControlPublisher {
       : projector_(projector), writer_(writer) {}
 
   /// Appends and waits until every partition has folded it. After an error some partitions may lack
-  /// it: EnsureCopies.
+  /// it: EnsureCopies. Errors: Aborted when another process published something else under the same
+  /// id before.
   absl::Status Publish(v1::Event control);
-  /// Copies every control event that a partition lacks. At start, when the projector runs.
+  /// Copies every control event that a partition lacks, of those that this process owns. When the
+  /// projector runs.
   absl::Status EnsureCopies();
+  /// The same for what was received at or before an instant: who published what is newer may be
+  /// copying it now.
+  absl::Status EnsureCopies(int64_t received_until_us);
   /// Activates every pack of a directory with a higher version than was ever activated: from the
   /// beginning of time when nothing was reported yet, else from a moment ahead, and not before a
   /// version that is still to come into force. An older file changes nothing: what people activated
@@ -44,6 +50,8 @@ class ControlPublisher {
   absl::StatusOr<bool> PublishHolidays(v1::HolidaysPublished holidays);
 
  private:
+  /// Copies to one partition what it lacks of the control events.
+  absl::Status CopyTo(uint32_t partition, int64_t received_until_us);
   absl::Status Activate(const v1::PolicyPack& pack);
   absl::Status Append(v1::PolicyActivated activated);
 
