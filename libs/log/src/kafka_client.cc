@@ -86,9 +86,10 @@ absl::Status BrokerWatch::Health(absl::Duration unreachable_after) const {
   const std::lock_guard lock(mutex_);
   const absl::Duration silent = absl::Nanoseconds(SteadyNanos() - up_ns_);
   if (silent <= unreachable_after) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("Kafka: no broker was reached for ",
-                                             absl::FormatDuration(absl::Trunc(silent, absl::Seconds(1))),
-                                             last_error_.empty() ? "" : "; last: ", last_error_));
+  return absl::UnavailableError(
+      absl::StrCat("Kafka: no broker was reached for ",
+                   absl::FormatDuration(absl::Trunc(silent, absl::Seconds(1))),
+                   last_error_.empty() ? "" : "; last: ", last_error_));
 }
 
 KafkaSettings::KafkaSettings(const KafkaConnection& connection, BrokerWatch* watch)
@@ -117,7 +118,8 @@ KafkaSettings::KafkaSettings(const KafkaConnection& connection, BrokerWatch* wat
 KafkaSettings& KafkaSettings::Set(std::initializer_list<Setting> settings) {
   std::array<char, 512> why{};
   for (const auto& [name, value] : settings) {
-    if (rd_kafka_conf_set(conf(), name, value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK &&
+    if (rd_kafka_conf_set(conf(), name, value.c_str(), why.data(), why.size()) !=
+            RD_KAFKA_CONF_OK &&
         error_.empty())
       error_ = why.data();
   }
@@ -142,8 +144,8 @@ int64_t SteadyNanos() {
 int ToMillis(absl::Duration duration) {
   constexpr int64_t kMost = std::numeric_limits<int>::max();
   // Up, so that a wait of less than a millisecond is a wait.
-  return static_cast<int>(
-      std::clamp<int64_t>(absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))), 0, kMost));
+  return static_cast<int>(std::clamp<int64_t>(
+      absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))), 0, kMost));
 }
 
 }  // namespace trigpoint

@@ -119,9 +119,8 @@ absl::Status KafkaProducer::Admit(const std::vector<std::string>& values, size_t
                                                    kKafkaRecordBytesMax, " that Kafka takes"));
   }
   if (bytes > options_.max_queued_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat("a batch of ", bytes,
-                                                   " bytes never fits a queue of ",
-                                                   options_.max_queued_bytes));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a batch of ", bytes, " bytes never fits a queue of ", options_.max_queued_bytes));
   }
   size_t queued = queued_bytes_.load();
   do {
@@ -193,8 +192,8 @@ absl::Status KafkaProducer::Close() {
 
 void KafkaProducer::FailForTest() {
   const std::lock_guard lock(mutex_);
-  rd_kafka_test_fatal_error(client_.producer.get(),
-                            RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test");
+  rd_kafka_test_fatal_error(client_.producer.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                            "test");
 }
 
 void KafkaProducer::Serve() {

@@ -17,9 +17,11 @@ namespace {
 constexpr size_t kPollBytesMax = size_t{8} << 20;
 // Records taken over from librdkafka before they are asked for, so that partitions get their turns.
 constexpr size_t kReadyBytesMax = size_t{16} << 20;
-constexpr absl::Duration kSlice = absl::Milliseconds(50);  // between looks whether the log is closed
+constexpr absl::Duration kSlice =
+    absl::Milliseconds(50);  // between looks whether the log is closed
 constexpr absl::Duration kAskPatience = absl::Seconds(10);
-// For records that are known to be there; and, once after an assignment, for those of all partitions.
+// For records that are known to be there; and, once after an assignment, for those of all
+// partitions.
 constexpr absl::Duration kFetchPatience = absl::Seconds(10);
 constexpr absl::Duration kGatherPatience = absl::Seconds(1);
 
