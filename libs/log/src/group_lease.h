@@ -6,14 +6,20 @@
 namespace trigpoint {
 
 /// Requests of Kafka's group protocol, by their numbers there.
-enum class GroupRequest : int16_t { kJoin = 11, kHeartbeat = 12, kLeave = 13, kSync = 14, kOther = -1 };
+enum class GroupRequest : int16_t {
+  kJoin = 11,
+  kHeartbeat = 12,
+  kLeave = 13,
+  kSync = 14,
+  kOther = -1
+};
 
 /// How long a membership of a consumer group is sure to last, from what the client sends and what
 /// it is answered. Rule: the client sends heartbeat n+1 only when n was answered well; n left after
-/// the answer before it had come in; so the coordinator heard of us no earlier than that answer, and
-/// waits for the session timeout from there. Every time used was read before what it stands for, so
-/// a stop of the process anywhere makes the lease shorter, never longer. Times are nanoseconds on
-/// any clock that goes on while the process is stopped. Threading: thread-safe.
+/// the answer before it had come in; so the coordinator heard of us no earlier than that answer,
+/// and waits for the session timeout from there. Every time used was read before what it stands
+/// for, so a stop of the process anywhere makes the lease shorter, never longer. Times are
+/// nanoseconds on any clock that goes on while the process is stopped. Threading: thread-safe.
 class GroupLease {
  public:
   explicit GroupLease(int64_t session_ns) : session_ns_(session_ns) {}

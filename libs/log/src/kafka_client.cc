@@ -1,5 +1,7 @@
 #include "kafka_client.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -107,6 +109,12 @@ KafkaSettings::KafkaSettings(const KafkaConnection& connection, BrokerWatch* wat
        {"reconnect.backoff.max.ms", "2000"},
        {"topic.metadata.refresh.interval.ms", "30000"}});
   if (connection.tls) {
+    // librdkafka's own text names the setting, not the file.
+    for (const std::string& file :
+         {connection.tls->ca_file, connection.tls->certificate_file, connection.tls->key_file}) {
+      if (error_.empty() && access(file.c_str(), R_OK) != 0)
+        error_ = absl::StrCat("TLS: the file ", file, " cannot be read");
+    }
     Set({{"security.protocol", "ssl"},
          {"ssl.ca.location", connection.tls->ca_file},
          {"ssl.certificate.location", connection.tls->certificate_file},

@@ -51,8 +51,8 @@ std::vector<uint32_t> PartitionsOf(const rd_kafka_topic_partition_list_t* list) 
   return partitions;
 }
 
-/// Threads: one that polls the client and calls back; librdkafka's, which tell the lease of requests
-/// and answers; and whoever asks.
+/// Threads: one that polls the client and calls back; librdkafka's, which tell the lease of
+/// requests and answers; and whoever asks.
 class KafkaOwnership final : public Ownership, private BrokerWatch {
  public:
   explicit KafkaOwnership(const KafkaOwnershipOptions& options)
