@@ -19,7 +19,6 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
@@ -41,7 +40,8 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
       return absl::StatusCode::kAlreadyExists;
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return absl::StatusCode::kFailedPrecondition;
-    default:  // Time-outs, leaders and coordinators that move, brokers that are down or fenced.
+    default:  // Time-outs, leaders and coordinators that move, brokers that are down, fenced or too
+              // few.
       return absl::StatusCode::kUnavailable;
   }
 }

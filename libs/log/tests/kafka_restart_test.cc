@@ -1,5 +1,5 @@
-// Brokers of tools/kafka that are killed and started again in the middle of appends. In a program of
-// its own, for nothing else can be tested meanwhile.
+// Brokers of tools/kafka that are killed and started again in the middle of appends. In a program
+// of its own, for nothing else can be tested meanwhile.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -20,7 +20,8 @@ namespace {
 
 /// Runs tools/kafka on the cluster that TRIGPOINT_KAFKA names.
 bool Tool(const std::string& what) {
-  return std::system(absl::StrCat(TRIGPOINT_SOURCE_DIR, "/tools/kafka ", what, " >&2").c_str()) == 0;
+  return std::system(absl::StrCat(TRIGPOINT_SOURCE_DIR, "/tools/kafka ", what, " >&2").c_str()) ==
+         0;
 }
 
 class KafkaRestart : public testing::Test {
