@@ -1,5 +1,7 @@
 #include "kafka_client.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -17,7 +19,6 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
@@ -39,7 +40,8 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
       return absl::StatusCode::kAlreadyExists;
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return absl::StatusCode::kFailedPrecondition;
-    default:  // Time-outs, leaders and coordinators that move, brokers that are down or fenced.
+    default:  // Time-outs, leaders and coordinators that move, brokers that are down, fenced or too
+              // few.
       return absl::StatusCode::kUnavailable;
   }
 }
@@ -107,6 +109,12 @@ KafkaSettings::KafkaSettings(const KafkaConnection& connection, BrokerWatch* wat
        {"reconnect.backoff.max.ms", "2000"},
        {"topic.metadata.refresh.interval.ms", "30000"}});
   if (connection.tls) {
+    // librdkafka's own text names the setting, not the file.
+    for (const std::string& file :
+         {connection.tls->ca_file, connection.tls->certificate_file, connection.tls->key_file}) {
+      if (error_.empty() && access(file.c_str(), R_OK) != 0)
+        error_ = absl::StrCat("TLS: the file ", file, " cannot be read");
+    }
     Set({{"security.protocol", "ssl"},
          {"ssl.ca.location", connection.tls->ca_file},
          {"ssl.certificate.location", connection.tls->certificate_file},

@@ -17,6 +17,8 @@ namespace {
 constexpr absl::Duration kAdminPatience = absl::Seconds(15);
 // Brokers learn of a new topic one after the other.
 constexpr absl::Duration kMetadataTry = absl::Seconds(2);
+// A broker that has just started does not know all topics at once.
+constexpr absl::Duration kAbsentFor = absl::Seconds(2);
 // Kafka's default: one batch of the largest record, with what is around it.
 constexpr int64_t kBatchBytesMin = 1'048'588;
 
@@ -195,8 +197,8 @@ absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions&
       rd_kafka_topic_new(client, options.topic.c_str(), nullptr));
   if (topic == nullptr)
     return absl::InvalidArgumentError(absl::StrCat("Kafka: no topic can be named ", options.topic));
-  const int64_t deadline =
-      SteadyNanos() + absl::ToInt64Nanoseconds(options.connection.open_timeout);
+  const int64_t begun = SteadyNanos();
+  const int64_t deadline = begun + absl::ToInt64Nanoseconds(options.connection.open_timeout);
   bool created = false;
   while (true) {
     absl::StatusOr<TopicShape> shape = ShapeOf(client, topic.get());
@@ -204,13 +206,19 @@ absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions&
     if (shape.ok() && shape->led) return shape;
     if (absl::IsPermissionDenied(shape.status())) return shape;
     if (absl::IsNotFound(shape.status()) && !created) {
-      if (!options.create_topic) {
+      const bool sure = absl::Nanoseconds(SteadyNanos() - begun) > kAbsentFor;
+      if (!options.create_topic && sure) {
         return absl::FailedPreconditionError(
             absl::StrCat("Kafka: there is no topic ", options.topic,
                          "; create it, or let it be created (create_topic)"));
       }
-      TP_RETURN_IF_ERROR(Create(client, options));
-      created = true;
+      if (options.create_topic) {
+        const absl::Status creation = Create(client, options);
+        // A broker that starts is counted only when it has caught up: until then there are too few.
+        if (!creation.ok() && !absl::IsUnavailable(creation)) return creation;
+        if (!creation.ok()) shape = creation;
+        created = creation.ok();
+      }
     }
     if (SteadyNanos() > deadline) {
       const std::string why = shape.ok() ? "a partition of the topic has no leader"
@@ -220,12 +228,22 @@ absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions&
           absl::StrCat(why, " (", absl::FormatDuration(options.connection.open_timeout), " at ",
                        options.connection.brokers, ")", last.empty() ? "" : "; last: ", last));
     }
-    // A topic without a leader is answered at once: not to ask a thousand times.
-    if (shape.ok() || absl::IsNotFound(shape.status())) rd_kafka_poll(client, 100);
+    // Many of these are answered at once: not to ask a thousand times.
+    rd_kafka_poll(client, 100);
   }
 }
 
 }  // namespace
+
+absl::Status FindTopic(const KafkaConnection& connection, const std::string& topic) {
+  BrokerWatch watch;
+  // A consumer, for what a producer asks for would be made.
+  TP_ASSIGN_OR_RETURN(const auto client, KafkaSettings(connection, &watch)
+                                             .Set({{"group.id", "outside-any-group"},
+                                                   {"allow.auto.create.topics", "false"}})
+                                             .New(RD_KAFKA_CONSUMER));
+  return AwaitTopic(client.get(), {.connection = connection, .topic = topic}, watch).status();
+}
 
 absl::Status PrepareTopic(rd_kafka_t* client, const KafkaLogOptions& options,
                           const BrokerWatch& watch) {
