@@ -6,6 +6,7 @@
 #include "services/keys/key_client.h"
 #include "services/node/text_list.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/events/protected_identity.h"
 #include "trigpoint/store/local_identity_vault.h"
 #include "trigpoint/store/local_key_store.h"
 

@@ -33,7 +33,7 @@ Setting Whole(std::string key, std::string help, Number NodeConfig::*member, int
           [member](const NodeConfig& config) { return std::to_string(config.*member); }};
 }
 
-Setting Truth(std::string key, std::string help, bool NodeConfig::*member) {
+Setting YesOrNo(std::string key, std::string help, bool NodeConfig::*member) {
   return {std::move(key), std::move(help),
           [member](const std::string& text, NodeConfig* config) {
             config->*member = text == "true";
@@ -82,11 +82,11 @@ const std::vector<Setting>& Settings() {
       Text("kafka_tls_cert", "certificate that is shown to brokers (PEM)",
            &NodeConfig::kafka_tls_cert),
       Text("kafka_tls_key", "its private key (PEM)", &NodeConfig::kafka_tls_key),
-      Truth("kafka_single_broker",
-            "true or false; true takes a topic that one disk holds, and is lost with it",
-            &NodeConfig::kafka_single_broker),
-      Truth("kafka_create_topic", "true or false; true creates the topic where there is none",
-            &NodeConfig::kafka_create_topic),
+      YesOrNo("kafka_single_broker",
+              "true or false; true takes a topic that one disk holds, and is lost with it",
+              &NodeConfig::kafka_single_broker),
+      YesOrNo("kafka_create_topic", "true or false; true creates the topic where there is none",
+              &NodeConfig::kafka_create_topic),
       Text("keys_server", "address of the process with the role keys; empty: this one",
            &NodeConfig::keys_server),
       Text("keys_listen", "where the role keys answers other processes; empty: nowhere",

@@ -80,6 +80,7 @@ struct RunningNode::Parts {
   std::unique_ptr<HealthService> health;
   std::unique_ptr<grpc::Server> server;
   bool serving = true;
+  bool leads = false;  // Speaks for the control partition.
   bool stopped = false;
 
   absl::Status OpenData();
@@ -151,11 +152,11 @@ absl::Status RunningNode::Parts::OpenProjector() {
   options.assess = config.roles.projector;
   options.sole = config.log == "embedded";
   if (!options.sole && config.roles.projector) {
-    TP_ASSIGN_OR_RETURN(ownership, NewKafkaOwnership({.connection = KafkaOf(config),
-                                                      .topic = config.kafka_topic,
-                                                      .member = config.member,
-                                                      .partitions = config.partitions + 1}));
-    options.may_append = [this](uint32_t partition) { return ownership->Holds(partition); };
+    ownership = NewKafkaOwnership({.connection = KafkaOf(config),
+                                   .topic = config.kafka_topic,
+                                   .group = config.kafka_topic + ".projectors",
+                                   .instance_id = config.member});
+    options.may_append = [this](uint32_t partition) { return ownership->Held(partition); };
   }
   auto opened = Projector::Open(log.get(), store.get(), options);
   if (!absl::IsUnimplemented(opened.status())) {
@@ -233,8 +234,6 @@ absl::Status RunningNode::Parts::StartDuties() {
                               ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
   clock->Start();
   if (ownership == nullptr) return absl::OkStatus();
-  // Whoever takes over the control partition sees to the policies of its directory.
-  projector->OnOwned([this] { ReloadPolicies(); });
   return ownership->Start(
       {.granted = [this](const auto& partitions) { projector->Own(partitions); },
        .revoked = [this](const auto& partitions) { projector->Disown(partitions); }});
@@ -361,12 +360,16 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
   TP_RETURN_IF_ERROR(parts.Listen());
   if (parts.deliveries != nullptr) parts.deliveries->Start();
   if (config.roles.projector) parts.retention->Start();
+  parts.leads = config.log == "embedded";
   return node;
 }
 
 absl::Status RunningNode::Health() const {
   if (parts_->projector == nullptr) return absl::OkStatus();
   TP_RETURN_IF_ERROR(parts_->projector->Health());
+  // Without a share for now it goes on; put out for good it ends.
+  if (parts_->ownership != nullptr && absl::IsFailedPrecondition(parts_->ownership->Health()))
+    return parts_->ownership->Health();
   return parts_->log->Health();
 }
 
@@ -387,7 +390,12 @@ void RunningNode::Refresh() {
       std::fprintf(stderr, "trigpoint-node: %s\n", std::string(health.message()).c_str());
     Log(serving ? LogLevel::kInfo : LogLevel::kError, "health_changed", {{"serving", serving}});
   }
-  if (parts_->projector != nullptr) parts_->exports->Run(*parts_->projector);
+  if (parts_->projector == nullptr) return;
+  parts_->exports->Run(*parts_->projector);
+  // Whoever takes over the control partition sees to the policies of its directory.
+  const bool leads = parts_->projector->Owns(parts_->projector->control_partition());
+  if (leads && !parts_->leads) ReloadPolicies();
+  parts_->leads = leads;
 }
 
 void RunningNode::ReloadPolicies() { parts_->ReloadPolicies(); }

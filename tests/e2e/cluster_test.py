@@ -70,7 +70,7 @@ class ClusterTest(ClusterCase):
         self.assertEqual([], load.problems)
         self.assert_one_story(both, late)
 
-    def test_who_stops_hands_over_at_once(self):
+    def test_what_was_spoken_for_is_taken_over(self):
         first = self.member("first", "projector,ingest,query")
         second = self.member("second", "projector,query")
         self.owned(first, second)

@@ -38,7 +38,8 @@ std::string Ranges(const std::vector<uint32_t>& numbers) {
 }
 
 Member Ask(const Session& session, const std::string& address) {
-  Member member{.address = address};
+  Member member;
+  member.address = address;
   ConnectionOptions connection = session.connection;
   connection.server = address;
   const auto client = Client::Open(connection);
@@ -54,8 +55,7 @@ Member Ask(const Session& session, const std::string& address) {
 
 int64_t Behind(const v1::Status& status) {
   int64_t behind = 0;
-  for (const auto& partition : status.partitions())
-    behind += partition.head() - partition.folded();
+  for (const auto& partition : status.partitions()) behind += partition.head() - partition.folded();
   return behind;
 }
 
@@ -117,7 +117,7 @@ void PutTables(const std::vector<Member>& members, const std::map<uint32_t, Seen
   for (const auto& [number, seen] : partitions) {
     table.AddRow({std::to_string(number), std::to_string(seen.head),
                   std::to_string(seen.head - seen.least_folded), Joined(seen.owners),
-                  seen.Differs()             ? "DIFFERENT"
+                  seen.Differs()              ? "DIFFERENT"
                   : seen.fingerprints.empty() ? "-"
                                               : *seen.fingerprints.begin()});
   }
@@ -172,7 +172,8 @@ ExitCode ShowCluster(const Session& session, const std::vector<std::string>& add
 void AddClusterCommand(CLI::App& app, Session& session) {
   const auto addresses = std::make_shared<std::vector<std::string>>();
   CLI::App* command = app.add_subcommand(
-      "cluster", "Processes on one log: what they do, who speaks for which partition, how far behind");
+      "cluster",
+      "Processes on one log: what they do, who speaks for which partition, how far behind");
   command->add_option("address", *addresses, "Addresses of processes; one: --server");
   command->footer(
       "Exit code 1 when a process gives no answer, or two that are at a partition's head disagree\n"

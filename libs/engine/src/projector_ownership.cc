@@ -136,9 +136,8 @@ absl::Status Projector::TakeOver() {
       if (mine) owed_.insert(*it);
       it = mine ? owed_by_others_.erase(it) : std::next(it);
     }
-    take_over_due_.store(std::any_of(partitions_.begin(), partitions_.end(), [](const auto& p) {
-      return p->grant != 0 && !p->speaks;
-    }));
+    take_over_due_.store(std::any_of(partitions_.begin(), partitions_.end(),
+                                     [](const auto& p) { return p->grant != 0 && !p->speaks; }));
   }
   TP_RETURN_IF_ERROR(CarryAllOwed());
   if (notify) notify();
@@ -190,12 +189,10 @@ absl::StatusOr<std::vector<std::string>> Projector::WithheldIn(uint32_t partitio
 
 absl::Status Projector::RecallChain(Entry* entry) {
   const std::string& stream_id = entry->hot.state.stream_id();
-  TP_ASSIGN_OR_RETURN(
-      const auto events,
-      EventsOf(*entry, entry->partition, stream_id, 0, entry->hot.state.revision()));
-  TP_ASSIGN_OR_RETURN(
-      HotStream owned,
-      FoldAsOwner(entry->hot.state, events, *partitions_[entry->partition]->controls));
+  TP_ASSIGN_OR_RETURN(const auto events, EventsOf(*entry, entry->partition, stream_id, 0,
+                                                  entry->hot.state.revision()));
+  TP_ASSIGN_OR_RETURN(HotStream owned, FoldAsOwner(entry->hot.state, events,
+                                                   *partitions_[entry->partition]->controls));
   entry->hot.chain = std::move(owned.chain);
   entry->hot.expected = std::move(owned.expected);
   entry->hot.next_timer_us.reset();

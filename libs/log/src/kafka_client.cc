@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace trigpoint {
 namespace {
@@ -154,6 +155,22 @@ int ToMillis(absl::Duration duration) {
   // Up, so that a wait of less than a millisecond is a wait.
   return static_cast<int>(std::clamp<int64_t>(
       absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))), 0, kMost));
+}
+
+rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic,
+                                    uint32_t partition, absl::Duration patience, int64_t* first,
+                                    int64_t* head) {
+  const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(patience);
+  while (true) {
+    const absl::Duration left = absl::Nanoseconds(std::max<int64_t>(until - SteadyNanos(), 0));
+    const auto error = rd_kafka_query_watermark_offsets(
+        client, topic.c_str(), static_cast<int32_t>(partition), first, head, ToMillis(left) + 1);
+    const bool leaderless = error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+                            error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+                            error == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE;
+    if (!leaderless || SteadyNanos() >= until) return error;
+    absl::SleepFor(absl::Milliseconds(50));
+  }
 }
 
 }  // namespace trigpoint

@@ -86,6 +86,12 @@ class KafkaSettings {
   std::string error_;
 };
 
+/// First offset and head of a partition. While a partition has no leader, as just after its
+/// creation or when its leader died, it is asked again until `patience` is over.
+rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic,
+                                    uint32_t partition, absl::Duration patience, int64_t* first,
+                                    int64_t* head);
+
 /// The clock of waits, in nanoseconds: steady, and not stopped while the process is.
 int64_t SteadyNanos();
 /// For librdkafka's timeouts.

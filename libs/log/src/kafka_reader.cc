@@ -246,9 +246,8 @@ std::unique_ptr<LogReader> NewKafkaReader(std::shared_ptr<KafkaTopicState> state
 absl::StatusOr<Watermarks> AskWatermarks(rd_kafka_t* client, KafkaTopicState* state,
                                          uint32_t partition) {
   Watermarks marks;
-  const auto error = rd_kafka_query_watermark_offsets(client, state->topic.c_str(),
-                                                      static_cast<int32_t>(partition), &marks.first,
-                                                      &marks.head, ToMillis(kAskPatience));
+  const auto error =
+      QueryWatermarks(client, state->topic, partition, kAskPatience, &marks.first, &marks.head);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return FromKafka(error, absl::StrCat("ask for the offsets of topic ", state->topic,
                                          " partition ", partition));

@@ -174,9 +174,7 @@ absl::Status CheckFirstOffsets(rd_kafka_t* client, const KafkaLogOptions& option
   for (uint32_t p = 0; p < options.partitions; ++p) {
     int64_t first = 0;
     int64_t head = 0;
-    const auto error =
-        rd_kafka_query_watermark_offsets(client, options.topic.c_str(), static_cast<int32_t>(p),
-                                         &first, &head, ToMillis(kAdminPatience));
+    const auto error = QueryWatermarks(client, options.topic, p, kAdminPatience, &first, &head);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return FromKafka(
           error, absl::StrCat("ask for the offsets of topic ", options.topic, " partition ", p));
