@@ -37,10 +37,7 @@ class KafkaLog final : public EventLog {
 
   void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) override {
     if (partition >= partitions()) return done(UnknownPartitionError(partition, partitions()));
-    std::vector<TopicRecord> records;
-    records.reserve(values.size());
-    for (std::string& value : values) records.push_back({.value = std::move(value)});
-    producer_->Append(static_cast<int32_t>(partition), std::move(records), std::move(done));
+    producer_->Append(partition, std::move(values), std::move(done));
   }
 
   absl::StatusOr<int64_t> FirstOffset(uint32_t partition) const override {
@@ -107,15 +104,7 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenKafkaLog(const KafkaLogOptions& op
       asker->client,
       ReaderSettings(*state, &asker->watch, KafkaPrefetch::kOneRecord).New(RD_KAFKA_CONSUMER));
   TP_RETURN_IF_ERROR(PrepareTopic(asker->client.get(), options, asker->watch));
-  TP_ASSIGN_OR_RETURN(auto producer,
-                      KafkaProducer::Open({.connection = options.connection,
-                                           .topic = options.topic,
-                                           .max_queued_bytes = options.max_queued_bytes,
-                                           .delivery_timeout = options.delivery_timeout,
-                                           .unreachable_after = options.unreachable_after,
-                                           .acknowledged = [state](Position at) {
-                                             state->NoteHead(at.partition, at.offset + 1);
-                                           }}));
+  TP_ASSIGN_OR_RETURN(auto producer, KafkaProducer::Open(options, state));
   return std::make_unique<KafkaLog>(std::move(state), std::move(asker), std::move(producer));
 }
 

@@ -6,39 +6,32 @@
 
 #include "absl/strings/str_cat.h"
 #include "trigpoint/base/status.h"
-#include "trigpoint/log/kafka_log.h"
 #include "visible_tail.h"
 
 namespace trigpoint {
 namespace {
 
-constexpr size_t kQueuedOverhead = 32;  // of a record, so that empty ones are bounded too
+constexpr size_t kRecordOverhead = 32;
 constexpr absl::Duration kServe = absl::Milliseconds(100);
 constexpr absl::Duration kCloseAfter = absl::Seconds(10);
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);
 
-size_t BytesOf(const TopicRecord& record) {
-  size_t bytes = record.key.size() + record.value.size();
-  for (const auto& [name, value] : record.headers) bytes += name.size() + value.size();
-  return bytes;
-}
-
 }  // namespace
 
-// The records stay here, unmoved, until the last record is answered: librdkafka sends from them.
+// The values stay here, unmoved, until the last record is answered: librdkafka sends from them.
 struct KafkaProducer::Batch {
-  Batch(KafkaProducer* its_producer, int32_t its_partition, std::vector<TopicRecord> its_records,
+  Batch(KafkaProducer* its_producer, uint32_t its_partition, std::vector<std::string> its_values,
         AppendCallback its_done, size_t its_bytes)
       : producer(its_producer),
         partition(its_partition),
-        records(std::move(its_records)),
+        values(std::move(its_values)),
         done(std::move(its_done)),
         bytes(its_bytes),
-        left(static_cast<int>(records.size())) {}
+        left(static_cast<int>(values.size())) {}
 
   KafkaProducer* const producer;
-  int32_t partition;  // where its records stand, once they do
-  std::vector<TopicRecord> records;
+  const uint32_t partition;
+  std::vector<std::string> values;
   const AppendCallback done;
   const size_t bytes;
   std::atomic<int> left;  // records without an answer
@@ -49,14 +42,16 @@ struct KafkaProducer::Batch {
   absl::Status refused;  // written by the appender, before its last Settle
 };
 
-absl::StatusOr<std::unique_ptr<KafkaProducer>> KafkaProducer::Open(KafkaProducerOptions options) {
-  std::unique_ptr<KafkaProducer> producer(new KafkaProducer(std::move(options)));
+absl::StatusOr<std::unique_ptr<KafkaProducer>> KafkaProducer::Open(
+    const KafkaLogOptions& options, std::shared_ptr<KafkaTopicState> state) {
+  std::unique_ptr<KafkaProducer> producer(new KafkaProducer(options, std::move(state)));
   TP_ASSIGN_OR_RETURN(producer->client_, producer->NewClient());
   producer->server_ = std::thread([p = producer.get()] { p->Serve(); });
   return producer;
 }
 
-KafkaProducer::KafkaProducer(KafkaProducerOptions options) : options_(std::move(options)) {}
+KafkaProducer::KafkaProducer(const KafkaLogOptions& options, std::shared_ptr<KafkaTopicState> state)
+    : options_(options), state_(std::move(state)) {}
 
 KafkaProducer::~KafkaProducer() { Close().IgnoreError(); }
 
@@ -72,16 +67,13 @@ absl::StatusOr<KafkaProducer::Client> KafkaProducer::NewClient() {
       // What is queued is bounded here, by whole batches: the queue must not fill within one.
       {"queue.buffering.max.messages", "0"},
       {"queue.buffering.max.kbytes", "2147483647"},
-      // Where a key chooses: as Java's client does.
-      {"partitioner", "murmur2_random"},
   });
   rd_kafka_conf_set_dr_msg_cb(settings.conf(), OnDelivery);
   Client client;
   TP_ASSIGN_OR_RETURN(client.producer, settings.New(RD_KAFKA_PRODUCER));
-  client.topic.reset(rd_kafka_topic_new(client.producer.get(), options_.topic.c_str(), nullptr));
+  client.topic.reset(rd_kafka_topic_new(client.producer.get(), state_->topic.c_str(), nullptr));
   if (client.topic == nullptr)
-    return absl::InvalidArgumentError(
-        absl::StrCat("Kafka: no topic can be named ", options_.topic));
+    return absl::InvalidArgumentError(absl::StrCat("Kafka: no topic can be named ", state_->topic));
   // Now, so that the first append does not wait for it. Whoever is late here is only slower then.
   const rd_kafka_metadata_t* metadata = nullptr;
   if (rd_kafka_metadata(client.producer.get(), 0, client.topic.get(), &metadata,
@@ -90,14 +82,13 @@ absl::StatusOr<KafkaProducer::Client> KafkaProducer::NewClient() {
   return client;
 }
 
-void KafkaProducer::Append(int32_t partition, std::vector<TopicRecord> records,
+void KafkaProducer::Append(uint32_t partition, std::vector<std::string> values,
                            AppendCallback done) {
   size_t bytes = 0;
-  for (const TopicRecord& record : records) bytes += BytesOf(record) + kQueuedOverhead;
-  const int count = static_cast<int>(records.size());
-  if (absl::Status admitted = Admit(records, bytes); !admitted.ok()) return done(admitted);
-  auto* batch = new Batch(this, partition, std::move(records), std::move(done), bytes);
-  batch->left.store(count, std::memory_order_release);
+  for (const std::string& value : values) bytes += value.size() + kRecordOverhead;
+  const int records = static_cast<int>(values.size());
+  if (absl::Status admitted = Admit(values, bytes); !admitted.ok()) return done(admitted);
+  auto* batch = new Batch(this, partition, std::move(values), std::move(done), bytes);
   int sent = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -106,47 +97,24 @@ void KafkaProducer::Append(int32_t partition, std::vector<TopicRecord> records,
     } else if (failed_.load() || client_.producer == nullptr) {
       batch->refused = absl::UnavailableError("Kafka: the producer is made anew; append again");
     }
-    for (; sent < count && batch->refused.ok(); ++sent) {
-      const auto error = Produce(batch, &batch->records[static_cast<size_t>(sent)]);
-      if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        batch->refused = FromKafka(error, "append");
+    for (; sent < records && batch->refused.ok(); ++sent) {
+      std::string& value = batch->values[static_cast<size_t>(sent)];
+      // Neither copied nor freed: the batch outlives its records.
+      if (rd_kafka_produce(client_.topic.get(), static_cast<int32_t>(partition), 0, value.data(),
+                           value.size(), nullptr, 0, batch) != 0) {
+        batch->refused = FromKafka(rd_kafka_last_error(), "append");
         break;
       }
     }
   }
-  if (sent < count) Settle(batch, count - sent);
+  if (sent < records) Settle(batch, records - sent);
 }
 
-// Neither copied nor freed: the batch outlives its records.
-rd_kafka_resp_err_t KafkaProducer::Produce(Batch* batch, TopicRecord* record) {
-  rd_kafka_headers_t* headers = nullptr;
-  for (const auto& [name, value] : record->headers) {
-    if (headers == nullptr) headers = rd_kafka_headers_new(record->headers.size());
-    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                        static_cast<ssize_t>(value.size()));
-  }
-  void* const key = record->key.empty() ? nullptr : record->key.data();
-  if (headers == nullptr) {
-    const int produced =
-        rd_kafka_produce(client_.topic.get(), batch->partition, 0, record->value.data(),
-                         record->value.size(), key, record->key.size(), batch);
-    return produced == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
-  }
-  const auto error =
-      rd_kafka_producev(client_.producer.get(), RD_KAFKA_V_RKT(client_.topic.get()),
-                        RD_KAFKA_V_PARTITION(batch->partition), RD_KAFKA_V_MSGFLAGS(0),
-                        RD_KAFKA_V_VALUE(record->value.data(), record->value.size()),
-                        RD_KAFKA_V_KEY(key, record->key.size()), RD_KAFKA_V_HEADERS(headers),
-                        RD_KAFKA_V_OPAQUE(batch), RD_KAFKA_V_END);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);  // else librdkafka's
-  return error;
-}
-
-absl::Status KafkaProducer::Admit(const std::vector<TopicRecord>& records, size_t bytes) {
-  if (records.empty()) return absl::InvalidArgumentError("an append needs at least one record");
-  for (const TopicRecord& record : records) {
-    if (BytesOf(record) <= kKafkaRecordBytesMax) continue;
-    return absl::InvalidArgumentError(absl::StrCat("a record of ", BytesOf(record),
+absl::Status KafkaProducer::Admit(const std::vector<std::string>& values, size_t bytes) {
+  if (values.empty()) return absl::InvalidArgumentError("an append needs at least one record");
+  for (const std::string& value : values) {
+    if (value.size() <= kKafkaRecordBytesMax) continue;
+    return absl::InvalidArgumentError(absl::StrCat("a record of ", value.size(),
                                                    " bytes is larger than the ",
                                                    kKafkaRecordBytesMax, " that Kafka takes"));
   }
@@ -168,8 +136,6 @@ absl::Status KafkaProducer::Admit(const std::vector<TopicRecord>& records, size_
 void KafkaProducer::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message,
                                void* /*opaque*/) {
   auto* batch = static_cast<Batch*>(message->_private);
-  // After all that the appender wrote; librdkafka orders it too, but not for the thread sanitizer.
-  batch->left.load(std::memory_order_acquire);
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     batch->failed = FromKafka(message->err, "an append is not acknowledged");
   } else if (message->offset < 0) {
@@ -178,9 +144,7 @@ void KafkaProducer::OnDelivery(rd_kafka_t* /*client*/, const rd_kafka_message_t*
   } else {
     batch->first = std::min(batch->first, message->offset);
     batch->last = std::max(batch->last, message->offset);
-    batch->partition = message->partition;
-    const auto& acknowledged = batch->producer->options_.acknowledged;
-    if (acknowledged) acknowledged({static_cast<uint32_t>(message->partition), message->offset});
+    batch->producer->state_->NoteHead(batch->partition, message->offset + 1);
   }
   batch->producer->Settle(batch, 1);
 }
@@ -196,8 +160,7 @@ void KafkaProducer::Settle(Batch* batch, int records) {
   } else if (!batch->failed.ok()) {
     batch->done(batch->failed);
   } else {
-    const auto partition = static_cast<uint32_t>(batch->partition);
-    batch->done(Appended{{partition, batch->first}, {partition, batch->last}});
+    batch->done(Appended{{batch->partition, batch->first}, {batch->partition, batch->last}});
   }
 }
 

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,34 +12,24 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kafka_client.h"
-#include "trigpoint/log/event_log.h"
-#include "trigpoint/log/kafka_topics.h"
+#include "kafka_topic_state.h"
+#include "trigpoint/log/kafka_log.h"
 
 namespace trigpoint {
 
-struct KafkaProducerOptions {
-  KafkaConnection connection;
-  std::string topic;
-  size_t max_queued_bytes;
-  absl::Duration delivery_timeout;
-  absl::Duration unreachable_after;
-  /// Told of each acknowledged record before its append is answered; may be empty.
-  std::function<void(Position)> acknowledged;
-};
-
-/// The appending side of a topic: one idempotent producer, which is made anew after a fatal error,
-/// and the thread that answers. Threading: thread-safe; Close not from an AppendCallback.
+/// The appending side of a Kafka log: one idempotent producer, which is made anew after a fatal
+/// error, and the thread that answers. Threading: thread-safe; Close not from an AppendCallback.
 class KafkaProducer {
  public:
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
   ~KafkaProducer();
 
-  static absl::StatusOr<std::unique_ptr<KafkaProducer>> Open(KafkaProducerOptions options);
+  static absl::StatusOr<std::unique_ptr<KafkaProducer>> Open(
+      const KafkaLogOptions& options, std::shared_ptr<KafkaTopicState> state);
 
-  /// As EventLog::Append; the partition was checked. RD_KAFKA_PARTITION_UA leaves the choice to the
-  /// key of each record.
-  void Append(int32_t partition, std::vector<TopicRecord> records, AppendCallback done);
+  /// As EventLog::Append; the partition was checked.
+  void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done);
   absl::Status Health() const;
   /// Waits for answers, for a while; what is then unanswered is answered Unavailable, and so is
   /// this.
@@ -56,17 +45,17 @@ class KafkaProducer {
     KafkaOwned<rd_kafka_topic_t> topic;
   };
 
-  explicit KafkaProducer(KafkaProducerOptions options);
+  KafkaProducer(const KafkaLogOptions& options, std::shared_ptr<KafkaTopicState> state);
   absl::StatusOr<Client> NewClient();
-  absl::Status Admit(const std::vector<TopicRecord>& records, size_t bytes);
-  rd_kafka_resp_err_t Produce(Batch* batch, TopicRecord* record);
+  absl::Status Admit(const std::vector<std::string>& values, size_t bytes);
   static void OnDelivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   void Settle(Batch* batch, int records);
   void Serve();
   static void Purge(rd_kafka_t* client);
   bool Replace();  // false = closing
 
-  const KafkaProducerOptions options_;
+  const KafkaLogOptions options_;
+  const std::shared_ptr<KafkaTopicState> state_;
   BrokerWatch watch_;
 
   std::mutex mutex_;  // orders batches, and guards client_ against its replacement

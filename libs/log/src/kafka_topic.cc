@@ -233,16 +233,6 @@ absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions&
 
 }  // namespace
 
-absl::Status FindTopic(const KafkaConnection& connection, const std::string& topic) {
-  BrokerWatch watch;
-  // A consumer, for what a producer asks for would be made.
-  TP_ASSIGN_OR_RETURN(const auto client, KafkaSettings(connection, &watch)
-                                             .Set({{"group.id", "outside-any-group"},
-                                                   {"allow.auto.create.topics", "false"}})
-                                             .New(RD_KAFKA_CONSUMER));
-  return AwaitTopic(client.get(), {.connection = connection, .topic = topic}, watch).status();
-}
-
 absl::Status PrepareTopic(rd_kafka_t* client, const KafkaLogOptions& options,
                           const BrokerWatch& watch) {
   TP_ASSIGN_OR_RETURN(const TopicShape shape, AwaitTopic(client, options, watch));

@@ -127,19 +127,13 @@ TEST_F(KafkaLogOverAMock, RepeatsNothingWhenABrokerAsksForARetry) {
 
 // librdkafka 2.0.2 takes a desynchronised sequence for the end of a producer (its issue 4438).
 TEST_F(KafkaLogOverAMock, GoesOnWithANewProducerAfterAFatalError) {
-  absl::StatusOr<std::unique_ptr<KafkaProducer>> producer =
-      KafkaProducer::Open({.connection = options_.connection,
-                           .topic = "events",
-                           .max_queued_bytes = 1 << 20,
-                           .delivery_timeout = absl::Minutes(1),
-                           .unreachable_after = absl::Seconds(2),
-                           .acknowledged = {}});
+  auto state = std::make_shared<KafkaTopicState>(options_.connection, "events", 2);
+  absl::StatusOr<std::unique_ptr<KafkaProducer>> producer = KafkaProducer::Open(options_, state);
   ASSERT_TRUE(producer.ok()) << producer.status();
   const auto append = [&](const std::string& value) {
     auto answer = std::make_shared<std::promise<absl::StatusOr<Appended>>>();
-    (*producer)->Append(0, {{.value = value}}, [answer](absl::StatusOr<Appended> at) {
-      answer->set_value(std::move(at));
-    });
+    (*producer)->Append(
+        0, {value}, [answer](absl::StatusOr<Appended> at) { answer->set_value(std::move(at)); });
     return answer->get_future().get();
   };
   ASSERT_TRUE(append("before").ok());

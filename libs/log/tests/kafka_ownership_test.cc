@@ -128,18 +128,6 @@ TEST(KafkaOwnershipOverAMock, LosesItsPartitionsWithTheBrokersAndHasThemBack) {
   EXPECT_TRUE(member.Held().empty());
 }
 
-TEST(KafkaOwnershipOverAMock, StopsWithoutBrokers) {
-  MockKafka kafka;
-  kafka.CreateTopic("events", kPartitions);
-  Member member(Options(kafka.brokers(), "events"));
-  ASSERT_TRUE(member.AwaitOwning(kPartitions)) << member.ownership().Health();
-  rd_kafka_mock_broker_set_down(kafka.cluster(), 1);
-  const auto begun = std::chrono::steady_clock::now();
-  member.ownership().Stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
-  EXPECT_TRUE(member.owned().empty());
-}
-
 TEST(KafkaOwnershipOverAMock, RefusesToStartTwiceOrWithoutAGroup) {
   KafkaOwnershipOptions options = Options("127.0.0.1:1", "events");
   const std::unique_ptr<Ownership> ownership = NewKafkaOwnership(options);
