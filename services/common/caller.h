@@ -20,6 +20,8 @@ class CallerAuth {
   /// The principal behind a call: the bearer token of its metadata, else its verified client
   /// certificate. Errors: Unauthenticated.
   absl::StatusOr<Principal> Caller(const grpc::CallbackServerContext& context) const;
+  /// As Principals::Named.
+  absl::StatusOr<Principal> Named(std::string_view id) const { return principals_.Named(id); }
   /// As Authorise. Errors: PermissionDenied.
   absl::Status Check(const Principal& principal, std::string_view method,
                      const Target& target) const;

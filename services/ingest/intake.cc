@@ -39,11 +39,6 @@ bool IsPlain(std::string_view text) {
          !FindPersonalData(text).has_value();
 }
 
-/// What may stand clear beside a refused submission.
-std::string Shown(std::string_view text) {
-  return IsPlain(text) ? std::string(text) : std::string();
-}
-
 /// Whether a row that nobody could read may name a protected source: it names the field.
 bool MayHoldIdentity(std::string_view row) {
   std::string letters;
@@ -108,6 +103,10 @@ struct Intake::Held {
   std::string key_id{};  ///< That seals it; empty: one of its own.
   v1::SubmissionQuarantined::Reason reason = v1::SubmissionQuarantined::REASON_INVALID;
 };
+
+std::string Showable(std::string_view text) {
+  return IsPlain(text) ? std::string(text) : std::string();
+}
 
 std::string SourceStream(const std::string& source) {
   return std::string(kSourceStreamPrefix) + (IsPlain(source) ? source : std::string("unnamed"));
@@ -345,10 +344,10 @@ void Intake::Quarantine(const Held& held, const Origin& origin, IntakeAnswer ans
   event.set_stream_id(stream_id);
   auto* kept = event.mutable_submission_quarantined();
   kept->set_quarantine_id(answer.quarantine_id);
-  kept->set_submitted_source(Shown(held.source));
-  kept->set_submitted_id(Shown(held.id));
+  kept->set_submitted_source(Showable(held.source));
+  kept->set_submitted_id(Showable(held.id));
   for (const auto& violation : answer.violations) *kept->add_violations() = violation;
-  kept->set_file(Shown(origin.file));
+  kept->set_file(Showable(origin.file));
   kept->set_line(origin.line);
   *kept->mutable_original() = *std::move(sealed);
   kept->set_reason(held.reason);

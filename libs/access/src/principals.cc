@@ -273,4 +273,11 @@ absl::StatusOr<Principal> Principals::Authenticate(const Credentials& credential
   return match->principal;
 }
 
+absl::StatusOr<Principal> Principals::Named(std::string_view id) const {
+  for (const Entry& entry : entries_) {
+    if (entry.principal.id == id) return entry.principal;
+  }
+  return absl::NotFoundError("no principal has the id " + std::string(id));
+}
+
 }  // namespace trigpoint

@@ -14,7 +14,7 @@
 namespace trigpoint {
 namespace {
 
-constexpr size_t kPollBytesMax = size_t{8} << 20;
+constexpr size_t kServedBytesMax = size_t{8} << 20;
 // Records taken over from librdkafka before they are asked for, so that partitions get their turns.
 constexpr size_t kReadyBytesMax = size_t{16} << 20;
 constexpr absl::Duration kSlice =
@@ -203,7 +203,7 @@ std::vector<Record> KafkaReader::Serve(size_t max_records) {
   const size_t first = turn_++;
   for (size_t i = 0; i < parts_.size(); ++i) {
     std::deque<Record>& ready = parts_[(first + i) % parts_.size()].ready;
-    while (!ready.empty() && records.size() < max_records && bytes < kPollBytesMax) {
+    while (!ready.empty() && records.size() < max_records && bytes < kServedBytesMax) {
       bytes += ready.front().value.size();
       records.push_back(std::move(ready.front()));
       ready.pop_front();

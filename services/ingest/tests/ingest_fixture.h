@@ -23,7 +23,7 @@
 
 namespace trigpoint {
 
-/// A log that counts: how many records each append had, by partition.
+/// A log that counts how many records each append had, by partition, and refuses when told to.
 class CountingLog final : public EventLog {
  public:
   explicit CountingLog(std::unique_ptr<EventLog> log) : log_(std::move(log)) {}
@@ -38,10 +38,45 @@ class CountingLog final : public EventLog {
     return sizes;
   }
 
+  /// What appends are answered with from now on; OK: they are made.
+  void Refuse(absl::Status status) {
+    const absl::MutexLock lock(&mu_);
+    refusal_ = std::move(status);
+    refused_ = 0;
+  }
+  /// Waits until so many appends were refused, or made, since the last Refuse or since the start.
+  void AwaitRefused(int count) const {
+    const absl::MutexLock lock(&mu_);
+    const auto enough = [&] {
+      mu_.AssertHeld();
+      return refused_ >= count;
+    };
+    mu_.Await(absl::Condition(&enough));
+  }
+  void AwaitAppends(size_t count) const {
+    const absl::MutexLock lock(&mu_);
+    const auto enough = [&] {
+      mu_.AssertHeld();
+      return appends_.size() >= count;
+    };
+    mu_.Await(absl::Condition(&enough));
+  }
+  size_t appends() const {
+    const absl::MutexLock lock(&mu_);
+    return appends_.size();
+  }
+
   uint32_t partitions() const override { return log_->partitions(); }
   void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) override {
     {
-      const absl::MutexLock lock(&mu_);
+      absl::ReleasableMutexLock lock(&mu_);
+      if (!refusal_.ok()) {
+        const absl::Status refusal = refusal_;
+        ++refused_;
+        lock.Release();
+        done(refusal);
+        return;
+      }
       appends_.emplace_back(partition, values.size());
     }
     log_->Append(partition, std::move(values), std::move(done));
@@ -63,6 +98,8 @@ class CountingLog final : public EventLog {
   std::unique_ptr<EventLog> log_;
   mutable absl::Mutex mu_;
   std::vector<std::pair<uint32_t, size_t>> appends_ ABSL_GUARDED_BY(mu_);
+  absl::Status refusal_ ABSL_GUARDED_BY(mu_);
+  int refused_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 /// Intake over a log in memory, with a clock that the test moves. One partition for providers, one
