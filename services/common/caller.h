@@ -18,7 +18,8 @@ class CallerAuth {
   CallerAuth(Principals principals, DisclosureLog* disclosures);
 
   /// The principal behind a call: the bearer token of its metadata, else its verified client
-  /// certificate. Errors: Unauthenticated.
+  /// certificate, or, on the proxy's own socket alone, the name in `trigpoint-verified-name`.
+  /// Errors: Unauthenticated.
   absl::StatusOr<Principal> Caller(const grpc::CallbackServerContext& context) const;
   /// As Authorise. Errors: PermissionDenied.
   absl::Status Check(const Principal& principal, std::string_view method,

@@ -62,11 +62,28 @@ Setting Whole(std::string key, std::string help, Number NodeConfig::*member, int
           [member](const NodeConfig& config) { return std::to_string(config.*member); }};
 }
 
+Setting Truth(std::string key, std::string help, bool NodeConfig::*member) {
+  return {std::move(key), std::move(help),
+          [member](const std::string& text, NodeConfig* config) {
+            config->*member = text == "true";
+            return text == "true" || text == "false";
+          },
+          [member](const NodeConfig& config) { return config.*member ? "true" : "false"; }};
+}
+
 const std::vector<Setting>& Settings() {
   static const auto* settings = new std::vector<Setting>{
       Text("data", "directory of everything the node stores", &NodeConfig::data),
       Text("listen", "address of the API", &NodeConfig::listen),
+      Text("proxy_listen",
+           "unix:/path of the socket on which a proxy names the callers that it verified; empty: "
+           "there is none",
+           &NodeConfig::proxy_listen),
       Text("metrics_listen", "address of /metrics; empty: none", &NodeConfig::metrics_listen),
+      Truth("metrics_exposed",
+            "true or false; true lets metrics_listen be reached from other machines, in the clear "
+            "and by anyone",
+            &NodeConfig::metrics_exposed),
       Text("policies", "directory of policy packs", &NodeConfig::policies),
       Text("principals", "file of who may call; empty: one local operator, on loopback only",
            &NodeConfig::principals),
@@ -198,6 +215,20 @@ absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
   return seen;
 }
 
+namespace {
+
+/// Whoever may write to the proxy's socket may be anybody: it is a file with permissions.
+absl::Status CheckProxy(const NodeConfig& config) {
+  if (config.proxy_listen.empty()) return absl::OkStatus();
+  if (!config.proxy_listen.starts_with("unix:/"))
+    return absl::InvalidArgumentError("--proxy-listen is a unix socket: unix:/path, never a port");
+  if (config.principals.empty())
+    return absl::InvalidArgumentError("--proxy-listen needs --principals: who has which name");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status CheckConfig(const NodeConfig& config) {
   const bool has_tls = !config.tls_cert.empty();
   if (has_tls != !config.tls_key.empty()) {
@@ -208,9 +239,12 @@ absl::Status CheckConfig(const NodeConfig& config) {
     return absl::InvalidArgumentError("--tls-client-ca needs --tls-cert and --tls-key");
   }
   TP_RETURN_IF_ERROR(CheckListen(config.listen, has_tls, !config.principals.empty()));
+  TP_RETURN_IF_ERROR(CheckProxy(config));
   if (!config.metrics_listen.empty()) {
-    // The endpoint knows neither TLS nor principals: it stays on this machine.
-    const absl::Status local = CheckListen(config.metrics_listen, false, false);
+    // The endpoint knows neither TLS nor principals: it stays on this machine, unless whoever runs
+    // the node says that its network keeps others away.
+    const absl::Status local =
+        CheckListen(config.metrics_listen, config.metrics_exposed, config.metrics_exposed);
     if (!local.ok()) return Annotate(local, "--metrics-listen");
   }
   if (config.log_level != "debug" && config.log_level != "info" && config.log_level != "warning" &&
