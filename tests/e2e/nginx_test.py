@@ -39,7 +39,8 @@ class Nginx:
         self.calls = self.directory / "calls.log"
         with self.calls.open("wb") as out:
             self.process = subprocess.Popen(
-                [*self.command, "-g", "daemon off;"], stdout=out, stderr=subprocess.STDOUT)
+                [*self.command, "-g", "daemon off;" + (" user root root;" if os.geteuid() == 0 else "")],  # As the node's group.
+                stdout=out, stderr=subprocess.STDOUT)
         self.address = f"localhost:{self.port}"
         wait_until(lambda: (self.directory / "pid").exists() or self.process.poll() is not None, 10, "nginx runs")
         assert self.process.poll() is None, self.printed()
@@ -81,9 +82,9 @@ class NginxTest(EndToEnd):
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                      "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN={subject}")
 
-    def certificate(self, name, authority, subject):
+    def certificate(self, name, authority, subject, *more):
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
-                     "-out", f"{name}.csr", "-subj", subject)
+                     "-out", f"{name}.csr", "-subj", subject, *more)
         self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
                      "-CAcreateserial", "-days", "2", "-out", f"{name}.pem")
 
@@ -170,9 +171,15 @@ class NginxTest(EndToEnd):
 
     def test_a_certificate_that_could_be_read_as_two_names_is_nobodys(self):
         for number, subject in enumerate(("/CN=x, CN=desk.council.example", "/CN=desk.council.example/CN=x",
+                                          "/CN=x/CN=desk.council.example", "/O=x, CN=desk.council.example",
                                           "/O=x/CN=desk.council.example+UID=1", "/O=CN=desk.council.example")):
-            self.certificate(f"odd-{number}", "client-ca", subject)
+            self.certificate(f"odd-{number}", "client-ca", subject, "-multivalue-rdn")
             self.assertEqual(5, self.through(f"odd-{number}", "providers").code, subject)
+        for number, subject in enumerate(("/C=GB/O=Homes, Ltd \\+ Sons/CN=desk.council.example", "/CN=desk.council.example",
+                                          "/CN=desk.council.example/O=x, CN=y")):
+            self.certificate(f"plain-{number}", "client-ca", subject)
+            shown = self.through(f"plain-{number}", "providers")
+            self.assertEqual(0, shown.code, f"{subject} {shown}")
 
     def test_a_name_that_the_client_claims_is_replaced_and_off_the_socket_ignored(self):
         method = "trigpoint.v1.ProviderService/ListProviders"
