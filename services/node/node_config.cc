@@ -62,7 +62,7 @@ Setting Whole(std::string key, std::string help, Number NodeConfig::*member, int
           [member](const NodeConfig& config) { return std::to_string(config.*member); }};
 }
 
-Setting Truth(std::string key, std::string help, bool NodeConfig::*member) {
+Setting YesOrNo(std::string key, std::string help, bool NodeConfig::*member) {
   return {std::move(key), std::move(help),
           [member](const std::string& text, NodeConfig* config) {
             config->*member = text == "true";
@@ -80,10 +80,11 @@ const std::vector<Setting>& Settings() {
            "there is none",
            &NodeConfig::proxy_listen),
       Text("metrics_listen", "address of /metrics; empty: none", &NodeConfig::metrics_listen),
-      Truth("metrics_exposed",
-            "true or false; true lets metrics_listen be reached from other machines, in the clear "
-            "and by anyone",
-            &NodeConfig::metrics_exposed),
+      YesOrNo(
+          "metrics_exposed",
+          "true or false; true lets metrics_listen be reached from other machines, in the clear "
+          "and by anyone",
+          &NodeConfig::metrics_exposed),
       Text("policies", "directory of policy packs", &NodeConfig::policies),
       Text("principals", "file of who may call; empty: one local operator, on loopback only",
            &NodeConfig::principals),
