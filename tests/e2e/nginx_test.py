@@ -157,9 +157,10 @@ class NginxTest(EndToEnd):
         self.assertEqual(0, imported.code, imported)
 
     def test_without_a_certificate_or_with_a_foreign_one_nobody_comes_in(self):
-        self.authority("other-ca", "Callers' authority")  # The same name, another key.
-        self.certificate("foreign", "other-ca", "/CN=desk.council.example")
-        for name in (None, "foreign"):
+        for number, subject in enumerate(("Callers' authority", "Another authority")):  # The first has the right name alone.
+            self.authority(f"other-ca-{number}", subject)
+            self.certificate(f"foreign-{number}", f"other-ca-{number}", "/CN=desk.council.example")
+        for name in (None, "foreign-0", "foreign-1"):
             refused = self.through(name, "--json", "providers")
             self.assertEqual(5, refused.code, refused)
             self.assertIn("UNAUTHENTICATED", refused.err)
