@@ -76,8 +76,7 @@ const std::vector<Setting>& Settings() {
       Text("data", "directory of everything the node stores", &NodeConfig::data),
       Text("listen", "address of the API", &NodeConfig::listen),
       Text("proxy_listen",
-           "unix:/path of the socket on which a proxy names the callers that it verified; empty: "
-           "there is none",
+           "socket on which a proxy names the callers that it verified, unix:/path; empty: none",
            &NodeConfig::proxy_listen),
       Text("metrics_listen", "address of /metrics; empty: none", &NodeConfig::metrics_listen),
       YesOrNo(
