@@ -160,3 +160,21 @@ npm_packages() {
       cp "$from/package-lock.json" "$mark"
   ) 9>"$to.lock"
 }
+
+# pip_packages NAME REQUIREMENTS: what the file pins, in build/pip/NAME, checked by its digests; says nothing, and fails where
+# pip is missing or cannot fetch it (build/pip/NAME.log).
+pip_packages() {
+  local to="$TRIGPOINT_ROOT/build/pip/$1" pinned=$2
+  local log="$to.log" mark="$to/.pinned.txt"
+  mkdir -p "$TRIGPOINT_ROOT/build/pip"
+  (
+    flock 9
+    if cmp -s "$pinned" "$mark"; then
+      return 0
+    fi
+    rm -rf "$to"
+    # Wheels alone: nothing of a package runs.
+    python3 -m pip install --target "$to" --require-hashes --only-binary :all: --no-cache-dir --disable-pip-version-check \
+      --root-user-action ignore -r "$pinned" >"$log" 2>&1 </dev/null && cp "$pinned" "$mark"
+  ) 9>"$to.lock"
+}

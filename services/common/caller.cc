@@ -3,12 +3,28 @@
 #include <string>
 #include <utility>
 
+#include "grpc/grpc_security_constants.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
+constexpr char kVerifiedName[] = "trigpoint-verified-name";
+
+/// Whether a call came over the proxy's own socket: only that has these credentials.
+bool IsFromProxy(const grpc::AuthContext& context) {
+  const auto types = context.FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  return types.size() == 1 && types[0] == "local";
+}
+
+/// The name that the proxy verified; empty where it names nobody, or two.
+std::string VerifiedName(const grpc::CallbackServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto name = metadata.find(kVerifiedName);
+  if (name == metadata.end() || metadata.count(kVerifiedName) != 1) return "";
+  return {name->second.data(), name->second.size()};
+}
 
 Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
   Credentials credentials;
@@ -20,7 +36,9 @@ Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
         value.starts_with(kBearer) ? value.substr(kBearer.size()) : std::string_view("?");
   }
   const auto auth = context.auth_context();
-  if (auth != nullptr && auth->IsPeerAuthenticated()) {
+  if (auth != nullptr && IsFromProxy(*auth)) {
+    credentials.proxy_verified_name = VerifiedName(context);
+  } else if (auth != nullptr && auth->IsPeerAuthenticated()) {
     const auto names = auth->FindPropertyValues("x509_common_name");
     if (!names.empty())
       credentials.client_certificate_common_name.assign(names[0].data(), names[0].size());

@@ -18,7 +18,8 @@ class CallerAuth {
   CallerAuth(Principals principals, DisclosureLog* disclosures);
 
   /// The principal behind a call: the bearer token of its metadata, else its verified client
-  /// certificate. Errors: Unauthenticated.
+  /// certificate, or, on the proxy's own socket alone, the name in `trigpoint-verified-name`.
+  /// Errors: Unauthenticated.
   absl::StatusOr<Principal> Caller(const grpc::CallbackServerContext& context) const;
   /// As Principals::Named.
   absl::StatusOr<Principal> Named(std::string_view id) const { return principals_.Named(id); }

@@ -1,8 +1,10 @@
 #include "services/node/api_server.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -12,6 +14,7 @@
 namespace trigpoint {
 namespace {
 
+constexpr std::string_view kUnix = "unix:";
 constexpr int kReceiveBytesMax = 4 << 20;  // Intake takes a file's rows; reference/streaming 3.2.
 constexpr int64_t kKeepaliveAnswerSeconds = 20;
 
@@ -48,6 +51,17 @@ void SetLimits(const NodeConfig& config, grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
+/// The node and the proxy's group alone: whoever writes to this socket says who calls.
+absl::Status AdmitGroup(const std::string& socket) {
+  using std::filesystem::perms;
+  std::error_code error;
+  std::filesystem::permissions(
+      socket, perms::owner_read | perms::owner_write | perms::group_read | perms::group_write,
+      error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError("cannot set the permissions of " + socket + ": " + error.message());
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadNamedFile(const std::string& path, const std::string& flag) {
@@ -74,10 +88,17 @@ absl::StatusOr<ApiServer> StartApiServer(const NodeConfig& config,
   SetLimits(config, &builder);
   ApiServer api;
   builder.AddListeningPort(config.listen, credentials, &api.port);
+  if (!config.proxy_listen.empty()) {
+    // These credentials take nothing but unix sockets, and calls on them are known by them.
+    builder.AddListeningPort(config.proxy_listen, grpc::experimental::LocalServerCredentials(UDS));
+  }
   for (grpc::Service* service : services) builder.RegisterService(service);
   api.server = builder.BuildAndStart();
-  if (api.server == nullptr || (api.port == 0 && config.listen.rfind("unix:", 0) != 0)) {
-    return absl::UnavailableError("cannot listen on " + config.listen +
+  if (api.server != nullptr && !config.proxy_listen.empty())
+    TP_RETURN_IF_ERROR(AdmitGroup(config.proxy_listen.substr(kUnix.size())));
+  if (api.server == nullptr || (api.port == 0 && !config.listen.starts_with(kUnix))) {
+    const std::string or_proxy = config.proxy_listen.empty() ? "" : " or on " + config.proxy_listen;
+    return absl::UnavailableError("cannot listen on " + config.listen + or_proxy +
                                   ": the port is in use or not ours; name another with --listen");
   }
   return api;

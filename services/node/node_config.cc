@@ -186,6 +186,16 @@ absl::Status CheckCluster(const NodeConfig& config) {
   return absl::OkStatus();
 }
 
+/// Whoever may write to the proxy's socket may be anybody: it is a file with permissions.
+absl::Status CheckProxy(const NodeConfig& config) {
+  if (config.proxy_listen.empty()) return absl::OkStatus();
+  if (!config.proxy_listen.starts_with("unix:/"))
+    return absl::InvalidArgumentError("--proxy-listen is a unix socket: unix:/path, never a port");
+  if (config.principals.empty())
+    return absl::InvalidArgumentError("--proxy-listen needs --principals: who has which name");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckConfig(const NodeConfig& config) {
@@ -199,9 +209,12 @@ absl::Status CheckConfig(const NodeConfig& config) {
     return absl::InvalidArgumentError("--tls-client-ca needs --tls-cert and --tls-key");
   }
   TP_RETURN_IF_ERROR(CheckListen(config.listen, has_tls, !config.principals.empty()));
+  TP_RETURN_IF_ERROR(CheckProxy(config));
   if (!config.metrics_listen.empty()) {
-    // The endpoint knows neither TLS nor principals: it stays on this machine.
-    const absl::Status local = CheckListen(config.metrics_listen, false, false);
+    // The endpoint knows neither TLS nor principals: it stays on this machine, unless whoever runs
+    // the node says that its network keeps others away.
+    const absl::Status local =
+        CheckListen(config.metrics_listen, config.metrics_exposed, config.metrics_exposed);
     if (!local.ok()) return Annotate(local, "--metrics-listen");
   }
   if (config.log_level != "debug" && config.log_level != "info" && config.log_level != "warning" &&

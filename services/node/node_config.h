@@ -19,7 +19,9 @@ namespace trigpoint {
 struct NodeConfig {
   std::string data = "./trigpoint-data";
   std::string listen = "127.0.0.1:7447";
+  std::string proxy_listen;  ///< "unix:/path" of the proxy's own socket; empty: there is no proxy.
   std::string metrics_listen = "127.0.0.1:9464";  ///< Empty: no metrics endpoint.
+  bool metrics_exposed = false;                   ///< It may be reached from other machines.
   std::string policies;                           ///< Directory of policy packs.
   std::string principals;  ///< File; empty: one local operator, loopback only.
   std::string tls_cert;

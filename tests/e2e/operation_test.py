@@ -46,6 +46,24 @@ class StartTest(EndToEnd):
         self.assertEqual(1, refused.code, refused)
         self.assertIn("TLS", refused.err)
 
+    def test_metrics_leave_this_machine_only_when_asked_to(self):
+        exposed = f"0.0.0.0:{free_port()}"
+        refused = self.node("--metrics-listen", exposed, start=False).run_to_its_end()
+        self.assertEqual(1, refused.code, refused)
+        self.assertIn("--metrics-listen", refused.err)
+        self.node("--metrics-listen", exposed, "--metrics-exposed", "true")
+        with urllib.request.urlopen(f"http://127.0.0.1:{exposed.rsplit(':', 1)[1]}/metrics", timeout=10) as answer:
+            self.assertIn("trigpoint_build_info", answer.read().decode())
+
+    def test_health_is_told_to_probes_without_a_credential(self):
+        file = principals(self.scratch / "principals.yaml", ("reader", "herefordshire-council", ["QUALITY_READER"], [], "C2"))
+        node = self.node("--principals", str(file))
+        self.assertEqual(5, node.run("providers").code)
+        self.assertEqual((0, "SERVING\n"), ((asked := node.run("health")).code, asked.out))
+        self.assertEqual({"status": "SERVING"}, node.run("--json", "health").json())
+        node.stop()
+        self.assertEqual(3, node.run("--timeout", "3", "health").code)
+
     def test_a_server_that_is_not_there_is_unreachable(self):
         node = self.node(start=False)
         result = node.run("providers")

@@ -87,6 +87,7 @@ Client::Client(const std::shared_ptr<grpc::Channel>& channel, std::string token,
       reports_(v1::ReportService::NewStub(channel)),
       privacy_(v1::PrivacyService::NewStub(channel)),
       operation_(v1::OperationService::NewStub(channel)),
+      health_(grpc::health::v1::Health::NewStub(channel)),
       token_(std::move(token)),
       timeout_s_(timeout_s) {}
 

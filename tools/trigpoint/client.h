@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "session.h"
 #include "trigpoint/v1/api.grpc.pb.h"
@@ -33,6 +34,7 @@ class Client {
   v1::ReportService::Stub& reports() const { return *reports_; }
   v1::PrivacyService::Stub& privacy() const { return *privacy_; }
   v1::OperationService::Stub& operation() const { return *operation_; }
+  grpc::health::v1::Health::Stub& health() const { return *health_; }
 
  private:
   Client(const std::shared_ptr<grpc::Channel>& channel, std::string token, int timeout_s);
@@ -45,6 +47,7 @@ class Client {
   std::unique_ptr<v1::ReportService::Stub> reports_;
   std::unique_ptr<v1::PrivacyService::Stub> privacy_;
   std::unique_ptr<v1::OperationService::Stub> operation_;
+  std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   std::string token_;
   int timeout_s_;
 };

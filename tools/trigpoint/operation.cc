@@ -1,4 +1,4 @@
-// verify, baselines, holidays, status, version.
+// verify, baselines, holidays, status, health, version.
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iterator>
@@ -136,6 +136,20 @@ ExitCode ShowStatus(const Session& session, const Client& client) {
   return ExitCode::kOk;
 }
 
+ExitCode ShowHealth(const Session& session, const Client& client) {
+  grpc::health::v1::HealthCheckResponse answer;
+  const auto context = client.NewContext();
+  const auto status = client.health().Check(context.get(), {}, &answer);
+  if (!status.ok()) return Fail(session, status);
+  if (session.json) {
+    PutJson(answer);
+  } else {
+    Put(grpc::health::v1::HealthCheckResponse::ServingStatus_Name(answer.status()) + '\n');
+  }
+  return answer.status() == grpc::health::v1::HealthCheckResponse::SERVING ? ExitCode::kOk
+                                                                           : ExitCode::kNo;
+}
+
 }  // namespace
 
 void AddOperationCommands(CLI::App& app, Session& session) {
@@ -183,6 +197,17 @@ void AddOperationCommands(CLI::App& app, Session& session) {
   status->callback([&session] {
     session.command = [&session] {
       return WithClient(session, [&](const Client& client) { return ShowStatus(session, client); });
+    };
+  });
+
+  CLI::App* health =
+      app.add_subcommand("health", "Whether the server serves: for probes; needs no credential");
+  health->footer(
+      "Exit code 1 while it does not (full disk, draining), 3 when it does not answer.\n"
+      "Example: trigpoint --timeout 5 health");
+  health->callback([&session] {
+    session.command = [&session] {
+      return WithClient(session, [&](const Client& client) { return ShowHealth(session, client); });
     };
   });
 
