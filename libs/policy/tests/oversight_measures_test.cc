@@ -25,6 +25,7 @@ class OversightMeasures : public testing::Test {
     event->set_source("icb/quality");
     event->set_id(id);
     SetMicros(LondonMidnight(on) + 9 * kMicrosPerHour, event->mutable_occurred_at());
+    SetMicros(LondonMidnight(on) + 9 * kMicrosPerHour, event->mutable_received_at());
     return event;
   }
   v1::CommissionerVisitConducted* Visit(const std::string& id, CivilDate on) {
@@ -46,7 +47,7 @@ class OversightMeasures : public testing::Test {
     for (auto& organisation : by) moderated->add_moderators(std::move(organisation));
   }
   void Register(const std::string& organisation) {
-    Fact("service", {2020, 1, 1})->mutable_service_registered()->set_organisation(organisation);
+    state_.mutable_service()->set_organisation(organisation);
   }
 
   MeasureResult Of(const char* measure, std::vector<std::string> values = {},
