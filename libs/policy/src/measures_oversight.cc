@@ -66,7 +66,8 @@ MeasureResult ProfileNotModerated(const MeasureArguments& arguments,
   MeasureResult result = Begin(context);
   std::map<EventKey, std::set<std::string>> moderators;
   for (const v1::Event* fact : FactsInOrder(context, [](const v1::Event& one) {
-         return one.has_quality_risk_profile_moderated() || one.has_quality_risk_profile_completed();
+         return one.has_quality_risk_profile_moderated() ||
+                one.has_quality_risk_profile_completed();
        })) {
     if (fact->has_quality_risk_profile_moderated()) {
       const auto& moderated = fact->quality_risk_profile_moderated();
@@ -155,8 +156,8 @@ const std::vector<Measure> kOversightMeasures = {
      .numbers = {"days"},
      .windows = {"days"},
      .needs_values = true,
-     .reads = {.facts = KindsOf({v1::Event::kRiskSummitCalled,
-                                 v1::Event::kSurveillanceGroupMeetingCalled})},
+     .reads = {.facts = KindsOf(
+                   {v1::Event::kRiskSummitCalled, v1::Event::kSurveillanceGroupMeetingCalled})},
      .evaluate = MeetingCalledByOthers},
     {.name = "risk_summit_chaired_by_others",
      .summary = "A risk summit was called within `days` whose chair is none of `values`, or for "
