@@ -39,6 +39,13 @@ class ControlPublisher {
   /// one that is still to come.
   absl::StatusOr<int64_t> ActivatePolicy(v1::PolicyActivated activated, bool check_only);
 
+  /// Takes a policy out of force by a decision of people, from `effective_from` on, or, where that
+  /// is absent, from a moment ahead; gives that instant. A higher version may put it in force
+  /// again. The same again changes nothing. Errors: NotFound for a policy that was never activated;
+  /// InvalidArgument for an instant that has passed; FailedPrecondition (POLICY_VERSION) for one
+  /// before a version that is still to come, and for a policy that is taken out of force already.
+  absl::StatusOr<int64_t> RetirePolicy(v1::PolicyRetired retired, bool check_only);
+
   /// Publishes bank holidays of whole years, in force from a moment ahead; false where the same
   /// list was published last for these years already.
   absl::StatusOr<bool> PublishHolidays(v1::HolidaysPublished holidays);
@@ -46,6 +53,9 @@ class ControlPublisher {
  private:
   absl::Status Activate(const v1::PolicyPack& pack);
   absl::Status Append(v1::PolicyActivated activated);
+  /// From when on a decision takes effect: never in the past.
+  template <typename Decision>
+  absl::StatusOr<int64_t> Ahead(const Decision& decision) const;
 
   Projector* projector_;
   EventWriter* writer_;

@@ -302,6 +302,9 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.activate_policy = [this](const v1::PolicyActivated& activated, bool check_only) {
     return controls->ActivatePolicy(activated, check_only);
   };
+  deps.retire_policy = [this](const v1::PolicyRetired& retired, bool check_only) {
+    return controls->RetirePolicy(retired, check_only);
+  };
   deps.log_id = log_id;
   deps.metrics = metrics.get();
   TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),
