@@ -13,7 +13,7 @@ using testing::Not;
 const int64_t kRetired = kStart + 100 * kDay;  // NOLINT: computed from the calendar.
 const int64_t kAgain = kStart + 200 * kDay;    // NOLINT: computed from the calendar.
 
-v1::PolicyPack Herefordshire(uint32_t more = 0) {
+v1::PolicyPack HerefordshirePack(uint32_t more = 0) {
   auto pack = FindPack("herefordshire", kPacks);
   EXPECT_TRUE(pack.ok()) << pack.status();
   pack->set_version(pack->version() + more);
@@ -33,13 +33,13 @@ v1::Event Activated(const v1::PolicyPack& pack, int64_t from_us) {
 
 Controls TakenOut(bool again) {
   Controls controls;
-  EXPECT_TRUE(controls.Add(Activated(Herefordshire(), 0)).ok());
+  EXPECT_TRUE(controls.Add(Activated(HerefordshirePack(), 0)).ok());
   v1::Event event;
   event.set_id("policy-retired/herefordshire/1");
   event.mutable_policy_retired()->set_policy_id("herefordshire");
   SetMicros(kRetired, event.mutable_policy_retired()->mutable_effective_from());
   EXPECT_TRUE(controls.Add(event).ok());
-  if (again) EXPECT_TRUE(controls.Add(Activated(Herefordshire(1), kAgain)).ok());
+  if (again) EXPECT_TRUE(controls.Add(Activated(HerefordshirePack(1), kAgain)).ok());
   return controls;
 }
 
@@ -54,7 +54,7 @@ v1::Event WarningNotice(int day) {
   return event;
 }
 
-size_t Recommendations(const Owner& owner) {
+size_t CountRecommendations(const Owner& owner) {
   size_t found = 0;
   for (const auto& stored : owner.log()) found += stored.event().has_recommendation() ? 1U : 0U;
   return found;
@@ -74,7 +74,7 @@ TEST(RetiredPolicy, IsNotInForceFromItsInstantOn) {
   EXPECT_EQ(controls.NextEffective(state, kRetired - 1), kRetired);
   EXPECT_EQ(controls.RetiredFrom("herefordshire"), kRetired);
   // What it once recommended can be recomputed for ever.
-  EXPECT_NE(controls.PolicyVersion("herefordshire", Herefordshire().version()), nullptr);
+  EXPECT_NE(controls.PolicyVersion("herefordshire", HerefordshirePack().version()), nullptr);
 }
 
 TEST(RetiredPolicy, AHigherVersionPutsItInForceAgain) {
@@ -83,7 +83,7 @@ TEST(RetiredPolicy, AHigherVersionPutsItInForceAgain) {
   EXPECT_EQ(controls.At(state, kAgain - 1)->Policy("herefordshire"), nullptr);
   const auto pack = controls.At(state, kAgain)->Policy("herefordshire");
   ASSERT_NE(pack, nullptr);
-  EXPECT_EQ(pack->pack().version(), Herefordshire().version() + 1);
+  EXPECT_EQ(pack->pack().version(), HerefordshirePack().version() + 1);
   for (const auto& feed : controls.At(state, kAgain)->expected)
     EXPECT_EQ(feed.from_us, kAgain) << "nothing was missed while nobody asked for it";
 }
@@ -92,7 +92,7 @@ TEST(RetiredPolicy, AHigherVersionPutsItInForceAgain) {
 TEST(RetiredPolicy, WhatRecursIsOwedFromWhenThePolicyCameIntoForce) {
   const auto first_due = [](int64_t in_force_us) {
     Controls controls;
-    EXPECT_TRUE(controls.Add(Activated(Herefordshire(), in_force_us)).ok());
+    EXPECT_TRUE(controls.Add(Activated(HerefordshirePack(), in_force_us)).ok());
     Owner owner(std::move(controls));
     owner.Fold(Registration());
     owner.Fold(Tick(kRetired + kDay));
@@ -111,13 +111,13 @@ TEST(RetiredPolicy, NothingIsRecommendedOrOwedUnderItAndNothingAwaitsADecision) 
   Owner owner(TakenOut(/*again=*/false));
   owner.Fold(Registration());
   owner.Fold(WarningNotice(90));
-  const size_t before = Recommendations(owner);
+  const size_t before = CountRecommendations(owner);
   EXPECT_GT(before, 0U);
   EXPECT_TRUE(SummaryAt(owner, kRetired - 1).levels(0).awaiting_decision());
 
   owner.Fold(Tick(kRetired + kDay));
   owner.Fold(WarningNotice(120));
-  EXPECT_EQ(Recommendations(owner), before);
+  EXPECT_EQ(CountRecommendations(owner), before);
   const auto& stream = owner.stream();
   EXPECT_THAT(SummaryAt(owner, stream.state.known_us()).levels(), IsEmpty());
   EXPECT_THAT(ObligationsOfService(owner.controls(), stream.state, stream.record, kRetired - 1),
