@@ -48,6 +48,7 @@ set(trigpoint_alone
   libs/policy/tests/measures_visits_test.cc
   libs/policy/tests/obligations_test.cc
   libs/policy/tests/one_incident_test.cc
+  libs/policy/tests/oversight_measures_test.cc
   libs/policy/tests/reads_test.cc
   libs/policy/tests/triggers_test.cc
   libs/reports/src/dashboard.cc

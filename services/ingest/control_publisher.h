@@ -45,6 +45,13 @@ class ControlPublisher {
   /// one that is still to come.
   absl::StatusOr<int64_t> ActivatePolicy(v1::PolicyActivated activated, bool check_only);
 
+  /// Takes a policy out of force by a decision of people, from `effective_from` on, or, where that
+  /// is absent, from a moment ahead; gives that instant. A higher version may put it in force
+  /// again. The same again changes nothing. Errors: NotFound for a policy that was never activated;
+  /// InvalidArgument for an instant that has passed; FailedPrecondition (POLICY_VERSION) for one
+  /// before a version that is still to come, and for a policy that is taken out of force already.
+  absl::StatusOr<int64_t> RetirePolicy(v1::PolicyRetired retired, bool check_only);
+
   /// Publishes bank holidays of whole years, in force from a moment ahead; false where the same
   /// list was published last for these years already.
   absl::StatusOr<bool> PublishHolidays(v1::HolidaysPublished holidays);
@@ -52,8 +59,13 @@ class ControlPublisher {
  private:
   /// Copies to one partition what it lacks of the control events.
   absl::Status CopyTo(uint32_t partition, int64_t received_until_us);
+  /// The same for every partition, whoever owns it: of what this process published.
+  absl::Status CopyEverywhere();
   absl::Status Activate(const v1::PolicyPack& pack);
   absl::Status Append(v1::PolicyActivated activated);
+  /// From when on a decision takes effect: never in the past.
+  template <typename Decision>
+  absl::StatusOr<int64_t> Ahead(const Decision& decision) const;
 
   Projector* projector_;
   EventWriter* writer_;

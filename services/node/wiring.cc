@@ -279,6 +279,9 @@ QueryDeps RunningNode::Parts::DepsOfQuery() {
   deps.activate_policy = [this](const v1::PolicyActivated& activated, bool check_only) {
     return controls->ActivatePolicy(activated, check_only);
   };
+  deps.retire_policy = [this](const v1::PolicyRetired& retired, bool check_only) {
+    return controls->RetirePolicy(retired, check_only);
+  };
   deps.log_id = names_of_log.id;
   deps.log_backend = config.log;
   deps.member = config.member;

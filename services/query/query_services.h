@@ -38,6 +38,8 @@ struct QueryDeps {
   /// Puts a version of a policy in force, or only checks it; gives from when on; may block.
   std::function<absl::StatusOr<int64_t>(const v1::PolicyActivated&, bool check_only)>
       activate_policy{};
+  /// Takes a policy out of force, or only checks it; gives from when on; may block.
+  std::function<absl::StatusOr<int64_t>(const v1::PolicyRetired&, bool check_only)> retire_policy{};
   /// Copies the log; may block.
   std::function<absl::StatusOr<v1::CreateBackupResponse>(const v1::CreateBackupRequest&)>
       create_backup{};
