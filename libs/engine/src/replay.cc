@@ -50,11 +50,6 @@ absl::Status FoldEach(
   return absl::OkStatus();
 }
 
-bool IsFact(const v1::Event& event) {
-  const KindInfo* kind = KindOf(event);
-  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT;
-}
-
 /// A control event that came late to this stream is in force only from its ControlTookEffect, even
 /// where that is later than what is folded.
 void SeedLateControls(std::span<const v1::StoredEvent> events, v1::ProviderState* state) {

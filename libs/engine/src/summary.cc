@@ -84,8 +84,7 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
   }
   summary->set_open_alerts(open_alerts);
   summary->set_inheritance_open(
-      std::any_of(record.inheritances().begin(), record.inheritances().end(),
-                  [](const auto& inheritance) { return IsOpen(inheritance.standing()); }));
+      std::any_of(record.inheritances().begin(), record.inheritances().end(), AwaitsPerson));
   const auto& silences = record.silences();
   summary->set_silent_feeds(static_cast<uint32_t>(std::count_if(
       silences.begin(), silences.end(), [](const auto& s) { return s.ended_us() == 0; })));
