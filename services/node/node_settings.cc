@@ -62,10 +62,11 @@ const std::vector<Setting>& Settings() {
            "socket on which a proxy names the callers that it verified, unix:/path; empty: none",
            &NodeConfig::proxy_listen),
       Text("metrics_listen", "address of /metrics; empty: none", &NodeConfig::metrics_listen),
-      YesOrNo("metrics_exposed",
-              "true or false; true lets metrics_listen be reached from other machines, in the clear "
-              "and by anyone",
-              &NodeConfig::metrics_exposed),
+      YesOrNo(
+          "metrics_exposed",
+          "true or false; true lets metrics_listen be reached from other machines, in the clear "
+          "and by anyone",
+          &NodeConfig::metrics_exposed),
       Text("policies", "directory of policy packs", &NodeConfig::policies),
       Text("principals", "file of who may call; empty: one local operator, on loopback only",
            &NodeConfig::principals),

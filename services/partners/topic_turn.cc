@@ -27,8 +27,8 @@ IntakeAnswer Refused(std::string_view field, std::string_view rule, std::string_
   return answer;
 }
 
-/// The source in whose name an unreadable record is kept: what it says, where that is the partner's;
-/// else the first of the partner's own.
+/// The source in whose name an unreadable record is kept: what it says, where that is the
+/// partner's; else the first of the partner's own.
 std::string SourceOfUnreadable(const std::string& said, const Principal& partner,
                                const std::string& topic) {
   if (!Showable(said).empty() && OwnsSource(partner, said)) return said;

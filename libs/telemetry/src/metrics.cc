@@ -149,16 +149,16 @@ class AllFamilies final : public prometheus::Collectable {
   }
 
   std::vector<MetricFamily> Collect() const override {
-    return {appended.Collect(),        folded.Collect(),          fold_lag.Collect(), partition_owned.Collect(),
-            recommendations.Collect(), alerts.Collect(),          quarantined.Collect(),
-            grpc_requests.Collect(),   commit.Collect(),          report_to_visible.Collect(),
-            ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
-            webhook_failed.Collect(),  webhook_waiting.Collect(), webhook_dead.Collect(),
-            store_commits.Collect(),   store_puts.Collect(),      store_bytes.Collect(),
-            silent_feeds.Collect(),    ignored_links.Collect(),   retention_keys.Collect(),
-            partner_records.Collect(), partner_dead.Collect(),    partner_lost.Collect(),
-            partner_lag.Collect(),     retention_run.Collect(),   build_info.Collect(),
-            start_time.Collect()};
+    return {appended.Collect(),          folded.Collect(),          fold_lag.Collect(),
+            partition_owned.Collect(),   recommendations.Collect(), alerts.Collect(),
+            quarantined.Collect(),       grpc_requests.Collect(),   commit.Collect(),
+            report_to_visible.Collect(), ignored_derived.Collect(), last_event.Collect(),
+            webhook_delivered.Collect(), webhook_failed.Collect(),  webhook_waiting.Collect(),
+            webhook_dead.Collect(),      store_commits.Collect(),   store_puts.Collect(),
+            store_bytes.Collect(),       silent_feeds.Collect(),    ignored_links.Collect(),
+            retention_keys.Collect(),    partner_records.Collect(), partner_dead.Collect(),
+            partner_lost.Collect(),      partner_lag.Collect(),     retention_run.Collect(),
+            build_info.Collect(),        start_time.Collect()};
   }
 
   Family<Counter> appended{MetricType::Counter, "trigpoint_events_appended_total",
