@@ -29,6 +29,7 @@ namespace {
 /// The keys that are lists, and no flags.
 constexpr char kWebhooks[] = "webhooks";
 constexpr char kRetention[] = "retention";
+constexpr char kPartnerTopics[] = "partner_topics";
 
 /// Of a member: it stands in names of Kafka.
 bool IsPlainName(const std::string& name) {
@@ -129,10 +130,12 @@ absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
     const auto setting =
         std::find_if(Settings().begin(), Settings().end(),
                      [&key](const Setting& candidate) { return candidate.key == key; });
-    if (key == kWebhooks || key == kRetention) {
+    if (key == kWebhooks || key == kRetention || key == kPartnerTopics) {
       if (!seen.insert(key).second) return wrong(line, "`" + key + "` stands twice");
       TP_RETURN_IF_ERROR(key == kWebhooks ? ReadWebhooks(entry.second, file, &config->webhooks)
-                                          : ReadRetention(entry.second, file, &config->retention));
+                         : key == kRetention
+                             ? ReadRetention(entry.second, file, &config->retention)
+                             : ReadPartnerTopics(entry.second, file, &config->partner_topics));
       continue;
     }
     if (setting == Settings().end())
@@ -163,6 +166,10 @@ absl::Status CheckCluster(const NodeConfig& config) {
       CheckTogether("kafka", config.kafka_tls_ca, config.kafka_tls_cert, config.kafka_tls_key));
   TP_RETURN_IF_ERROR(
       CheckTogether("keys", config.keys_tls_ca, config.keys_tls_cert, config.keys_tls_key));
+  if (!config.partner_topics.empty() && (config.kafka_brokers.empty() || !config.roles.ingest))
+    return absl::InvalidArgumentError("partner_topics need --kafka-brokers and the role ingest");
+  if (!config.webhooks.empty() && !config.roles.notify)
+    return absl::InvalidArgumentError("webhooks are for the process with the role notify");
   if (config.log == "embedded") {
     if (!config.roles.All()) {
       return absl::InvalidArgumentError(
@@ -243,7 +250,7 @@ std::string DefaultConfigYaml() {
     text += setting.key == "policies" ? "# policies:\n"
                                       : setting.key + ": " + Quoted(setting.get(config)) + "\n";
   }
-  return text + DefaultWebhooksYaml() + DefaultRetentionYaml();
+  return text + DefaultWebhooksYaml() + DefaultPartnerTopicsYaml() + DefaultRetentionYaml();
 }
 
 std::string EffectiveConfigYaml(const NodeCommand& command) {
@@ -254,6 +261,8 @@ std::string EffectiveConfigYaml(const NodeCommand& command) {
   }
   for (const auto& webhook : command.config.webhooks)
     text += "# webhooks: " + webhook.name + "; its address is not shown\n";
+  for (const auto& topic : command.config.partner_topics)
+    text += "# partner_topics: " + topic.topic + ", of " + topic.partner + "\n";
   for (const auto& rule : command.config.retention)
     text += "# retention: " + rule.of + ", " + std::to_string(rule.years) + " years\n";
   return text;

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "services/node/roles.h"
 #include "services/notify/webhook_config.h"
+#include "services/partners/partner_config.h"
 #include "services/query/retention_rules.h"
 
 namespace trigpoint {
@@ -51,6 +52,7 @@ struct NodeConfig {
   std::string log_format = "json";        ///< json or text.
   std::string vault_directory = "vault";  ///< Below `data`, or absolute; empty: there is no vault.
   std::vector<WebhookConfig> webhooks;
+  std::vector<PartnerTopic> partner_topics;
   std::vector<RetentionRule> retention;
 };
 

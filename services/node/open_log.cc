@@ -7,8 +7,8 @@
 namespace trigpoint {
 
 KafkaConnection KafkaOf(const NodeConfig& config) {
-  KafkaConnection connection{.brokers = config.kafka_brokers,
-                             .client_id = "trigpoint-" + config.member};
+  KafkaConnection connection{.brokers = config.kafka_brokers};
+  if (!config.member.empty()) connection.client_id = "trigpoint-" + config.member;
   if (!config.kafka_tls_ca.empty()) {
     connection.tls = KafkaTls{.ca_file = config.kafka_tls_ca,
                               .certificate_file = config.kafka_tls_cert,

@@ -28,6 +28,7 @@
 #include "services/node/open_log.h"
 #include "services/node/store_folder.h"
 #include "services/notify/deliveries.h"
+#include "services/partners/partner_intake.h"
 #include "services/query/query_services.h"
 #include "trigpoint/access/disclosure.h"
 #include "trigpoint/base/status.h"
@@ -73,7 +74,8 @@ struct RunningNode::Parts {
   std::unique_ptr<Clock> clock;
   std::unique_ptr<Eraser> eraser;
   std::unique_ptr<Retention> retention;
-  std::unique_ptr<Deliveries> deliveries;  // Null: there is no webhook.
+  std::unique_ptr<Deliveries> deliveries;   // Null: there is no webhook.
+  std::unique_ptr<PartnerIntake> partners;  // Null: no partner writes to a topic.
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::vector<std::string> names;             // Of the services, for health checks.
   std::function<void()> end_watches = [] {};  // They end only by their clients otherwise.
@@ -362,6 +364,12 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
   TP_RETURN_IF_ERROR(parts.OpenServices());
   TP_RETURN_IF_ERROR(parts.Listen());
   if (parts.deliveries != nullptr) parts.deliveries->Start();
+  TP_ASSIGN_OR_RETURN(parts.partners, StartPartnerIntake({.intake = parts.intake.get(),
+                                                          .auth = parts.auth.get(),
+                                                          .metrics = parts.metrics.get(),
+                                                          .connection = KafkaOf(config),
+                                                          .now_us = &NowMicros},
+                                                         config.partner_topics));
   if (config.roles.projector) parts.retention->Start();
   parts.leads = config.log == "embedded";
   return node;
@@ -408,12 +416,14 @@ absl::Status RunningNode::Stop() {
   if (parts.stopped) return absl::OkStatus();
   parts.stopped = true;
   if (parts.deliveries != nullptr) parts.deliveries->BeginStop();
+  if (parts.partners != nullptr) parts.partners->BeginStop();
   if (parts.server != nullptr) {
     parts.health->Drain();
     if (parts.projector != nullptr) parts.projector->CancelRebuild();
     parts.end_watches();
     parts.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(kDrainSeconds));
   }
+  if (parts.partners != nullptr) parts.partners->Stop();
   // Others may speak for its partitions at once.
   if (parts.ownership != nullptr) parts.ownership->Stop();
   if (parts.clock != nullptr) parts.clock->Stop();
