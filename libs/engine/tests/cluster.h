@@ -141,7 +141,8 @@ inline Answers EffectsOf(const Projector& projector) {
       effect += " to " + said.target_state() + (said.urgent() ? " urgent" : "") +
                 (policy.awaiting_decision() ? " open" : "");
     }
-    for (const auto& alert : read->record.alerts()) effects["alert " + alert.alert().alert_id()] = id;
+    for (const auto& alert : read->record.alerts())
+      effects["alert " + alert.alert().alert_id()] = id;
     for (const auto& silence : read->record.silences()) {
       effects["silence of " + id + " " + silence.silent().kind()] =
           silence.ended_us() == 0 ? "open" : "ended";

@@ -1,5 +1,5 @@
-// Processes that join, leave, end without a word and come back, in an order that a seed gives, while
-// reports come in. What is left is what one process would have made of it.
+// Processes that join, leave, end without a word and come back, in an order that a seed gives,
+// while reports come in. What is left is what one process would have made of it.
 #include <random>
 
 #include "cluster.h"
@@ -82,7 +82,8 @@ class OwnershipSeeds : public ClusterTest, public testing::WithParamInterface<ui
   void Step(size_t i) {
     if (!processes_[i]->alive()) return;
     FaultPlan& faults = processes_[i]->faults();
-    if (Below(12) == 0) faults.SetRates(Below(2) == 0 ? FaultRates{.fail = 1} : FaultRates{.lose_ack = 1});
+    if (Below(12) == 0)
+      faults.SetRates(Below(2) == 0 ? FaultRates{.fail = 1} : FaultRates{.lose_ack = 1});
     const absl::Status stepped = (*processes_[i])->Step();
     faults.SetRates({});
     if (stepped.ok()) return;

@@ -386,8 +386,7 @@ class OlderLog final : public EventLog {
   std::string Seen(const std::string& record) const {
     v1::Event event;
     if (!event.ParseFromString(record) || event.id() != unknown_) return record;
-    SetMicros(kStart + 40'000 * kDay,
-              event.mutable_policy_activated()->mutable_effective_from());
+    SetMicros(kStart + 40'000 * kDay, event.mutable_policy_activated()->mutable_effective_from());
     return CanonicalBytes(event);
   }
 
