@@ -342,7 +342,8 @@ void Projector::RefreshSummaries(Batch* batch) {
 }
 
 absl::Status Projector::CommitOpen() {
-  if (open_->partitions.empty()) return absl::OkStatus();
+  // A chain that was worked out anew changes a stream without an event.
+  if (open_->partitions.empty() && open_->streams.empty()) return absl::OkStatus();
   TP_RETURN_IF_ERROR(Commit(open_.get()));
   Settle(open_.get());
   Batch next;
