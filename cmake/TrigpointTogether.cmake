@@ -48,6 +48,7 @@ set(trigpoint_alone
   libs/policy/tests/measures_visits_test.cc
   libs/policy/tests/obligations_test.cc
   libs/policy/tests/one_incident_test.cc
+  libs/policy/tests/oversight_measures_test.cc
   libs/policy/tests/reads_test.cc
   libs/policy/tests/triggers_test.cc
   libs/reports/src/dashboard.cc
@@ -57,7 +58,7 @@ set(trigpoint_alone
   libs/reports/src/render_markdown.cc
   libs/reports/src/risk_summit.cc
   libs/store/src/store.cc
-  libs/store/tests/key_store_test.cc
+  libs/store/tests/local_key_store_test.cc
   libs/testkit/src/expectations.cc
   services/node/backup.cc
   services/notify/tests/taker_test.cc

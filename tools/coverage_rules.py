@@ -11,6 +11,7 @@ obligation, or where everything under `where` is there:
   kind:x          a kind of event
   state:X         a state of a pack               measures:X   what a pack says happens in a state
   move:A:B        a transition of a pack          form:x       a key that a pack uses
+  needs:x         what a transition of a pack asks for of a decision
   expected:x      a kind that a pack expects      report:X     a report that libs/reports writes
   code:PATH       a file
 """
@@ -42,6 +43,7 @@ class Pack:
         self.rules = {rule["id"]: rule["clause"] for part in ("criteria", "urgent", "obligations") for rule in pack.get(part, [])}
         self.states = set(pack["authority"]["states"])
         self.moves = {(move["from_state"], move["to_state"]) for move in pack["authority"].get("transitions", [])}
+        self.needs = {need for move in pack["authority"].get("transitions", []) for need in move.get("needs", [])}
         self.measures = {bundle["state"] for bundle in pack.get("measures", [])}
         self.expected = {kind for feed in pack.get("expected", []) for kind in feed["kinds"]}
         self.keys = set(keys_of(pack))
@@ -95,7 +97,7 @@ class Catalogue:
             return name in self.reports
         if form == "code":
             return (ROOT / name).is_file()
-        held = {"state": "states", "measures": "measures", "expected": "expected", "form": "keys"}[form]
+        held = {"state": "states", "measures": "measures", "needs": "needs", "expected": "expected", "form": "keys"}[form]
         return any(name in getattr(pack, held) for pack in self.packs)
 
     def is_told(self, place, story):
@@ -108,6 +110,10 @@ class Catalogue:
             return name in story.given
         if form == "expected":
             return any(name in pack.expected for pack in ours) and bool({"silent", "ended"} & story.then)
+        if form == "form":
+            return name in story.then
+        if form == "needs":
+            return "decision_proposed" in story.given and name in story.given and any(name in pack.needs for pack in ours)
         if form == "state":
             return any(name in pack.states for pack in ours) and name in story.then
         if form == "measures":
@@ -183,9 +189,10 @@ def by_document(catalogue):
 
 
 def not_done(catalogue):
-    lines = ["", "## Not done yet", "", "| Id | What it is | Class | Documents |", "|---|---|---|---|"]
-    lines += [f"| {row['id']} | {md(row['name'])} | {row['class']} | {row['documents']} |" for row in catalogue.rows
-              if row["class"] != "O" and catalogue.standing(row)[0] == "not done"]
+    missing = [f"| {row['id']} | {md(row['name'])} | {row['class']} | {row['documents']} |" for row in catalogue.rows
+               if row["class"] != "O" and catalogue.standing(row)[0] == "not done"]
+    lines = ["", "## Not done yet", ""]
+    lines += ["| Id | What it is | Class | Documents |", "|---|---|---|---|"] + missing if missing else ["Nothing that is named."]
     lines += ["", "## Out of scope", "", "| Id | What it is | Documents | Why |", "|---|---|---|---|"]
     lines += [f"| {row['id']} | {md(row['name'])} | {row['documents']} | {md(row['reason'])} |" for row in catalogue.rows
               if row["class"] == "O"]

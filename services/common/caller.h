@@ -21,6 +21,8 @@ class CallerAuth {
   /// certificate, or, on the proxy's own socket alone, the name in `trigpoint-verified-name`.
   /// Errors: Unauthenticated.
   absl::StatusOr<Principal> Caller(const grpc::CallbackServerContext& context) const;
+  /// As Principals::Named.
+  absl::StatusOr<Principal> Named(std::string_view id) const { return principals_.Named(id); }
   /// As Authorise. Errors: PermissionDenied.
   absl::Status Check(const Principal& principal, std::string_view method,
                      const Target& target) const;

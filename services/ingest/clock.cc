@@ -37,14 +37,18 @@ v1::Event TimeEventOf(int64_t due_us, const std::string& stream_id) {
   return event;
 }
 
-Clock::Clock(Projector* projector, EventWriter* writer, BaselinePublisher* baselines,
-             const ClockOptions& options)
-    : projector_(projector), writer_(writer), baselines_(baselines), options_(options) {}
+Clock::Clock(Projector* projector, EventWriter* writer, ControlPublisher* controls,
+             BaselinePublisher* baselines, const ClockOptions& options)
+    : projector_(projector),
+      writer_(writer),
+      controls_(controls),
+      baselines_(baselines),
+      options_(options),
+      started_us_(writer->Now()) {}
 
 Clock::~Clock() { Stop(); }
 
 void Clock::Start() {
-  next_baseline_us_ = LastBaseline() + options_.baseline_period_us;
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -57,8 +61,8 @@ void Clock::Stop() {
 }
 
 int64_t Clock::LastBaseline() const {
-  int64_t last = writer_->Now() - options_.baseline_period_us +
-                 60'000'000;  // Never yet: a minute after the start.
+  // Never yet: a minute after the start.
+  int64_t last = started_us_ - options_.baseline_period_us + kMicrosPerMinute;
   const auto controls = projector_->ControlsOfPartition(projector_->control_partition());
   for (const auto& control : controls->state().controls()) {
     if (control.has_peer_baseline_published())
@@ -75,7 +79,7 @@ void Clock::Run() {
         return;
     }
     FireTimers();
-    if (writer_->Now() >= next_baseline_us_) PublishBaselines();
+    Publish();
   }
 }
 
@@ -87,6 +91,7 @@ void Clock::FireTimers() {
   // What is no longer due was folded; what is still due and in flight is on its way.
   std::erase_if(in_flight_, [&present](const auto& timer) { return present.count(timer) == 0; });
   for (const auto& timer : due) {
+    if (!projector_->Owns(projector_->PartitionFor(timer.second))) continue;
     if (!in_flight_.insert(timer).second) continue;
     writer_->AppendAndFold(projector_->PartitionFor(timer.second),
                            TimeEventOf(timer.first, timer.second),
@@ -99,13 +104,21 @@ void Clock::FireTimers() {
   }
 }
 
-void Clock::PublishBaselines() {
-  const auto published = baselines_->Publish();
-  if (published.ok()) {
-    next_baseline_us_ = writer_->Now() + options_.baseline_period_us;
+void Clock::Publish() {
+  const int64_t now_us = writer_->Now();
+  if (now_us < publish_after_us_) return;
+  const absl::Status copied = controls_->EnsureCopies(now_us - options_.copy_after_us);
+  if (!copied.ok()) {
+    publish_after_us_ = now_us + kMicrosPerMinute;
+    Log(LogLevel::kWarning, "control_copy_failed", {{"code", static_cast<int>(copied.code())}});
     return;
   }
-  next_baseline_us_ = writer_->Now() + 60'000'000;
+  // Another process may have published them, and this one own the control partition since.
+  if (!projector_->Owns(projector_->control_partition())) return;
+  if (now_us < LastBaseline() + options_.baseline_period_us) return;
+  const auto published = baselines_->Publish();
+  if (published.ok()) return;
+  publish_after_us_ = now_us + kMicrosPerMinute;
   Log(LogLevel::kWarning, "baselines_failed",
       {{"code", static_cast<int>(published.status().code())}});
 }

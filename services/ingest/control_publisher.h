@@ -12,8 +12,9 @@
 namespace trigpoint {
 
 /// Publishes what is not about one provider: appended to the control partition, whose first
-/// occurrence is the truth, then byte for byte to every provider partition. Blocks; one caller at a
-/// time is not required.
+/// occurrence is the truth, then byte for byte to every provider partition. Whoever published it
+/// copies it to all of them, and the owner of each what is missing there: a repeated copy changes
+/// nothing. Blocks; one caller at a time is not required.
 class ControlPublisher {
  public:
   /// Both must outlive it.
@@ -21,10 +22,15 @@ class ControlPublisher {
       : projector_(projector), writer_(writer) {}
 
   /// Appends and waits until every partition has folded it. After an error some partitions may lack
-  /// it: EnsureCopies.
+  /// it: EnsureCopies. Errors: Aborted when another process published something else under the same
+  /// id before.
   absl::Status Publish(v1::Event control);
-  /// Copies every control event that a partition lacks. At start, when the projector runs.
+  /// Copies every control event that a partition lacks, of those that this process owns. When the
+  /// projector runs.
   absl::Status EnsureCopies();
+  /// The same for what was received at or before an instant: who published what is newer may be
+  /// copying it now.
+  absl::Status EnsureCopies(int64_t received_until_us);
   /// Activates every pack of a directory with a higher version than was ever activated: from the
   /// beginning of time when nothing was reported yet, else from a moment ahead, and not before a
   /// version that is still to come into force. An older file changes nothing: what people activated
@@ -39,13 +45,27 @@ class ControlPublisher {
   /// one that is still to come.
   absl::StatusOr<int64_t> ActivatePolicy(v1::PolicyActivated activated, bool check_only);
 
+  /// Takes a policy out of force by a decision of people, from `effective_from` on, or, where that
+  /// is absent, from a moment ahead; gives that instant. A higher version may put it in force
+  /// again. The same again changes nothing. Errors: NotFound for a policy that was never activated;
+  /// InvalidArgument for an instant that has passed; FailedPrecondition (POLICY_VERSION) for one
+  /// before a version that is still to come, and for a policy that is taken out of force already.
+  absl::StatusOr<int64_t> RetirePolicy(v1::PolicyRetired retired, bool check_only);
+
   /// Publishes bank holidays of whole years, in force from a moment ahead; false where the same
   /// list was published last for these years already.
   absl::StatusOr<bool> PublishHolidays(v1::HolidaysPublished holidays);
 
  private:
+  /// Copies to one partition what it lacks of the control events.
+  absl::Status CopyTo(uint32_t partition, int64_t received_until_us);
+  /// The same for every partition, whoever owns it: of what this process published.
+  absl::Status CopyEverywhere();
   absl::Status Activate(const v1::PolicyPack& pack);
   absl::Status Append(v1::PolicyActivated activated);
+  /// From when on a decision takes effect: never in the past.
+  template <typename Decision>
+  absl::StatusOr<int64_t> Ahead(const Decision& decision) const;
 
   Projector* projector_;
   EventWriter* writer_;

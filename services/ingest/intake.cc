@@ -39,11 +39,6 @@ bool IsPlain(std::string_view text) {
          !FindPersonalData(text).has_value();
 }
 
-/// What may stand clear beside a refused submission.
-std::string Shown(std::string_view text) {
-  return IsPlain(text) ? std::string(text) : std::string();
-}
-
 /// Whether a row that nobody could read may name a protected source: it names the field.
 bool MayHoldIdentity(std::string_view row) {
   std::string letters;
@@ -108,6 +103,10 @@ struct Intake::Held {
   std::string key_id{};  ///< That seals it; empty: one of its own.
   v1::SubmissionQuarantined::Reason reason = v1::SubmissionQuarantined::REASON_INVALID;
 };
+
+std::string Showable(std::string_view text) {
+  return IsPlain(text) ? std::string(text) : std::string();
+}
 
 std::string SourceStream(const std::string& source) {
   return std::string(kSourceStreamPrefix) + (IsPlain(source) ? source : std::string("unnamed"));
@@ -283,7 +282,10 @@ absl::StatusOr<std::vector<v1::FieldViolation>> Intake::CheckIdentity(
 
 absl::Status Intake::Conceal(const std::optional<TakenIdentity>& identity, v1::Event* event) {
   const VaultRecord record{event->source(), event->id()};
-  if (identity.has_value()) SetVaultRef(deps_.vault->RefOf(record, identity->text), event);
+  if (identity.has_value()) {
+    TP_ASSIGN_OR_RETURN(const std::string ref, deps_.vault->RefOf(record, identity->text));
+    SetVaultRef(ref, event);
+  }
   // The keys first: of an erased record nothing may come into the vault.
   TP_RETURN_IF_ERROR(SealEvent(event, *deps_.keys));
   if (!identity.has_value()) return absl::OkStatus();
@@ -342,10 +344,10 @@ void Intake::Quarantine(const Held& held, const Origin& origin, IntakeAnswer ans
   event.set_stream_id(stream_id);
   auto* kept = event.mutable_submission_quarantined();
   kept->set_quarantine_id(answer.quarantine_id);
-  kept->set_submitted_source(Shown(held.source));
-  kept->set_submitted_id(Shown(held.id));
+  kept->set_submitted_source(Showable(held.source));
+  kept->set_submitted_id(Showable(held.id));
   for (const auto& violation : answer.violations) *kept->add_violations() = violation;
-  kept->set_file(Shown(origin.file));
+  kept->set_file(Showable(origin.file));
   kept->set_line(origin.line);
   *kept->mutable_original() = *std::move(sealed);
   kept->set_reason(held.reason);

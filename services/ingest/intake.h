@@ -50,6 +50,10 @@ struct IntakeAnswer {
 /// sends again.
 using IntakeDone = std::function<void(absl::StatusOr<IntakeAnswer>)>;
 
+/// A source, id or file that a sender named, as it may stand clear beside a refused submission:
+/// nothing of what is longer than 200 bytes or holds control characters or personal data.
+std::string Showable(std::string_view text);
+
 /// The stream in which a source's quarantined and waiting submissions are kept.
 std::string SourceStream(const std::string& source);
 

@@ -13,13 +13,15 @@ WaitingRelease::~WaitingRelease() { Stop(); }
 
 void WaitingRelease::Start() {
   intake_->OnReleasable([this](v1::Event event, std::string stream_id) {
-    Add(std::move(event), std::move(stream_id));
+    Add({.event = std::move(event), .stream_id = std::move(stream_id), .owned = false});
   });
   projector_->OnBindings([this](const std::vector<v1::SubjectRef>& ids) { Bound(ids); });
-  projector_->OnBackfillsEnded([this] {
+  const auto look_again = [this] {
     const absl::MutexLock lock(&mu_);
     look_again_ = true;
-  });
+  };
+  projector_->OnBackfillsEnded(look_again);
+  projector_->OnOwned(look_again);
   LookThroughAll();
   thread_ = std::thread([this] { Work(); });
 }
@@ -33,12 +35,13 @@ void WaitingRelease::Stop() {
   thread_.join();
   projector_->OnBindings(nullptr);
   projector_->OnBackfillsEnded(nullptr);
+  projector_->OnOwned(nullptr);
 }
 
 void WaitingRelease::LookThroughAll() {
   for (auto& event : projector_->AllWaiting()) {
     if (auto stream_id = intake_->StreamOfWaiting(event))
-      Add(std::move(event), *std::move(stream_id));
+      Add({.event = std::move(event), .stream_id = *std::move(stream_id), .owned = true});
   }
 }
 
@@ -47,16 +50,21 @@ void WaitingRelease::Bound(const std::vector<v1::SubjectRef>& ids) {
   bound_.insert(bound_.end(), ids.begin(), ids.end());
 }
 
-void WaitingRelease::Add(v1::Event event, std::string stream_id) {
+void WaitingRelease::Add(Ready ready) {
+  if (!IsMine(ready)) return;  // Its owner looks for it; whoever takes it over looks again.
   const absl::MutexLock lock(&mu_);
-  ready_.emplace_back(std::move(event), std::move(stream_id));
+  ready_.push_back(std::move(ready));
+}
+
+bool WaitingRelease::IsMine(const Ready& ready) const {
+  return !ready.owned || projector_->Owns(projector_->PartitionFor(ready.event.stream_id()));
 }
 
 void WaitingRelease::Work() {
   while (true) {
     std::deque<v1::SubjectRef> bound;
     bool look_again = false;
-    std::pair<v1::Event, std::string> next;
+    Ready next;
     {
       absl::MutexLock lock(&mu_);
       const auto wanted = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -74,18 +82,19 @@ void WaitingRelease::Work() {
     for (const auto& id : bound) {
       const auto stream_id = projector_->StreamOf(id.scheme(), id.value());
       for (auto& event : projector_->WaitingFor(id.scheme(), id.value()))
-        Add(std::move(event), stream_id.value_or(""));
+        Add({.event = std::move(event), .stream_id = stream_id.value_or(""), .owned = true});
     }
     if (look_again) LookThroughAll();
     if (look_again || !bound.empty()) continue;
-    if (intake_->InBackfill(next.second)) continue;  // Its end looks through everything again.
-    const absl::Status status = intake_->Release(next.first, next.second);
+    if (!IsMine(next)) continue;
+    if (intake_->InBackfill(next.stream_id)) continue;  // Its end looks through everything again.
+    const absl::Status status = intake_->Release(next.event, next.stream_id);
     if (status.ok()) {
-      Log(LogLevel::kDebug, "waiting_released", {{"stream", LogId{next.second}}});
+      Log(LogLevel::kDebug, "waiting_released", {{"stream", LogId{next.stream_id}}});
       continue;
     }
     Log(LogLevel::kWarning, "waiting_release_failed",
-        {{"stream", LogId{next.second}}, {"code", static_cast<int>(status.code())}});
+        {{"stream", LogId{next.stream_id}}, {"code", static_cast<int>(status.code())}});
     absl::MutexLock lock(&mu_);
     ready_.push_back(std::move(next));
     mu_.AwaitWithTimeout(absl::Condition(&stop_), absl::Seconds(1));

@@ -5,10 +5,14 @@
 #include <string_view>
 
 #include "absl/strings/ascii.h"
+#include "absl/time/clock.h"
 #include "trigpoint/telemetry/logging.h"
 
 namespace trigpoint {
 namespace {
+
+/// The heads of a log on Kafka are asked of brokers.
+constexpr absl::Duration kHeadsEvery = absl::Seconds(1);
 
 void Raise(uint64_t now, uint64_t* seen, Counter& counter) {
   if (now > *seen) counter.Increment(now - *seen);
@@ -30,7 +34,13 @@ MetricsExport::MetricsExport(Metrics* metrics, const EventLog* log) : metrics_(m
 
 void MetricsExport::Run(const Projector& projector) {
   ExportFolded(projector.counters());
-  ExportHeads(projector.Committed());
+  const absl::Time now = absl::Now();
+  if (now - heads_exported_ >= kHeadsEvery) {
+    heads_exported_ = now;
+    ExportHeads(projector.Committed());
+    for (uint32_t p = 0; p < log_->partitions(); ++p)
+      metrics_->PartitionOwned(p).Set(projector.Owns(p) ? 1 : 0);
+  }
   const SaidCounts said = projector.Said();
   ExportSaid(said);
   ExportSilence(projector, said.silences);

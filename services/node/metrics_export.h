@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/log/event_log.h"
 #include "trigpoint/telemetry/metrics.h"
@@ -29,6 +30,7 @@ class MetricsExport {
   Metrics* metrics_;
   const EventLog* log_;
   std::vector<int64_t> heads_;
+  absl::Time heads_exported_ = absl::InfinitePast();
   SaidCounts said_;
   std::set<std::string> silent_kinds_;  ///< Kinds that have a series.
   uint64_t folded_ = 0;

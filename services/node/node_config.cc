@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/node/node_settings.h"
 #include "services/node/retention_config.h"
 #include "trigpoint/access/listen.h"
 #include "trigpoint/base/status.h"
@@ -28,83 +29,14 @@ namespace {
 /// The keys that are lists, and no flags.
 constexpr char kWebhooks[] = "webhooks";
 constexpr char kRetention[] = "retention";
+constexpr char kPartnerTopics[] = "partner_topics";
 
-/// One setting: its name as a key, what it is for, and how it is read from and written to text.
-struct Setting {
-  std::string key;
-  std::string help;
-  std::function<bool(const std::string&, NodeConfig*)> set;
-  std::function<std::string(const NodeConfig&)> get;
-};
-
-Setting Text(std::string key, std::string help, std::string NodeConfig::*member) {
-  return {std::move(key), std::move(help),
-          [member](const std::string& text, NodeConfig* config) {
-            config->*member = text;
-            return true;
-          },
-          [member](const NodeConfig& config) { return config.*member; }};
-}
-
-template <typename Number>
-Setting Whole(std::string key, std::string help, Number NodeConfig::*member, int64_t min,
-              int64_t max) {
-  return {std::move(key), std::move(help),
-          [member, min, max](const std::string& text, NodeConfig* config) {
-            if (text.empty() || text.size() > 9 ||
-                text.find_first_not_of("0123456789") != std::string::npos) {
-              return false;
-            }
-            const int64_t value = std::stoll(text);
-            config->*member = static_cast<Number>(value);
-            return value >= min && value <= max;
-          },
-          [member](const NodeConfig& config) { return std::to_string(config.*member); }};
-}
-
-Setting YesOrNo(std::string key, std::string help, bool NodeConfig::*member) {
-  return {std::move(key), std::move(help),
-          [member](const std::string& text, NodeConfig* config) {
-            config->*member = text == "true";
-            return text == "true" || text == "false";
-          },
-          [member](const NodeConfig& config) { return config.*member ? "true" : "false"; }};
-}
-
-const std::vector<Setting>& Settings() {
-  static const auto* settings = new std::vector<Setting>{
-      Text("data", "directory of everything the node stores", &NodeConfig::data),
-      Text("listen", "address of the API", &NodeConfig::listen),
-      Text("proxy_listen",
-           "socket on which a proxy names the callers that it verified, unix:/path; empty: none",
-           &NodeConfig::proxy_listen),
-      Text("metrics_listen", "address of /metrics; empty: none", &NodeConfig::metrics_listen),
-      YesOrNo(
-          "metrics_exposed",
-          "true or false; true lets metrics_listen be reached from other machines, in the clear "
-          "and by anyone",
-          &NodeConfig::metrics_exposed),
-      Text("policies", "directory of policy packs", &NodeConfig::policies),
-      Text("principals", "file of who may call; empty: one local operator, on loopback only",
-           &NodeConfig::principals),
-      Text("tls_cert", "certificate chain (PEM)", &NodeConfig::tls_cert),
-      Text("tls_key", "private key (PEM)", &NodeConfig::tls_key),
-      Text("tls_client_ca", "authority of client certificates (PEM)", &NodeConfig::tls_client_ca),
-      Whole("partitions", "partitions of the log, 1 to 1024; fixed when the data directory is made",
-            &NodeConfig::partitions, 1, 1024),
-      Whole("deadline_grace_seconds",
-            "how long after a deadline the clock says that it passed, 0 to 86400",
-            &NodeConfig::deadline_grace_seconds, 0, 86'400),
-      Whole("keepalive_seconds",
-            "silence after which a connection is asked whether its client is there, 1 to 86400",
-            &NodeConfig::keepalive_seconds, 1, 86'400),
-      Text("vault_directory",
-           "identities of protected sources, below data unless absolute; empty: they are refused",
-           &NodeConfig::vault_directory),
-      Text("log_level", "debug, info, warning or error", &NodeConfig::log_level),
-      Text("log_format", "json or text", &NodeConfig::log_format),
-  };
-  return *settings;
+/// Of a member: it stands in names of Kafka.
+bool IsPlainName(const std::string& name) {
+  return name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
 }
 
 std::string FlagOf(const std::string& key) {
@@ -198,10 +130,12 @@ absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
     const auto setting =
         std::find_if(Settings().begin(), Settings().end(),
                      [&key](const Setting& candidate) { return candidate.key == key; });
-    if (key == kWebhooks || key == kRetention) {
+    if (key == kWebhooks || key == kRetention || key == kPartnerTopics) {
       if (!seen.insert(key).second) return wrong(line, "`" + key + "` stands twice");
       TP_RETURN_IF_ERROR(key == kWebhooks ? ReadWebhooks(entry.second, file, &config->webhooks)
-                                          : ReadRetention(entry.second, file, &config->retention));
+                         : key == kRetention
+                             ? ReadRetention(entry.second, file, &config->retention)
+                             : ReadPartnerTopics(entry.second, file, &config->partner_topics));
       continue;
     }
     if (setting == Settings().end())
@@ -217,6 +151,48 @@ absl::StatusOr<std::set<std::string>> ApplyConfigYaml(const std::string& text,
 
 namespace {
 
+absl::Status CheckTogether(const std::string& name, const std::string& ca, const std::string& cert,
+                           const std::string& key) {
+  if (ca.empty() == cert.empty() && cert.empty() == key.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError("--" + name + "-tls-ca, -cert and -key belong together: give " +
+                                    "all or none");
+}
+
+/// What goes together of the log, the roles and the keys.
+absl::Status CheckCluster(const NodeConfig& config) {
+  if (config.log != "embedded" && config.log != "kafka")
+    return absl::InvalidArgumentError("--log is embedded or kafka");
+  TP_RETURN_IF_ERROR(
+      CheckTogether("kafka", config.kafka_tls_ca, config.kafka_tls_cert, config.kafka_tls_key));
+  TP_RETURN_IF_ERROR(
+      CheckTogether("keys", config.keys_tls_ca, config.keys_tls_cert, config.keys_tls_key));
+  if (!config.partner_topics.empty() && (config.kafka_brokers.empty() || !config.roles.ingest))
+    return absl::InvalidArgumentError("partner_topics need --kafka-brokers and the role ingest");
+  if (!config.webhooks.empty() && !config.roles.notify)
+    return absl::InvalidArgumentError("webhooks are for the process with the role notify");
+  if (config.log == "embedded") {
+    if (!config.roles.All()) {
+      return absl::InvalidArgumentError(
+          "--roles: one process does everything on the embedded log; less needs --log kafka");
+    }
+    if (!config.keys_server.empty() || !config.keys_listen.empty())
+      return absl::InvalidArgumentError(
+          "--keys-server and --keys-listen are for processes that share a log: --log kafka");
+    return absl::OkStatus();
+  }
+  if (config.kafka_brokers.empty())
+    return absl::InvalidArgumentError("--log kafka needs --kafka-brokers");
+  if (config.member.empty() || !IsPlainName(config.member)) {
+    return absl::InvalidArgumentError(
+        "--log kafka needs --member: letters, digits, '.', '_' and '-', another for each process");
+  }
+  if (config.roles.keys != config.keys_server.empty()) {
+    return absl::InvalidArgumentError(
+        "--keys-server names the process with the role keys: every process has one or the other");
+  }
+  return absl::OkStatus();
+}
+
 /// Whoever may write to the proxy's socket may be anybody: it is a file with permissions.
 absl::Status CheckProxy(const NodeConfig& config) {
   if (config.proxy_listen.empty()) return absl::OkStatus();
@@ -230,6 +206,7 @@ absl::Status CheckProxy(const NodeConfig& config) {
 }  // namespace
 
 absl::Status CheckConfig(const NodeConfig& config) {
+  TP_RETURN_IF_ERROR(CheckCluster(config));
   const bool has_tls = !config.tls_cert.empty();
   if (has_tls != !config.tls_key.empty()) {
     return absl::InvalidArgumentError(
@@ -273,7 +250,7 @@ std::string DefaultConfigYaml() {
     text += setting.key == "policies" ? "# policies:\n"
                                       : setting.key + ": " + Quoted(setting.get(config)) + "\n";
   }
-  return text + DefaultWebhooksYaml() + DefaultRetentionYaml();
+  return text + DefaultWebhooksYaml() + DefaultPartnerTopicsYaml() + DefaultRetentionYaml();
 }
 
 std::string EffectiveConfigYaml(const NodeCommand& command) {
@@ -284,6 +261,8 @@ std::string EffectiveConfigYaml(const NodeCommand& command) {
   }
   for (const auto& webhook : command.config.webhooks)
     text += "# webhooks: " + webhook.name + "; its address is not shown\n";
+  for (const auto& topic : command.config.partner_topics)
+    text += "# partner_topics: " + topic.topic + ", of " + topic.partner + "\n";
   for (const auto& rule : command.config.retention)
     text += "# retention: " + rule.of + ", " + std::to_string(rule.years) + " years\n";
   return text;

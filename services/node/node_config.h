@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/node/roles.h"
 #include "services/notify/webhook_config.h"
+#include "services/partners/partner_config.h"
 #include "services/query/retention_rules.h"
 
 namespace trigpoint {
@@ -27,12 +29,30 @@ struct NodeConfig {
   std::string tls_key;
   std::string tls_client_ca;
   uint32_t partitions = 16;
+  Roles roles = {.ingest = true, .projector = true, .query = true, .notify = true, .keys = true};
+  std::string log = "embedded";  ///< embedded or kafka.
+  std::string member;            ///< Of Kafka: name of this process, its own and kept.
+  std::string kafka_brokers;     ///< "host:port,host:port".
+  std::string kafka_topic = "trigpoint.log";
+  std::string kafka_tls_ca;  ///< Empty, as the other two: plain text.
+  std::string kafka_tls_cert;
+  std::string kafka_tls_key;
+  bool kafka_single_broker = false;
+  bool kafka_create_topic = false;
+  std::string keys_server;  ///< Address of the process with the role `keys`; empty: this one.
+  std::string keys_listen;  ///< Where the role `keys` answers other processes; empty: nowhere.
+  std::string keys_tls_ca;  ///< Authority of the other side's certificate, on both sides.
+  std::string keys_tls_cert;
+  std::string keys_tls_key;
+  std::string keys_clients;      ///< Names in certificates that may ask for keys, commas between.
+  std::string keys_secret_file;  ///< Shared by processes of one machine, without TLS.
   int64_t deadline_grace_seconds = 60;
   int64_t keepalive_seconds = 60;
   std::string log_level = "info";         ///< debug, info, warning or error.
   std::string log_format = "json";        ///< json or text.
   std::string vault_directory = "vault";  ///< Below `data`, or absolute; empty: there is no vault.
   std::vector<WebhookConfig> webhooks;
+  std::vector<PartnerTopic> partner_topics;
   std::vector<RetentionRule> retention;
 };
 

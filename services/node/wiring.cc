@@ -1,11 +1,6 @@
 #include "services/node/wiring.h"
 
-#include <pthread.h>
-
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -27,17 +22,19 @@
 #include "services/node/api_server.h"
 #include "services/node/backup.h"
 #include "services/node/data_files.h"
+#include "services/node/held_keys.h"
+#include "services/node/log_names.h"
 #include "services/node/metrics_export.h"
+#include "services/node/open_log.h"
 #include "services/node/store_folder.h"
 #include "services/notify/deliveries.h"
+#include "services/partners/partner_intake.h"
 #include "services/query/query_services.h"
 #include "trigpoint/access/disclosure.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/protected_identity.h"
-#include "trigpoint/log/embedded_log.h"
-#include "trigpoint/store/identity_vault.h"
-#include "trigpoint/store/key_store.h"
+#include "trigpoint/log/kafka_ownership.h"
 #include "trigpoint/store/store.h"
 #include "trigpoint/telemetry/logging.h"
 #include "trigpoint/telemetry/metrics.h"
@@ -56,14 +53,16 @@ int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1000; }
 struct RunningNode::Parts {
   NodeConfig config;
   std::unique_ptr<Metrics> metrics;
-  std::unique_ptr<KeyStore> keys;
-  std::unique_ptr<IdentityVault> vault;  // Null: none is configured.
-  std::unique_ptr<EventLog> log;
+  std::unique_ptr<HeldKeys> held;
+  bool keys_there = false;        // Before this start.
+  std::unique_ptr<EventLog> log;  // Null, and what stands on it: this process only holds keys.
+  LogNames names_of_log;
   std::unique_ptr<MetricsExport> exports;
   std::unique_ptr<StoreFolder> store_folder;
   std::mutex rebuilding;  // One rebuild at a time.
   std::unique_ptr<Store> store;
   std::unique_ptr<DisclosureLog> disclosures;
+  std::unique_ptr<Ownership> ownership;  // Null: this process owns all partitions, or none.
   std::unique_ptr<Projector> projector;
   std::unique_ptr<EventWriter> writer;
   std::unique_ptr<CallerAuth> auth;
@@ -75,25 +74,36 @@ struct RunningNode::Parts {
   std::unique_ptr<Clock> clock;
   std::unique_ptr<Eraser> eraser;
   std::unique_ptr<Retention> retention;
-  std::unique_ptr<Deliveries> deliveries;  // Null: there is no webhook.
+  std::unique_ptr<Deliveries> deliveries;   // Null: there is no webhook.
+  std::unique_ptr<PartnerIntake> partners;  // Null: no partner writes to a topic.
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::vector<std::string> names;             // Of the services, for health checks.
   std::function<void()> end_watches = [] {};  // They end only by their clients otherwise.
   std::unique_ptr<HealthService> health;
   std::unique_ptr<grpc::Server> server;
   bool serving = true;
+  bool leads = false;  // Speaks for the control partition.
   bool stopped = false;
 
+  absl::Status OpenData();
+  absl::Status OpenKeys();
   absl::Status OpenStorage();
-  absl::Status OpenVault();
-  /// Destroys keys of texts and identities, whichever each is.
-  absl::Status Destroy(const std::vector<std::string>& key_ids);
   absl::Status OpenEngine();
+  /// Folds to the head; the store anew where another version, or another role, folded it.
+  absl::Status OpenProjector();
+  /// Activates the packs of the directory, where this process is the one that does.
+  absl::Status ActivatePolicies();
+  absl::Status OpenIntake();
+  /// What is done once in a cluster, by whoever owns the partition.
+  absl::Status StartDuties();
+  absl::Status OpenDeliveries();
+  QueryDeps DepsOfQuery();
   absl::Status OpenServices();
   absl::Status Listen();
+  void ReloadPolicies();
 };
 
-absl::Status RunningNode::Parts::OpenStorage() {
+absl::Status RunningNode::Parts::OpenData() {
   std::error_code error;
   const bool made = std::filesystem::create_directories(config.data, error);
   // What care services are reported for is nobody's business on this machine but the node's.
@@ -103,25 +113,26 @@ absl::Status RunningNode::Parts::OpenStorage() {
     return absl::UnavailableError("cannot make the data directory " + config.data + ": " +
                                   error.message() + "; name another with --data");
   }
-  auto opened_log =
-      OpenEmbeddedLog({.directory = config.data + "/log", .partitions = config.partitions + 1});
-  if (!opened_log.ok()) {
-    return Annotate(opened_log.status(),
-                    "open the log in " + config.data +
-                        " (is another node using it? stop that one, or use another --data)");
-  }
-  log = *std::move(opened_log);
-  const bool keys_there = std::filesystem::exists(config.data + "/keys", error);
-  auto opened_keys =
-      KeyStore::Open({.directory = config.data + "/keys", .kek_file = config.data + "/keys.kek"});
-  if (!opened_keys.ok()) return Annotate(opened_keys.status(), "open the key store");
-  keys = *std::move(opened_keys);
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::OpenKeys() {
+  std::error_code error;
+  keys_there = std::filesystem::exists(config.data + "/keys", error);
+  TP_ASSIGN_OR_RETURN(HeldKeys opened, HeldKeys::Open(config));
+  held = std::make_unique<HeldKeys>(std::move(opened));
+  if (!held->address().empty()) Log(LogLevel::kInfo, "keys_ready");
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::OpenStorage() {
+  TP_ASSIGN_OR_RETURN(log, OpenLog(config));
   bool log_empty = true;
   for (uint32_t p = 0; p < log->partitions(); ++p) {
     TP_ASSIGN_OR_RETURN(const int64_t head, log->HeadOffset(p));
     log_empty = log_empty && head == 0;
   }
-  if (!keys_there && !log_empty) {
+  if (config.roles.keys && !keys_there && !log_empty) {
     Log(LogLevel::kWarning, "keys_missing");
     std::fprintf(
         stderr,
@@ -129,108 +140,131 @@ absl::Status RunningNode::Parts::OpenStorage() {
         "so far stays sealed; restore the keys if that is not meant\n",
         config.data.c_str());
   }
-  TP_RETURN_IF_ERROR(OpenVault());
   store_folder = std::make_unique<StoreFolder>(config.data);
   auto opened_store = store_folder->Open();
   if (!opened_store.ok()) return Annotate(opened_store.status(), "open the store");
   store = *std::move(opened_store);
   TP_ASSIGN_OR_RETURN(disclosures, OpenFileDisclosureLog(config.data + "/disclosures.jsonl"));
+  TP_ASSIGN_OR_RETURN(names_of_log, NamesOfLog(config, held->keys()));
   return absl::OkStatus();
 }
 
-absl::Status RunningNode::Parts::OpenVault() {
-  if (config.vault_directory.empty()) return absl::OkStatus();
-  const std::string directory = std::filesystem::path(config.data) / config.vault_directory;
-  auto opened = IdentityVault::Open({.directory = directory, .kek_file = directory + ".kek"});
-  if (!opened.ok()) return Annotate(opened.status(), "open the vault of protected identities");
-  vault = *std::move(opened);
-  return absl::OkStatus();
-}
-
-absl::Status RunningNode::Parts::Destroy(const std::vector<std::string>& key_ids) {
-  std::vector<std::string> of_texts;
-  std::vector<std::string> of_identities;
-  for (const std::string& key : key_ids)
-    (key.starts_with(kVaultPrefix) ? of_identities : of_texts).push_back(key);
-  if (!of_identities.empty() && vault == nullptr) {
-    return absl::FailedPreconditionError(
-        "identities of protected sources lie in a vault, and none is configured here");
+absl::Status RunningNode::Parts::OpenProjector() {
+  ProjectorOptions options;
+  options.assess = config.roles.projector;
+  options.sole = config.log == "embedded";
+  if (!options.sole && config.roles.projector) {
+    ownership = NewKafkaOwnership({.connection = KafkaOf(config),
+                                   .topic = config.kafka_topic,
+                                   .group = config.kafka_topic + ".projectors",
+                                   .instance_id = config.member});
+    options.may_append = [this](uint32_t partition) { return ownership->Held(partition); };
   }
-  if (!of_identities.empty()) TP_RETURN_IF_ERROR(vault->Erase(of_identities));
-  return keys->DestroyKeys(of_texts);
+  auto opened = Projector::Open(log.get(), store.get(), options);
+  if (!absl::IsUnimplemented(opened.status())) {
+    TP_RETURN_IF_ERROR(opened.status());
+    projector = *std::move(opened);
+    return projector->CatchUp();
+  }
+  // The log is the truth: the store is built anew beside the old one.
+  Log(LogLevel::kInfo, "store_of_another_version");
+  std::fprintf(stderr, "trigpoint-node: %s: folding it anew from the log\n",
+               std::string(opened.status().message()).c_str());
+  TP_ASSIGN_OR_RETURN(auto next, store_folder->OpenNext());
+  TP_ASSIGN_OR_RETURN(projector, Projector::Open(log.get(), next.get(), options));
+  TP_RETURN_IF_ERROR(projector->CatchUp());
+  TP_RETURN_IF_ERROR(store_folder->SwitchToNext());
+  std::swap(store, next);
+  store_folder->Remove(std::move(next));
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::ActivatePolicies() {
+  if (!config.roles.projector || !projector->Owns(projector->control_partition()))
+    return absl::OkStatus();
+  return controls->ActivatePolicies(config.policies);
 }
 
 absl::Status RunningNode::Parts::OpenEngine() {
-  auto opened = Projector::Open(log.get(), store.get(), {});
-  if (absl::IsUnimplemented(opened.status())) {
-    // Folded by another version: the log is the truth, the store is built anew beside the old one.
-    Log(LogLevel::kInfo, "store_of_another_version");
-    std::fprintf(stderr, "trigpoint-node: %s: folding it anew from the log\n",
-                 std::string(opened.status().message()).c_str());
-    TP_ASSIGN_OR_RETURN(auto next, store_folder->OpenNext());
-    TP_ASSIGN_OR_RETURN(projector, Projector::Open(log.get(), next.get(), {}));
-    TP_RETURN_IF_ERROR(projector->CatchUp());
-    TP_RETURN_IF_ERROR(store_folder->SwitchToNext());
-    std::swap(store, next);
-    store_folder->Remove(std::move(next));
-  } else {
-    TP_RETURN_IF_ERROR(opened.status());
-    projector = *std::move(opened);
-    TP_RETURN_IF_ERROR(projector->CatchUp());
-  }
+  TP_RETURN_IF_ERROR(OpenProjector());
   TP_RETURN_IF_ERROR(projector->Start());
   writer = std::make_unique<EventWriter>(log.get(), projector.get(), &NowMicros, metrics.get());
   controls = std::make_unique<ControlPublisher>(projector.get(), writer.get());
   TP_RETURN_IF_ERROR(controls->EnsureCopies());
-  TP_RETURN_IF_ERROR(controls->ActivatePolicies(config.policies));
+  TP_RETURN_IF_ERROR(ActivatePolicies());
   baselines = std::make_unique<BaselinePublisher>(projector.get(), writer.get(), controls.get());
   return absl::OkStatus();
 }
 
-absl::Status RunningNode::Parts::OpenServices() {
+absl::Status RunningNode::Parts::OpenIntake() {
   TP_ASSIGN_OR_RETURN(Principals principals, ReadPrincipals(config));
   auth = std::make_unique<CallerAuth>(std::move(principals), disclosures.get());
   pool = std::make_unique<WorkerPool>(kPoolThreads);
   intake = std::make_unique<Intake>(IntakeDeps{.projector = projector.get(),
                                                .writer = writer.get(),
-                                               .keys = keys.get(),
-                                               .vault = vault.get(),
+                                               .keys = &held->keys(),
+                                               .vault = held->vault(),
                                                .pool = pool.get(),
                                                .metrics = metrics.get()});
-  release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
-  release->Start();
-  clock =
-      std::make_unique<Clock>(projector.get(), writer.get(), baselines.get(),
-                              ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
-  clock->Start();
-  TP_ASSIGN_OR_RETURN(const std::string secret, ReadPageSecret(config.data));
+  if (!config.roles.ingest) return absl::OkStatus();
   services.push_back(
       std::make_unique<IntelligenceService>(IntelligenceDeps{.intake = intake.get(),
                                                              .projector = projector.get(),
                                                              .auth = auth.get(),
                                                              .pool = pool.get(),
                                                              .metrics = metrics.get(),
-                                                             .page_secret = secret}));
+                                                             .page_secret = names_of_log.secret}));
   names.push_back(v1::IntelligenceService::service_full_name());
-  TP_ASSIGN_OR_RETURN(const std::string log_id, ReadLogId(config.data));
+  return absl::OkStatus();
+}
+
+absl::Status RunningNode::Parts::StartDuties() {
+  eraser = std::make_unique<Eraser>(projector.get(), writer.get(),
+                                    [this](const auto& key_ids) { return held->Destroy(key_ids); });
+  retention = std::make_unique<Retention>(RetentionDeps{.projector = projector.get(),
+                                                        .eraser = eraser.get(),
+                                                        .keys = &held->keys(),
+                                                        .vault = held->vault(),
+                                                        .now_us = &NowMicros,
+                                                        .metrics = metrics.get()},
+                                          RetentionRules(config.retention));
+  if (!config.roles.projector) return absl::OkStatus();
+  release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
+  release->Start();
+  clock =
+      std::make_unique<Clock>(projector.get(), writer.get(), controls.get(), baselines.get(),
+                              ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});
+  clock->Start();
+  if (ownership == nullptr) return absl::OkStatus();
+  return ownership->Start(
+      {.granted = [this](const auto& partitions) { projector->Own(partitions); },
+       .revoked = [this](const auto& partitions) { projector->Disown(partitions); }});
+}
+
+absl::Status RunningNode::Parts::OpenDeliveries() {
+  if (!config.roles.notify) return absl::OkStatus();
+  TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),
+                                                    .metrics = metrics.get(),
+                                                    .directory = config.data + "/outbox",
+                                                    .log_id = names_of_log.id,
+                                                    .now_us = &NowMicros,
+                                                    .secret = names_of_log.secret},
+                                                   config.webhooks));
+  if (deliveries != nullptr && !config.roles.query)
+    projector->OnAlerts([this] { deliveries->Wake(); });
+  return absl::OkStatus();
+}
+
+QueryDeps RunningNode::Parts::DepsOfQuery() {
   QueryDeps deps;
   deps.projector = projector.get();
   deps.writer = writer.get();
   deps.auth = auth.get();
-  deps.keys = keys.get();
-  eraser = std::make_unique<Eraser>(projector.get(), writer.get(),
-                                    [this](const auto& key_ids) { return Destroy(key_ids); });
-  retention = std::make_unique<Retention>(RetentionDeps{.projector = projector.get(),
-                                                        .eraser = eraser.get(),
-                                                        .keys = keys.get(),
-                                                        .vault = vault.get(),
-                                                        .now_us = &NowMicros,
-                                                        .metrics = metrics.get()},
-                                          RetentionRules(config.retention));
+  deps.keys = &held->keys();
   deps.eraser = eraser.get();
-  deps.vault = vault.get();
+  deps.vault = held->vault();
   deps.retention = retention.get();
-  deps.page_secret = secret;
+  deps.page_secret = names_of_log.secret;
   deps.now_us = &NowMicros;
   deps.rebuild = [this]() -> absl::StatusOr<Projector::RebuildReport> {
     const std::unique_lock alone(rebuilding, std::try_to_lock);
@@ -238,7 +272,7 @@ absl::Status RunningNode::Parts::OpenServices() {
     return store_folder->Rebuild(projector.get());
   };
   deps.create_backup = [this](const v1::CreateBackupRequest& request) {
-    return CreateBackup(*log, *keys, request);
+    return CreateBackup(*log, held->keys(), request);
   };
   deps.publish_baselines = [this] { return baselines->Publish(); };
   deps.publish_holidays = [this](const v1::HolidaysPublished& holidays) {
@@ -247,21 +281,28 @@ absl::Status RunningNode::Parts::OpenServices() {
   deps.activate_policy = [this](const v1::PolicyActivated& activated, bool check_only) {
     return controls->ActivatePolicy(activated, check_only);
   };
-  deps.log_id = log_id;
+  deps.retire_policy = [this](const v1::PolicyRetired& retired, bool check_only) {
+    return controls->RetirePolicy(retired, check_only);
+  };
+  deps.log_id = names_of_log.id;
+  deps.log_backend = config.log;
+  deps.member = config.member;
+  deps.roles = config.roles.Text();
   deps.metrics = metrics.get();
-  TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),
-                                                    .metrics = metrics.get(),
-                                                    .directory = config.data + "/outbox",
-                                                    .log_id = log_id,
-                                                    .now_us = &NowMicros,
-                                                    .secret = secret},
-                                                   config.webhooks));
   if (deliveries != nullptr) {
     deps.on_alerts = [this] { deliveries->Wake(); };
     deps.list_deliveries = [this](const auto& endpoint) { return deliveries->List(endpoint); };
     deps.retry_deliveries = [this](const auto& request) { return deliveries->Retry(request); };
   }
-  QueryServices query = MakeQueryServices(deps);
+  return deps;
+}
+
+absl::Status RunningNode::Parts::OpenServices() {
+  TP_RETURN_IF_ERROR(OpenIntake());
+  TP_RETURN_IF_ERROR(StartDuties());
+  TP_RETURN_IF_ERROR(OpenDeliveries());
+  QueryServices query =
+      config.roles.query ? MakeQueryServices(DepsOfQuery()) : MakeOperationServices(DepsOfQuery());
   for (auto& service : query.services) services.push_back(std::move(service));
   names.insert(names.end(), query.names.begin(), query.names.end());
   end_watches = std::move(query.drain);
@@ -278,8 +319,22 @@ absl::Status RunningNode::Parts::Listen() {
   Log(LogLevel::kInfo, "node_ready",
       {{"port", api.port},
        {"partitions", config.partitions},
-       {"providers", projector->ProviderCount()}});
+       {"providers", projector == nullptr ? 0 : projector->ProviderCount()}});
   return absl::OkStatus();
+}
+
+void RunningNode::Parts::ReloadPolicies() {
+  if (pool == nullptr) return;
+  // Waits for the disk and the fold, so not on the thread that watches over the node.
+  pool->Run([this] {
+    const absl::Status reloaded = ActivatePolicies();
+    if (!reloaded.ok()) {
+      std::fprintf(stderr, "trigpoint-node: policies: %s\n",
+                   std::string(reloaded.message()).c_str());
+    }
+    Log(reloaded.ok() ? LogLevel::kInfo : LogLevel::kError, "policies_reloaded",
+        {{"code", LogId{absl::StatusCodeToString(reloaded.code())}}});
+  });
 }
 
 RunningNode::RunningNode(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -290,7 +345,7 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
   std::unique_ptr<RunningNode> node(new RunningNode(std::make_unique<Parts>()));
   Parts& parts = *node->parts_;
   parts.config = config;
-  TP_RETURN_IF_ERROR(parts.OpenStorage());
+  TP_RETURN_IF_ERROR(parts.OpenData());
   auto metrics = Metrics::Start(config.metrics_listen);
   if (!metrics.ok()) {
     return Annotate(metrics.status(),
@@ -298,18 +353,41 @@ absl::StatusOr<std::unique_ptr<RunningNode>> RunningNode::Start(const NodeConfig
                         " (name another address with --metrics-listen, or none with \"\")");
   }
   parts.metrics = *std::move(metrics);
+  TP_RETURN_IF_ERROR(parts.OpenKeys());
+  if (config.roles.OnlyKeys()) {
+    TP_RETURN_IF_ERROR(parts.Listen());
+    return node;
+  }
+  TP_RETURN_IF_ERROR(parts.OpenStorage());
   parts.exports = std::make_unique<MetricsExport>(parts.metrics.get(), parts.log.get());
   TP_RETURN_IF_ERROR(parts.OpenEngine());
   TP_RETURN_IF_ERROR(parts.OpenServices());
   TP_RETURN_IF_ERROR(parts.Listen());
   if (parts.deliveries != nullptr) parts.deliveries->Start();
-  parts.retention->Start();
+  TP_ASSIGN_OR_RETURN(parts.partners, StartPartnerIntake({.intake = parts.intake.get(),
+                                                          .auth = parts.auth.get(),
+                                                          .metrics = parts.metrics.get(),
+                                                          .connection = KafkaOf(config),
+                                                          .now_us = &NowMicros},
+                                                         config.partner_topics));
+  if (config.roles.projector) parts.retention->Start();
+  parts.leads = config.log == "embedded";
   return node;
 }
 
 absl::Status RunningNode::Health() const {
+  if (parts_->projector == nullptr) return absl::OkStatus();
   TP_RETURN_IF_ERROR(parts_->projector->Health());
+  // Without a share for now it goes on; put out for good it ends.
+  if (parts_->ownership != nullptr && absl::IsFailedPrecondition(parts_->ownership->Health()))
+    return parts_->ownership->Health();
   return parts_->log->Health();
+}
+
+bool RunningNode::MayHeal(const absl::Status& health) const {
+  // A full disk; brokers that do not answer.
+  return absl::IsResourceExhausted(health) ||
+         (parts_->config.log == "kafka" && absl::IsUnavailable(health));
 }
 
 void RunningNode::Refresh() {
@@ -323,33 +401,31 @@ void RunningNode::Refresh() {
       std::fprintf(stderr, "trigpoint-node: %s\n", std::string(health.message()).c_str());
     Log(serving ? LogLevel::kInfo : LogLevel::kError, "health_changed", {{"serving", serving}});
   }
+  if (parts_->projector == nullptr) return;
   parts_->exports->Run(*parts_->projector);
+  // Whoever takes over the control partition sees to the policies of its directory.
+  const bool leads = parts_->projector->Owns(parts_->projector->control_partition());
+  if (leads && !parts_->leads) ReloadPolicies();
+  parts_->leads = leads;
 }
 
-void RunningNode::ReloadPolicies() {
-  // Waits for the disk and the fold, so not on the thread that watches over the node.
-  parts_->pool->Run([parts = parts_.get()] {
-    const absl::Status reloaded = parts->controls->ActivatePolicies(parts->config.policies);
-    if (!reloaded.ok()) {
-      std::fprintf(stderr, "trigpoint-node: policies: %s\n",
-                   std::string(reloaded.message()).c_str());
-    }
-    Log(reloaded.ok() ? LogLevel::kInfo : LogLevel::kError, "policies_reloaded",
-        {{"code", LogId{absl::StatusCodeToString(reloaded.code())}}});
-  });
-}
+void RunningNode::ReloadPolicies() { parts_->ReloadPolicies(); }
 
 absl::Status RunningNode::Stop() {
   Parts& parts = *parts_;
   if (parts.stopped) return absl::OkStatus();
   parts.stopped = true;
   if (parts.deliveries != nullptr) parts.deliveries->BeginStop();
+  if (parts.partners != nullptr) parts.partners->BeginStop();
   if (parts.server != nullptr) {
     parts.health->Drain();
     if (parts.projector != nullptr) parts.projector->CancelRebuild();
     parts.end_watches();
     parts.server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(kDrainSeconds));
   }
+  if (parts.partners != nullptr) parts.partners->Stop();
+  // Others may speak for its partitions at once.
+  if (parts.ownership != nullptr) parts.ownership->Stop();
   if (parts.clock != nullptr) parts.clock->Stop();
   if (parts.retention != nullptr) parts.retention->Stop();
   if (parts.release != nullptr) parts.release->Stop();
@@ -366,48 +442,6 @@ absl::Status RunningNode::Stop() {
   parts.services.clear();
   if (parts.store != nullptr) status.Update(parts.store->Close());
   return status;
-}
-
-int Serve(const NodeConfig& config) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  // Its lines are no structured logs; set the variable to see them. No other thread runs yet.
-  setenv("GRPC_VERBOSITY", "NONE", 0);  // NOLINT(concurrency-mt-unsafe)
-  const LogLevel level = config.log_level == "debug"     ? LogLevel::kDebug
-                         : config.log_level == "warning" ? LogLevel::kWarning
-                         : config.log_level == "error"   ? LogLevel::kError
-                                                         : LogLevel::kInfo;
-  InitLogging(level, config.log_format == "text" ? LogFormat::kText : LogFormat::kJson);
-  auto node = RunningNode::Start(config);
-  if (!node.ok()) {
-    std::fprintf(stderr, "trigpoint-node: %s\n", std::string(node.status().message()).c_str());
-    return 1;
-  }
-  int exit_code = 0;
-  const timespec period{.tv_sec = 0, .tv_nsec = 250'000'000};
-  while (true) {
-    const int signal = sigtimedwait(&signals, nullptr, &period);
-    if (signal == SIGTERM || signal == SIGINT) break;
-    if (signal == SIGHUP) (*node)->ReloadPolicies();
-    (*node)->Refresh();
-    const absl::Status health = (*node)->Health();
-    if (health.ok() || absl::IsResourceExhausted(health)) continue;
-    Log(LogLevel::kError, "node_failed", {{"code", static_cast<int>(health.code())}});
-    std::fprintf(stderr, "trigpoint-node: %s\n", std::string(health.message()).c_str());
-    exit_code = 1;
-    break;
-  }
-  Log(LogLevel::kInfo, "node_draining");
-  const absl::Status stopped = (*node)->Stop();
-  if (!stopped.ok())
-    std::fprintf(stderr, "trigpoint-node: %s\n", std::string(stopped.message()).c_str());
-  Log(LogLevel::kInfo, "node_stopped", {{"ok", stopped.ok()}});
-  return stopped.ok() ? exit_code : 1;
 }
 
 }  // namespace trigpoint

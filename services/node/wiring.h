@@ -8,16 +8,17 @@
 
 namespace trigpoint {
 
-/// A running node: log, store, keys, projector, services, clock.
+/// A running node: log, store, keys, projector, services, clock, as far as its roles go.
 class RunningNode {
  public:
   /// Starts everything; when it returns, calls are served. Errors say what to do about them.
   static absl::StatusOr<std::unique_ptr<RunningNode>> Start(const NodeConfig& config);
   ~RunningNode();
 
-  /// OK while it can do its work; anything but ResourceExhausted (a full disk, which heals) is for
-  /// good.
+  /// OK while it can do its work; anything else is for good unless MayHeal.
   absl::Status Health() const;
+  /// Whether it goes on by itself: when there is room on the disk, or a broker answers.
+  bool MayHeal(const absl::Status& health) const;
   /// Sets the health service and the metrics to the present state; called a few times a second.
   void Refresh();
   /// Activates, in the background, what the directory of policies holds and is not active yet. A

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "services/notify/message.h"
+#include "services/query/list_obligations.h"
 #include "services/query/present.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
@@ -96,6 +97,34 @@ Json SilentOf(const DigestSilence& silence) {
           {"feeds", std::move(feeds)}};
 }
 
+Json OverdueOf(const DigestOverdue& item) {
+  Json ids = Json::array();
+  for (const auto& id : item.ids) ids.push_back(id.scheme() + "/" + id.value());
+  return {{"provider", item.provider},
+          {"display_name", item.display_name},
+          {"ids", std::move(ids)},
+          {"obligation_id", item.owed.obligation_id()},
+          {"policy_id", item.owed.policy_id()},
+          {"rule", item.owed.rule()},
+          {"clause", item.owed.clause()},
+          {"owner", item.owed.owner()},
+          {"recipient", item.owed.recipient()},
+          {"due_at", FormatInstant(ToMicros(item.owed.due_at()))},
+          {"guidance", item.owed.guidance()}};
+}
+
+/// When it fell overdue for who watches: a step of which nobody knew in time falls so when its
+/// start becomes known.
+int64_t FellOverdue(const v1::ProviderState& state, const v1::Obligation& owed) {
+  int64_t fell_us = ToMicros(owed.due_at());
+  for (const auto& fact : state.facts()) {
+    if (owed.has_started_by() && fact.id() == owed.started_by().id() &&
+        fact.source() == owed.started_by().source())
+      fell_us = std::max(fell_us, ToMicros(fact.received_at()));
+  }
+  return fell_us;
+}
+
 /// In words; silence is told with "nothing to report", too: nothing came is not nothing wrong.
 std::string SummaryOf(const DigestContent& content, bool nothing) {
   std::string text = nothing ? "nothing to report" : "see the lists";
@@ -132,6 +161,7 @@ absl::StatusOr<v1::OpenRecommendation> Present(const Projector& projector, const
 
 bool IsNothingToReport(const DigestContent& content) {
   return content.recommendations.empty() && content.attached.empty() &&
+         content.fell_overdue.empty() &&
          std::all_of(content.endpoints.begin(), content.endpoints.end(),
                      [](const DigestEndpoint& endpoint) { return endpoint.dead.empty(); });
 }
@@ -154,6 +184,10 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
   data["silent_services"] = Json::array();
   for (const auto& silence : content.silent_services)
     data["silent_services"].push_back(SilentOf(silence));
+  data["fell_overdue"] = Json::array();
+  for (const auto& item : content.fell_overdue) data["fell_overdue"].push_back(OverdueOf(item));
+  data["more_fell_overdue"] = content.more_fell_overdue;
+  data["overdue"] = content.overdue;
   data["awaiting_decision"] = content.awaiting_decision;
   data["open_alerts"] = content.open_alerts;
   data["endpoints"] = EndpointsOf(content);
@@ -182,6 +216,35 @@ Silent GatherSilent(const Projector& projector) {
                                .feeds = service.feeds});
   }
   return silent;
+}
+
+absl::StatusOr<Overdue> GatherOverdue(const Projector& projector, int64_t from_us, int64_t to_us,
+                                      const Veil& veil, ProtectedTraces* traces) {
+  Overdue overdue;
+  for (const auto& summary : projector.Summaries()) {
+    const std::string& stream_id = summary.stream_id();
+    TP_ASSIGN_OR_RETURN(StreamAsOf stream, projector.Read(stream_id));
+    TP_ASSIGN_OR_RETURN(const auto trace, traces->Of(stream_id, stream.state.revision()));
+    const int64_t as_of_us = std::max(to_us, stream.state.known_us());
+    for (auto& owed : OwedAsShown(*projector.ControlsFor(stream_id),
+                                  {.trace = *trace, .veil = veil}, as_of_us, &stream)) {
+      if (owed.status() != v1::Obligation::STATUS_OVERDUE) continue;
+      ++overdue.all;
+      const int64_t fell_us = FellOverdue(stream.state, owed);
+      if (fell_us <= from_us || fell_us > to_us) continue;
+      overdue.fell.push_back({.provider = "providers/" + stream_id,
+                              .display_name = summary.display_name(),
+                              .ids = {summary.ids().begin(), summary.ids().end()},
+                              .owed = std::move(owed)});
+    }
+  }
+  std::sort(overdue.fell.begin(), overdue.fell.end(), [](const auto& a, const auto& b) {
+    return std::make_tuple(ToMicros(a.owed.due_at()), a.provider, a.owed.obligation_id()) <
+           std::make_tuple(ToMicros(b.owed.due_at()), b.provider, b.owed.obligation_id());
+  });
+  overdue.more = overdue.fell.size() - std::min(overdue.fell.size(), kDigestItemsMax);
+  overdue.fell.resize(std::min(overdue.fell.size(), kDigestItemsMax));
+  return overdue;
 }
 
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,

@@ -32,6 +32,14 @@ struct DigestSilence {
   std::vector<v1::FeedSilent> feeds;
 };
 
+/// Something owed that nobody did in time.
+struct DigestOverdue {
+  std::string provider;
+  std::string display_name;
+  std::vector<v1::SubjectRef> ids;
+  v1::Obligation owed;
+};
+
 /// What one digest says.
 struct DigestContent {
   int64_t due_us = 0;     ///< The instant that it is for.
@@ -41,6 +49,9 @@ struct DigestContent {
   std::vector<v1::Alert> attached;  ///< Clusters that were attached to an open alert, undispatched.
   uint64_t feeds_silent = 0;        ///< Of all services.
   std::vector<DigestSilence> silent_services;  ///< At most kDigestItemsMax.
+  std::vector<DigestOverdue> fell_overdue;     ///< Since the last one; at most kDigestItemsMax.
+  uint64_t more_fell_overdue = 0;              ///< Beyond that: `trigpoint due --overdue` has them.
+  uint64_t overdue = 0;                        ///< Of all services, those told before included.
   uint64_t awaiting_decision = 0;              ///< Of all, those told before included.
   uint64_t open_alerts = 0;
   std::vector<DigestEndpoint> endpoints;
@@ -68,6 +79,17 @@ struct Silent {
   uint64_t feeds = 0;                   ///< Of all services.
 };
 Silent GatherSilent(const Projector& projector);
+
+/// What fell overdue in (from, to], first due first: by its due time, or, where what started it
+/// became known only after that, when it did. So each is told once.
+struct Overdue {
+  std::vector<DigestOverdue> fell;  ///< At most kDigestItemsMax.
+  uint64_t more = 0;                ///< Beyond that.
+  uint64_t all = 0;                 ///< Overdue at `to_us`, whenever it fell so.
+};
+/// Errors: those of Projector::Read.
+absl::StatusOr<Overdue> GatherOverdue(const Projector& projector, int64_t from_us, int64_t to_us,
+                                      const Veil& veil, ProtectedTraces* traces);
 
 /// Errors: those of Projector::Read.
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,

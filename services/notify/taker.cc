@@ -189,6 +189,14 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   Silent silent = GatherSilent(*deps_.projector);
   content.feeds_silent = silent.feeds;
   content.silent_services = std::move(silent.services);
+  // A new endpoint is not told of everything that was ever late.
+  const Micros since =
+      progress->last_digest_us == 0 ? content.due_us - kMicrosPerDay : progress->last_digest_us;
+  TP_ASSIGN_OR_RETURN(Overdue overdue,
+                      GatherOverdue(*deps_.projector, since, content.due_us, veil_, &traces_));
+  content.fell_overdue = std::move(overdue.fell);
+  content.more_fell_overdue = overdue.more;
+  content.overdue = overdue.all;
 
   OutboxChange change;
   change.messages.push_back(DigestMessage(content, now));

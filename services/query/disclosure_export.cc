@@ -38,11 +38,6 @@ bool HidesSources(v1::RedactionProfile profile) {
   return profile == v1::REDACTION_PROFILE_PUBLIC || profile == v1::REDACTION_PROFILE_PROVIDER;
 }
 
-bool IsFact(const v1::Event& event) {
-  const KindInfo* kind = KindOf(event);
-  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT;
-}
-
 /// Kinds that a disclosure may hold: reports, what people decided, what was recommended. Not how
 /// the service keeps time and data: that would tell of reports that are withheld.
 bool MayBeGiven(const v1::Event& event) {

@@ -13,11 +13,6 @@ namespace {
 
 using Identity = std::pair<std::string, std::string>;
 
-bool IsFact(const v1::Event& event) {
-  const KindInfo* kind = KindOf(event);
-  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT;
-}
-
 bool IsOf(const v1::Event& event, const v1::EventRef& record) {
   return record.source() == event.source() && record.id() == event.id();
 }

@@ -48,12 +48,28 @@ v1::ProviderLink PresentLink(const v1::Event& fact) {
   return link;
 }
 
-void AddStanding(const v1::ProviderRecord& record, const std::string& stream_id,
-                 v1::ProviderLink* link) {
+void PresentStanding(const Projector& projector, const v1::Inheritance& kept,
+                     v1::ProviderLink* link) {
+  link->set_standing(kept.standing());
+  if (!Counts(kept.standing())) return;
+  for (const auto& before : kept.memory().open()) {
+    auto* open = link->add_open();
+    open->set_provider("providers/" + before.at_stream());
+    open->set_predecessor("providers/" + before.from_stream());
+    open->set_standing(before.standing());
+    const auto summary = projector.ReadSummary(before.at_stream());
+    if (!summary.ok()) continue;
+    open->set_name(summary->display_name());
+    if (summary->ids_size() > 0) *open->mutable_id() = summary->ids(0);
+  }
+}
+
+void AddStanding(const Projector& projector, const v1::ProviderRecord& record,
+                 const std::string& stream_id, v1::ProviderLink* link) {
   if (link->link() == Link::LINK_SUCCESSOR) return;  // Its own predecessor has nothing of it.
   const v1::Inheritance* kept = FindInheritance(record, stream_id);
   if (kept == nullptr) return;
-  link->set_standing(kept->standing());
+  PresentStanding(projector, *kept, link);
   if (!link->has_effective_on() && kept->memory().has_effective_on())
     *link->mutable_effective_on() = kept->memory().effective_on();
 }
@@ -68,7 +84,7 @@ std::set<std::string> AddOwnLinks(const Projector& projector, const StreamAsOf& 
     const auto other = projector.StreamOf(link.other().scheme(), link.other().value());
     if (other.has_value()) {
       NameOther(projector, *other, &link);
-      AddStanding(stream.record, *other, &link);
+      AddStanding(projector, stream.record, *other, &link);
       named.insert(*other);
     }
     *provider->add_links() = std::move(link);
@@ -88,7 +104,7 @@ void AddLinksOfOthers(const Projector& projector, const StreamAsOf& stream,
     link.clear_other();
     link.set_link(Reversed(link.link()));
     NameOther(projector, other, &link);
-    AddStanding(stream.record, other, &link);
+    AddStanding(projector, stream.record, other, &link);
     *provider->add_links() = std::move(link);
   }
 }
@@ -103,7 +119,7 @@ void AddCarriedLinks(const Projector& projector, const StreamAsOf& stream,
     link->set_link(Link::LINK_PREDECESSOR);
     link->set_reason(memory.reason());
     if (memory.has_effective_on()) *link->mutable_effective_on() = memory.effective_on();
-    link->set_standing(kept.standing());
+    PresentStanding(projector, kept, link);
     *link->mutable_evidence() = memory.link();
     if (memory.from_ids_size() > 0) *link->mutable_other() = memory.from_ids(0);
     NameOther(projector, memory.from_stream(), link);
@@ -117,8 +133,7 @@ void AddLevels(const v1::ProviderRecord& record, v1::Provider* provider) {
     level.set_not_agreed_state(policy->not_agreed_state());
     if (policy->inherited_state().empty()) continue;
     level.set_inherited_from(policy->inherited_from());
-    const v1::Inheritance* kept = FindInheritance(record, policy->inherited_from());
-    level.set_to_be_confirmed(kept != nullptr && IsOpen(kept->standing()));
+    level.set_to_be_confirmed(IsToBeConfirmed(record, *policy));
   }
 }
 

@@ -32,10 +32,26 @@ absl::Status Precondition(std::string_view reason, std::string_view text) {
   return WithReason(MakeStatus(absl::StatusCode::kFailedPrecondition, std::string(text)), reason);
 }
 
+/// Where nothing is to be decided here: whether something is further back, and where.
+absl::Status NothingHere(const Projector& projector, const v1::ProviderRecord& record,
+                         const std::string& stream_id) {
+  const auto open = OpenInheritances(record, stream_id);
+  if (open.empty()) {
+    return Precondition("NOTHING_TO_DECIDE",
+                        "the service inherits nothing that a person has to decide about");
+  }
+  const std::string& at = open.front().at_stream();
+  const auto summary = projector.ReadSummary(at);
+  const bool named = summary.ok() && summary->ids_size() > 0;
+  return Precondition("NOTHING_TO_DECIDE",
+                      "a person decides about it further back: at " +
+                          (named ? summary->ids(0).scheme() + '/' + summary->ids(0).value() : at));
+}
+
 /// The predecessor that is meant: as named, or the only one that something can be decided about.
 absl::StatusOr<std::string> PredecessorOf(const Projector& projector,
                                           const v1::ProviderRecord& record,
-                                          const std::string& named) {
+                                          const std::string& stream_id, const std::string& named) {
   if (!named.empty()) return ResolveProvider(projector, named);
   std::vector<std::string> open;
   std::vector<std::string> decided;
@@ -47,10 +63,7 @@ absl::StatusOr<std::string> PredecessorOf(const Projector& projector,
     }
   }
   if (open.empty()) open = decided;  // People may decide again.
-  if (open.empty()) {
-    return Precondition("NOTHING_TO_DECIDE",
-                        "the service inherits nothing that a person has to decide about");
-  }
+  if (open.empty()) return NothingHere(projector, record, stream_id);
   if (open.size() > 1)
     return FieldError("predecessor", "REQUIRED", "there are several: name one of them");
   return open.front();
@@ -104,7 +117,7 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(stream_id));
   TP_ASSIGN_OR_RETURN(const std::string from_stream,
-                      PredecessorOf(projector, stream.record, request.predecessor()));
+                      PredecessorOf(projector, stream.record, stream_id, request.predecessor()));
   const int64_t now_us = core.Now();
   v1::Event event = EventOf(request, principal, stream_id, from_stream, now_us);
   TP_ASSIGN_OR_RETURN(*event.mutable_id(), EventIdOf(principal, kMethod, ""));

@@ -37,22 +37,12 @@ void Add(const v1::ListObligationsResponse::Item& named, std::vector<v1::Obligat
   for (auto& one : owed) *items->emplace_back(named).mutable_obligation() = std::move(one);
 }
 
-/// What is owed about a service as it was read, as everybody may see it.
 absl::StatusOr<std::vector<v1::Obligation>> OwedOf(QueryCore& core, StreamAsOf* stream,
                                                    int64_t as_of_us) {
   const std::string stream_id = stream->state.stream_id();
-  const auto controls = core.projector().ControlsFor(stream_id);
-  std::vector<v1::Obligation> owed =
-      ObligationsOfService(*controls, stream->state, stream->record, as_of_us);
-  if (owed.empty()) return owed;
   TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id));
-  const Protection protection{.trace = *trace, .veil = core.veil};
-  if (LeaveOutProtected(*trace, stream)) {
-    HideProtected(protection,
-                  ObligationsOfService(*controls, stream->state, stream->record, as_of_us),
-                  as_of_us, &owed);
-  }
-  return owed;
+  return OwedAsShown(*core.projector().ControlsFor(stream_id), {.trace = *trace, .veil = core.veil},
+                     as_of_us, stream);
 }
 
 absl::StatusOr<OwedItems> OfOne(QueryCore& core, const v1::ListObligationsRequest& request) {
@@ -170,6 +160,18 @@ absl::StatusOr<std::vector<Row>> RowsOf(const OwedItems& items,
 }
 
 }  // namespace
+
+std::vector<v1::Obligation> OwedAsShown(const Controls& controls, const Protection& protection,
+                                        int64_t as_of_us, StreamAsOf* stream) {
+  std::vector<v1::Obligation> owed =
+      ObligationsOfService(controls, stream->state, stream->record, as_of_us);
+  if (!owed.empty() && LeaveOutProtected(protection.trace, stream)) {
+    HideProtected(protection,
+                  ObligationsOfService(controls, stream->state, stream->record, as_of_us), as_of_us,
+                  &owed);
+  }
+  return owed;
+}
 
 absl::StatusOr<std::shared_ptr<const OwedItems>> ObligationBook::Get(QueryCore& core) {
   const absl::MutexLock lock(&mu_);  // One looks; the others wait for its result.

@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "services/query/protected.h"
 #include "services/query/query_core.h"
 #include "trigpoint/v1/api.pb.h"
 
@@ -28,6 +29,11 @@ class ObligationBook {
   std::vector<int64_t> folded_ ABSL_GUARDED_BY(mu_);
   int64_t minute_ ABSL_GUARDED_BY(mu_) = 0;
 };
+
+/// What is owed about a service as it was read, open and closed, as everybody may see it; takes out
+/// of `stream` what protected sources reported.
+std::vector<v1::Obligation> OwedAsShown(const Controls& controls, const Protection& protection,
+                                        int64_t as_of_us, StreamAsOf* stream);
 
 /// What is owed about one service as it was read and not done, as a reader may see it who is or is
 /// not outside it; `policy_id` empty: by every policy. Errors: those of the log.

@@ -113,6 +113,8 @@ absl::Status FillStatus(const QueryCore& core, v1::Status* status) {
   status->set_version(TRIGPOINT_VERSION);
   status->set_engine_version(kEngineVersion);
   status->set_log_backend(core.deps.log_backend);
+  status->set_member(core.deps.member);
+  status->set_roles(core.deps.roles);
   status->set_providers(projector.ProviderCount());
   const std::vector<int64_t> committed = projector.Committed();
   uint64_t events = 0;
@@ -124,6 +126,7 @@ absl::Status FillStatus(const QueryCore& core, v1::Status* status) {
     partition->set_head(head);
     partition->set_folded(committed[p]);
     partition->set_fingerprint(projector.Fingerprint(p));
+    partition->set_owned(projector.Owns(p));
     if (checkpoint.has_value()) events += checkpoint->events_folded();
   }
   status->set_events(events);

@@ -11,7 +11,8 @@ namespace {
 
 constexpr size_t kReasonBytesMax = 2'000;
 
-absl::Status CheckWords(const v1::ActivatePolicyRequest& request) {
+template <typename Request>
+absl::Status CheckWords(const Request& request) {
   TP_RETURN_IF_ERROR(CheckPlainRef("approved_by", request.approved_by(),
                                    "name the body that approved it, e.g. a committee (S0 9.2)"));
   TP_RETURN_IF_ERROR(CheckPlainRef("authority_ref", request.authority_ref(),
@@ -42,6 +43,26 @@ grpc::Status ActivatePolicy(QueryCore& core, const Principal& who,
   if (!from_us.ok()) return ToGrpc(from_us.status());
   response->set_policy_id(activated.policy_id());
   response->set_version(activated.version());
+  SetMicros(*from_us, response->mutable_effective_from());
+  return grpc::Status::OK;
+}
+
+grpc::Status RetirePolicy(QueryCore& core, const Principal& who,
+                          const v1::RetirePolicyRequest& request,
+                          v1::RetirePolicyResponse* response) {
+  if (!core.deps.retire_policy)
+    return ToGrpc(absl::UnimplementedError("this process takes no policies out of force"));
+  if (const absl::Status words = CheckWords(request); !words.ok()) return ToGrpc(words);
+  v1::PolicyRetired retired;
+  retired.set_policy_id(request.policy_id());
+  if (request.has_effective_from()) *retired.mutable_effective_from() = request.effective_from();
+  retired.set_approved_by(request.approved_by());
+  retired.set_authority_ref(request.authority_ref());
+  retired.set_reason(request.reason());
+  *retired.mutable_actor() = ActorOf(who);
+  const auto from_us = core.deps.retire_policy(retired, request.validate_only());
+  if (!from_us.ok()) return ToGrpc(from_us.status());
+  response->set_policy_id(retired.policy_id());
   SetMicros(*from_us, response->mutable_effective_from());
   return grpc::Status::OK;
 }

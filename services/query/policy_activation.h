@@ -11,4 +11,11 @@ grpc::Status ActivatePolicy(QueryCore& core, const Principal& who,
                             const v1::ActivatePolicyRequest& request,
                             v1::ActivatePolicyResponse* response);
 
+/// PolicyService.RetirePolicy: who took a policy out of force, by which decision and why, goes on
+/// record. INVALID_ARGUMENT names what is missing, NOT_FOUND a policy that never was in force,
+/// FAILED_PRECONDITION (POLICY_VERSION) one that is taken out already or has a version to come.
+grpc::Status RetirePolicy(QueryCore& core, const Principal& who,
+                          const v1::RetirePolicyRequest& request,
+                          v1::RetirePolicyResponse* response);
+
 }  // namespace trigpoint

@@ -12,6 +12,7 @@
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/assess.h"
+#include "trigpoint/policy/instants.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 
 namespace trigpoint {
@@ -19,6 +20,7 @@ namespace {
 
 constexpr char kList[] = "trigpoint.v1.PolicyService/ListPolicies";
 constexpr char kActivate[] = "trigpoint.v1.PolicyService/ActivatePolicy";
+constexpr char kRetire[] = "trigpoint.v1.PolicyService/RetirePolicy";
 
 using Coverage = std::map<std::string, int64_t>;
 
@@ -91,6 +93,16 @@ void FillNext(const Controls& controls, int64_t now_us, v1::Policy* policy) {
   }
 }
 
+/// That it is, or will be, out of force.
+void FillRetirement(const Controls& controls, int64_t now_us, v1::Policy* policy) {
+  const int64_t retired_us = controls.RetiredFrom(policy->policy_id());
+  if (retired_us == kNever) return;
+  SetMicros(retired_us, policy->mutable_retired_from());
+  policy->set_status((retired_us <= now_us ? "not in force since " : "in force until ") +
+                     FormatInstant(retired_us) +
+                     (policy->status().empty() ? "" : "; " + policy->status()));
+}
+
 /// Who put it in force.
 void FillApproval(const Controls& controls, const std::string& control_id, v1::Policy* policy) {
   for (const auto& control : controls.state().controls()) {
@@ -160,6 +172,15 @@ class PolicyService final : public v1::PolicyService::CallbackService {
                  });
   }
 
+  grpc::ServerUnaryReactor* RetirePolicy(grpc::CallbackServerContext* context,
+                                         const v1::RetirePolicyRequest* request,
+                                         v1::RetirePolicyResponse* response) override {
+    return Serve(*core_, context, kRetire, {}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal& who) {
+                   return trigpoint::RetirePolicy(*core, who, *request, response);
+                 });
+  }
+
  private:
   grpc::Status List(const v1::ListPoliciesRequest& request, v1::ListPoliciesResponse* response) {
     const int64_t now_us = core_->Now();
@@ -178,6 +199,7 @@ class PolicyService final : public v1::PolicyService::CallbackService {
       v1::Policy* policy = response->mutable_policies(response->policies_size() - 1);
       FillApproval(*controls, all[i].control_id, policy);
       FillNext(*controls, now_us, policy);
+      FillRetirement(*controls, now_us, policy);
     }
     response->set_next_page_token(page->next_token);
     return grpc::Status::OK;

@@ -91,7 +91,7 @@ absl::Status AddVaulted(const QueryCore& core, const ErasureScope& scope,
   if (!scope.record.has_value() || core.deps.vault == nullptr) return absl::OkStatus();
   const VaultRecord record{scope.record->source(), scope.record->id()};
   TP_ASSIGN_OR_RETURN(const bool known, core.deps.vault->Knows(record));
-  const std::string key = core.deps.vault->KeyOf(record);
+  TP_ASSIGN_OR_RETURN(const std::string key, core.deps.vault->KeyOf(record));
   if (known && !held.contains(key)) plan->key_ids.insert(key);
   return absl::OkStatus();
 }
@@ -301,11 +301,12 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
     }
     TP_RETURN_IF_ERROR(identity.status());
     const VaultRecord record{request.record().source(), request.record().id()};
+    TP_ASSIGN_OR_RETURN(const std::string key, vault->KeyOf(record));
     TP_RETURN_IF_ERROR(
         core_->deps.auth->Disclose(who, kReadIdentity,
                                    {.provider = stream_id,
                                     .authority_ref = request.authority_ref(),
-                                    .reference = vault->KeyOf(record),
+                                    .reference = key,
                                     .sensitivity = v1::SENSITIVITY_C5_PROTECTED_SOURCE}));
     response->set_identity(*std::move(identity));
     return absl::OkStatus();

@@ -44,4 +44,12 @@ QueryServices MakeQueryServices(const QueryDeps& deps) {
   return made;
 }
 
+QueryServices MakeOperationServices(const QueryDeps& deps) {
+  QueryServices made;
+  made.services.push_back(MakeOperationService(std::make_shared<QueryCore>(deps)));
+  made.names = {v1::OperationService::service_full_name()};
+  made.drain = [] {};
+  return made;
+}
+
 }  // namespace trigpoint

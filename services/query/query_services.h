@@ -38,13 +38,17 @@ struct QueryDeps {
   /// Puts a version of a policy in force, or only checks it; gives from when on; may block.
   std::function<absl::StatusOr<int64_t>(const v1::PolicyActivated&, bool check_only)>
       activate_policy{};
+  /// Takes a policy out of force, or only checks it; gives from when on; may block.
+  std::function<absl::StatusOr<int64_t>(const v1::PolicyRetired&, bool check_only)> retire_policy{};
   /// Copies the log; may block.
   std::function<absl::StatusOr<v1::CreateBackupResponse>(const v1::CreateBackupRequest&)>
       create_backup{};
   /// Builds the store anew beside the present one; blocks until the switch.
   std::function<absl::StatusOr<Projector::RebuildReport>()> rebuild{};
   std::string log_id{};  ///< Stands in resume tokens: a token of another log is refused.
-  std::string log_backend = "embedded";  ///< Shown in the status.
+  std::string log_backend = "embedded";  ///< Shown in the status, as the next two.
+  std::string member{};                  ///< Name of this process in a cluster.
+  std::string roles = "all";             ///< What it does.
   /// Called after each commit that brought alerts; must not block.
   std::function<void()> on_alerts{};
   /// What goes out to webhooks, of one endpoint or of all; may block. Empty: nothing does.
@@ -66,5 +70,7 @@ struct QueryServices {
 /// Providers, decisions, alerts, policies, personal data and operation. Destroy them after the
 /// server was shut down.
 QueryServices MakeQueryServices(const QueryDeps& deps);
+/// Operation alone: how a process that answers no queries is looked at.
+QueryServices MakeOperationServices(const QueryDeps& deps);
 
 }  // namespace trigpoint

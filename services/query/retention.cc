@@ -18,6 +18,7 @@ namespace {
 
 constexpr absl::Duration kBetweenRuns = absl::Hours(24);
 constexpr absl::Duration kAfterAnError = absl::Hours(1);
+constexpr absl::Duration kBetweenLooks = absl::Minutes(1);  // Whether it is this process's to run.
 
 using ByKey = std::map<std::string, std::vector<const v1::Event*>>;
 using Visit = std::function<absl::Status(const std::string& stream_id,
@@ -127,7 +128,9 @@ class Retention::Sweep {
       if (deps_.vault == nullptr || kept.submitted_id().empty()) continue;
       const VaultRecord record{kept.submitted_source(), kept.submitted_id()};
       TP_ASSIGN_OR_RETURN(const bool known, deps_.vault->Knows(record));
-      if (known) NoteRefused(deps_.vault->KeyOf(record), past, held);
+      if (!known) continue;
+      TP_ASSIGN_OR_RETURN(const std::string of_record, deps_.vault->KeyOf(record));
+      NoteRefused(of_record, past, held);
     }
     std::erase_if(refused_,
                   [this](const auto& one) { return !one.second.due || IsDestroyed(one.first); });
@@ -278,6 +281,11 @@ absl::StatusOr<RetentionReport> Retention::Run(bool check_only) {
 
 void Retention::Loop() {
   while (true) {
+    if (!deps_.projector->Owns(deps_.projector->control_partition())) {
+      const absl::MutexLock lock(&mu_);
+      if (mu_.AwaitWithTimeout(absl::Condition(&stop_), kBetweenLooks)) return;
+      continue;
+    }
     const absl::StatusOr<RetentionReport> report = Run(false);
     if (report.ok()) {
       Log(LogLevel::kInfo, "retention_ran",

@@ -45,7 +45,8 @@ class Retention {
   ~Retention();
 
   const RetentionRules& rules() const { return rules_; }
-  /// Runs now and then once a day; after an error again in an hour.
+  /// Runs now and then once a day, where this process owns the control partition; after an error
+  /// again in an hour.
   void Start();
   /// Idempotent; waits for a run under way.
   void Stop();

@@ -185,24 +185,34 @@ absl::StatusOr<uint64_t> BeforeOf(const std::string& key) {
   return before;
 }
 
-/// A call, and what it has read.
-struct Timeline {
+/// Who asks about which service, as of when.
+struct TimelineCall {
   QueryCore& core;
   const Principal& principal;
   const std::string& stream_id;
+  const Instants& asked;
+  KeySource* keys;  ///< Opens the texts that the reader may see; null: they stay sealed.
+};
+
+/// A call, and what it has read.
+struct Timeline {
+  const TimelineCall& call;
   const Instants& instants;
   const Protection& protection;
   const StreamAsOf& present;
   bool outside;
-  KeySource* keys;  ///< Opens the texts that the reader may see; null: they stay sealed.
+};
+
+/// Which part of a timeline is asked for.
+struct PartAsked {
+  std::string key{};  ///< What the page before ended with; empty: the first.
+  size_t size = SIZE_MAX;
 };
 
 /// The reports about people among the lines: what a reader from outside is not shown as long as
 /// they are fewer than five.
 bool IsReportAboutPeople(const Place& place) {
-  if (place.what != Place::What::kOpen) return false;
-  const KindInfo* kind = KindOf(place.event->event());
-  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT &&
+  return place.what == Place::What::kOpen && IsFact(place.event->event()) &&
          SensitivityOf(place.event->event()) >= v1::SENSITIVITY_C3_PSEUDONYMISED;
 }
 
@@ -233,10 +243,10 @@ Sensitivity AddEntry(const Timeline& timeline, const v1::StoredEvent& stored, co
   const Sensitivity shown =
       FillEntry(stored, slice,
                 {.protection = timeline.protection,
-                 .clearance = timeline.outside ? std::min(ReadClearance(timeline.principal),
+                 .clearance = timeline.outside ? std::min(ReadClearance(timeline.call.principal),
                                                           v1::SENSITIVITY_C2_IN_CONFIDENCE)
-                                               : ReadClearance(timeline.principal),
-                 .keys = timeline.keys,
+                                               : ReadClearance(timeline.call.principal),
+                 .keys = timeline.call.keys,
                  .state = timeline.present.state,
                  .outside = timeline.outside},
                 entry);
@@ -252,16 +262,16 @@ Sensitivity AddEntry(const Timeline& timeline, const v1::StoredEvent& stored, co
 }
 
 /// One page; gives the class of what it shows and sets the key that the next page begins after.
-absl::StatusOr<Sensitivity> FillPage(const Timeline& timeline, const std::string& key, size_t size,
+absl::StatusOr<Sensitivity> FillPage(const Timeline& timeline, const PartAsked& part,
                                      std::string* next, v1::ListTimelineResponse* response) {
-  const Projector& projector = timeline.core.projector();
-  TP_ASSIGN_OR_RETURN(const uint64_t asked, BeforeOf(key));
+  const Projector& projector = timeline.call.core.projector();
+  TP_ASSIGN_OR_RETURN(const uint64_t asked, BeforeOf(part.key));
   const uint64_t before = std::min(asked, timeline.present.state.revision());
   TP_ASSIGN_OR_RETURN(
       const Slice slice,
       timeline.instants.past
-          ? ReadPast(projector, timeline.stream_id, before, size, timeline.instants.as_of)
-          : ReadPresent(projector, timeline.stream_id, before, size));
+          ? ReadPast(projector, timeline.call.stream_id, before, part.size, timeline.instants.as_of)
+          : ReadPresent(projector, timeline.call.stream_id, before, part.size));
   Sensitivity shown = v1::SENSITIVITY_C0_PUBLIC;
   for (const auto& stored : slice.events)
     shown = std::max(shown, AddEntry(timeline, stored, slice, response));
@@ -271,17 +281,18 @@ absl::StatusOr<Sensitivity> FillPage(const Timeline& timeline, const std::string
 
 /// The same for a service that a protected source spoke about, and for a reader from outside: the
 /// timeline is arranged as a whole.
-absl::StatusOr<Sensitivity> FillArranged(const Timeline& timeline, const std::string& key,
-                                         size_t size, std::string* next,
-                                         v1::ListTimelineResponse* response) {
+absl::StatusOr<Sensitivity> FillArranged(const Timeline& timeline, const PartAsked& part,
+                                         std::string* next, v1::ListTimelineResponse* response) {
+  const auto& [key, size] = part;
   if (!key.empty() && key.size() != Place{}.Key().size()) {
     return FieldError("page_token", "PAGE_TOKEN_INVALID",
                       "the list has changed: repeat the first call without it");
   }
   // By revision up to what was read first: what came since is on no page of this answer.
-  TP_ASSIGN_OR_RETURN(const Slice slice, ReadPast(timeline.core.projector(), timeline.stream_id,
-                                                  timeline.present.state.revision(), SIZE_MAX,
-                                                  timeline.instants.as_of));
+  TP_ASSIGN_OR_RETURN(
+      const Slice slice,
+      ReadPast(timeline.call.core.projector(), timeline.call.stream_id,
+               timeline.present.state.revision(), SIZE_MAX, timeline.instants.as_of));
   const std::vector<v1::StoredEvent> oldest_first(slice.events.rbegin(), slice.events.rend());
   std::vector<Place> places = Arrange(timeline.protection.trace, oldest_first, timeline.present);
   const bool few = timeline.outside && LeaveOutFew(&places);
@@ -308,36 +319,43 @@ absl::StatusOr<Sensitivity> FillArranged(const Timeline& timeline, const std::st
   return shown;
 }
 
+/// Gives the class of what it shows and sets what the next part begins after; empty: there is none.
+absl::StatusOr<Sensitivity> FillTimeline(const TimelineCall& call, const PartAsked& part,
+                                         std::string* next, v1::ListTimelineResponse* response) {
+  QueryCore& core = call.core;
+  TP_ASSIGN_OR_RETURN(const StreamAsOf present, core.projector().Read(call.stream_id));
+  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(call.stream_id, present.state.revision()));
+  const Instants instants = SnapToDays(*trace, call.asked, core.Now());
+  const Protection protection{.trace = *trace, .veil = core.veil};
+  const Timeline timeline{.call = call,
+                          .instants = instants,
+                          .protection = protection,
+                          .present = present,
+                          .outside = IsOutside(call.principal, present.state)};
+  return trace->empty() && !timeline.outside ? FillPage(timeline, part, next, response)
+                                             : FillArranged(timeline, part, next, response);
+}
+
 }  // namespace
 
 absl::StatusOr<Sensitivity> WholeTimeline(QueryCore& core, const Principal& principal,
                                           const std::string& stream_id, const Instants& asked,
                                           v1::ListTimelineResponse* response) {
-  TP_ASSIGN_OR_RETURN(const StreamAsOf present, core.projector().Read(stream_id));
-  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, present.state.revision()));
-  const Instants instants = SnapToDays(*trace, asked, core.Now());
-  const Protection protection{.trace = *trace, .veil = core.veil};
-  const Timeline timeline{.core = core,
-                          .principal = principal,
-                          .stream_id = stream_id,
-                          .instants = instants,
-                          .protection = protection,
-                          .present = present,
-                          .outside = IsOutside(principal, present.state),
-                          .keys = nullptr};
   std::string next;
-  return trace->empty() && !timeline.outside
-             ? FillPage(timeline, "", SIZE_MAX, &next, response)
-             : FillArranged(timeline, "", SIZE_MAX, &next, response);
+  return FillTimeline({.core = core,
+                       .principal = principal,
+                       .stream_id = stream_id,
+                       .asked = asked,
+                       .keys = nullptr},
+                      {}, &next, response);
 }
 
 grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
                           const v1::ListTimelineRequest& request,
                           v1::ListTimelineResponse* response) {
-  const Projector& projector = core.projector();
   const auto build = [&]() -> absl::Status {
     TP_ASSIGN_OR_RETURN(const std::string stream_id,
-                        ResolveProvider(projector, request.provider()));
+                        ResolveProvider(core.projector(), request.provider()));
     TP_ASSIGN_OR_RETURN(const Instants asked, InstantsOf(request, core.Now()));
     TP_ASSIGN_OR_RETURN(const int size, PageSize(request.page_size(), kPageDefault, kPageMax));
     const std::string scope =
@@ -346,24 +364,15 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
         (asked.as_of.valid_us.has_value() ? std::to_string(*asked.as_of.valid_us) : "");
     TP_ASSIGN_OR_RETURN(const std::string key,
                         ReadPageToken(core.deps.page_secret, scope, request.page_token()));
-    TP_ASSIGN_OR_RETURN(const StreamAsOf present, projector.Read(stream_id));
-    TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, present.state.revision()));
-    const Instants instants = SnapToDays(*trace, asked, core.Now());
-    const Protection protection{.trace = *trace, .veil = core.veil};
-    const Timeline timeline{.core = core,
-                            .principal = principal,
-                            .stream_id = stream_id,
-                            .instants = instants,
-                            .protection = protection,
-                            .present = present,
-                            .outside = IsOutside(principal, present.state),
-                            .keys = core.deps.keys};
     std::string next;
     TP_ASSIGN_OR_RETURN(
         const Sensitivity shown,
-        trace->empty() && !timeline.outside
-            ? FillPage(timeline, key, static_cast<size_t>(size), &next, response)
-            : FillArranged(timeline, key, static_cast<size_t>(size), &next, response));
+        FillTimeline({.core = core,
+                      .principal = principal,
+                      .stream_id = stream_id,
+                      .asked = asked,
+                      .keys = core.deps.keys},
+                     {.key = key, .size = static_cast<size_t>(size)}, &next, response));
     if (!next.empty())
       response->set_next_page_token(MakePageToken(core.deps.page_secret, scope, next));
     return core.deps.auth->Disclose(principal, kMethod, stream_id, shown);

@@ -103,8 +103,9 @@ std::string OfMemory(const v1::MemoryCarried& memory) {
                      "): " + std::to_string(memory.facts_size()) +
                      (memory.facts_size() == 1 ? " record" : " records");
   for (const auto& level : memory.levels()) {
-    if (!level.decided_state().empty())
-      text += "; " + level.policy_id() + ": " + level.decided_state();
+    if (level.decided_state().empty()) continue;
+    text += "; " + level.policy_id() + ": " + level.decided_state() +
+            (level.to_be_confirmed() ? ", to be confirmed" : "");
   }
   return text;
 }

@@ -104,6 +104,26 @@ class SuccessionTest(EndToEnd):
         self.server.start()
         self.assertEqual(before, [self.shown(home) for home in (FIRST, SECOND, THIRD)])
 
+    def test_what_awaits_a_person_is_seen_under_the_third_name_and_decided_where_it_arose(self):
+        self.at_level_2(FIRST)
+        for home, before, reason in ((SECOND, FIRST, "REASON_CHANGE_OF_OWNERSHIP"), (THIRD, SECOND, "REASON_LOCATION_MOVE")):
+            self.register(self.server, home)
+            self.accept(follows(home, before, reason))
+        self.wait_for_level(THIRD, "LEVEL_2")
+        wait_until(lambda: self.shown(THIRD)["inheritance_open"], 30, "the third name awaits a person")
+        self.assertTrue(self.level(THIRD)["to_be_confirmed"])
+        why = self.run_ok("why", THIRD, "--policy", POLICY).out
+        self.assertIn(f"trigpoint inherit cqc-location/{SECOND}", " ".join(why.split()))
+        elsewhere = self.server.run("--json", "inherit", THIRD, "--accept", "--rationale", "x")
+        self.assertEqual(6, elsewhere.code, elsewhere)
+        self.assertIn(f"cqc-location/{SECOND}", elsewhere.err)
+        self.run_ok("inherit", SECOND, "--accept", "--rationale", "Same staff and residents")
+        wait_until(lambda: not self.shown(THIRD)["inheritance_open"], 30, "confirmed")
+        self.assertFalse(self.level(THIRD)["to_be_confirmed"])
+        self.run_ok("inherit", SECOND, "--refuse", "--rationale", "On second thoughts")
+        self.wait_for_level(THIRD, "LEVEL_1")
+        self.assertEqual(0, self.server.run("verify").code)
+
     def test_a_link_that_is_taken_back_takes_away_what_it_brought(self):
         self.at_level_2(FIRST)
         self.register(self.server, SECOND)

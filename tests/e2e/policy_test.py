@@ -160,6 +160,7 @@ class PolicyTest(EndToEnd):
         self.assertEqual("0", summary["summary"]["providers"])
         self.assertEqual(5, node.run("policy", "dry-run", one, token="operator").code)
         self.assertEqual(5, node.run("policy", "activate", one, *APPROVAL, token="reader").code)
+        self.assertEqual(5, node.run("policy", "retire", "herefordshire", *APPROVAL, token="reader").code)
 
     def test_a_version_may_hold_from_a_day_to_come(self):
         node = self.node(policies=self.policies)
@@ -170,6 +171,27 @@ class PolicyTest(EndToEnd):
         self.assertEqual(self.version, self.in_force(node)["version"])
         self.assertIn(f"version {self.version + 1} follows on 2099-01-01", self.in_force(node)["status"])
         self.assertEqual([(self.version, True)], self.recommended(node, FIRST))
+
+    def test_a_policy_that_is_taken_out_of_force_asks_for_nothing_and_its_file_does_not_put_it_back(self):
+        node = self.node("--deadline-grace-seconds", "0", policies=self.policies)
+        self.two_homes(node)
+        unknown = node.run("policy", "retire", "nobodys", *APPROVAL)
+        self.assertEqual(4, unknown.code, unknown)
+        self.assertEqual(0, node.run("policy", "retire", "herefordshire", *APPROVAL, "--check").code)
+        self.assertNotIn("retired_from", self.in_force(node))
+        retired = node.run("policy", "retire", "herefordshire", *APPROVAL)
+        self.assertEqual(0, retired.code, retired)
+        wait_until(lambda: not node.run("--json", "recommendations").lines(), 30, "nothing awaits a decision")
+        node.stop()
+        node.start()
+        self.assertIn("not in force since", self.in_force(node)["status"])
+        self.assertNotIn("herefordshire", node.run("providers").out)
+        # What was said stays said.
+        self.assertEqual([(self.version, True)], self.recommended(node, FIRST))
+        self.assertEqual(0, node.run("verify").code)
+        again = node.run("policy", "activate", self.next_version(), *APPROVAL)
+        self.assertEqual(0, again.code, again)
+        wait_until(lambda: "herefordshire" in node.run("providers").out, 30, "a higher version puts it in force again")
 
 
 if __name__ == "__main__":

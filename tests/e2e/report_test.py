@@ -10,7 +10,7 @@ from harness import EndToEnd, incident, now, wait_until
 
 HOME = "1-900000001"
 OTHER = "1-900000002"
-ALL = ("triple-a", "panel-list", "dashboard")
+ALL = ("triple-a", "panel-list", "dashboard", "tracker")
 ONE = ("rapid-quality-review", "risk-summit", "pre-visit")
 SOURCES = "Sources to be reviewed before the visit"
 

@@ -1,16 +1,28 @@
 #include "heritage_words.h"
 
 #include <cstdio>
+#include <set>
 
 #include "print.h"
+#include "trigpoint/domain/inheritance.h"
 
 namespace trigpoint {
 namespace {
 
+std::string NameOf(const std::string& name, const v1::SubjectRef& ref,
+                   const std::string& provider) {
+  const std::string id = ref.value().empty() ? "" : ref.scheme() + '/' + ref.value();
+  if (name.empty()) return id.empty() ? provider : id;
+  return name + (id.empty() ? "" : " (" + id + ')');
+}
+
 std::string NameOf(const v1::ProviderLink& link) {
-  const std::string id = link.has_other() ? link.other().scheme() + '/' + link.other().value() : "";
-  if (link.other_name().empty()) return id.empty() ? link.other_provider() : id;
-  return link.other_name() + (id.empty() ? "" : " (" + id + ')');
+  return NameOf(link.other_name(), link.other(), link.other_provider());
+}
+
+/// What the command takes for the service at which a person decides.
+std::string ArgumentOf(const v1::OpenInheritance& open) {
+  return open.id().value().empty() ? open.provider() : open.id().scheme() + '/' + open.id().value();
 }
 
 std::string_view StandingInWords(v1::InheritanceStanding standing) {
@@ -74,8 +86,12 @@ std::string LinkInWords(const v1::ProviderLink& link) {
     text += ": reason not stated";
   }
   const std::string_view standing = StandingInWords(link.standing());
-  text = Clean(text);
-  return text + (standing.empty() ? "" : "; " + std::string(standing));
+  if (!standing.empty()) text += "; " + std::string(standing);
+  for (const auto& open : link.open()) {
+    text += "; what " + NameOf(open.name(), open.id(), open.provider()) +
+            " inherits: " + std::string(StandingInWords(open.standing()));
+  }
+  return Clean(text);
 }
 
 std::string InheritedInWords(const v1::Provider& provider, const v1::ProviderLevel& level) {
@@ -92,10 +108,16 @@ std::string InheritedInFull(const v1::Provider& provider, std::string_view polic
     const std::string inherited = InheritedInWords(provider, level);
     if (!inherited.empty()) text = "The decided level is " + inherited + ".";
   }
-  if (provider.inheritance_open()) {
-    text += std::string(text.empty() ? "" : " ") +
-            "A person is to decide about what it inherits: trigpoint inherit " +
-            std::string(argument) + " --accept (or --refuse) --rationale \"...\"";
+  if (!provider.inheritance_open()) return text;
+  std::set<std::string> where;
+  for (const auto& link : provider.links()) {
+    if (IsOpen(link.standing())) where.emplace(argument);
+    for (const auto& open : link.open()) where.insert(Clean(ArgumentOf(open)));
+  }
+  for (const auto& at : where) {
+    text += std::string(text.empty() ? "" : " ") + "A person is to decide about what " +
+            (at == argument ? "it" : at) + " inherits: trigpoint inherit " + at +
+            " --accept (or --refuse) --rationale \"...\"";
   }
   return text;
 }

@@ -78,7 +78,9 @@ int Main(int argc, char** argv) {
   AddPolicyCommands(app, session);
   AddPrivacyCommands(app, session);
   AddOperationCommands(app, session);
+  AddClusterCommand(app, session);
   AddBackupCommands(app, session);
+  AddLogCommands(app, session);
   AddDoctorCommand(app, session);
   AddCompletionCommand(app, session);
   app.footer(std::string(ExitCodeHelp()) +

@@ -1,4 +1,5 @@
-// policy dry-run, policy activate: what a new version changes, and the decision to put it in force.
+// policy dry-run, activate, retire: what a new version changes, and the decisions to put a policy
+// in force and to take it out.
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -17,7 +18,7 @@ constexpr size_t kNameColumns = 36;
 constexpr int kEvidenceShown = 5;
 
 struct ActivateOptions {
-  std::string file;
+  std::string file;  ///< Of a policy that is retired: its id.
   std::string approved_by;
   std::string authority;
   std::string reason;
@@ -117,21 +118,49 @@ void PutActivation(const v1::ActivatePolicyResponse& response, bool check_only) 
                     "made before keep the version that they cite.\n"));
 }
 
+// Who decided it, why, and from when on.
+template <typename Request>
+absl::Status PutDecision(const ActivateOptions& options, Request* request) {
+  request->set_approved_by(options.approved_by);
+  request->set_authority_ref(options.authority);
+  request->set_reason(options.reason);
+  request->set_validate_only(options.check_only);
+  if (options.from.empty()) return absl::OkStatus();
+  const auto from = ParseFrom(options.from);
+  if (!from.ok())
+    return absl::InvalidArgumentError(
+        "--from: write a date (YYYY-MM-DD) or an instant (2026-12-01T09:00:00Z)");
+  *request->mutable_effective_from() = ToTimestamp(*from);
+  return absl::OkStatus();
+}
+
+ExitCode Retire(const Session& session, const Client& client, const ActivateOptions& options) {
+  v1::RetirePolicyRequest request;
+  request.set_policy_id(options.file);
+  if (const auto put = PutDecision(options, &request); !put.ok())
+    return Fail(session, ExitCode::kUsage, std::string(put.message()));
+  v1::RetirePolicyResponse response;
+  const auto context = client.NewContext();
+  const auto status = client.policies().RetirePolicy(context.get(), request, &response);
+  if (!status.ok()) return Fail(session, status);
+  if (session.json) {
+    PutJson(response);
+  } else {
+    Put(Clean(response.policy_id()) +
+        (options.check_only ? " would be out of force from " : " is out of force from ") +
+        When(response.effective_from()) +
+        (options.check_only ? " on. Nothing was recorded.\n"
+                            : " on. What was recommended and decided under it stays on record.\n"));
+  }
+  return ExitCode::kOk;
+}
+
 ExitCode Activate(const Session& session, const Client& client, const v1::PolicyPack& pack,
                   const ActivateOptions& options) {
   v1::ActivatePolicyRequest request;
   *request.mutable_pack() = pack;
-  request.set_approved_by(options.approved_by);
-  request.set_authority_ref(options.authority);
-  request.set_reason(options.reason);
-  request.set_validate_only(options.check_only);
-  if (!options.from.empty()) {
-    const auto from = ParseFrom(options.from);
-    if (!from.ok())
-      return Fail(session, ExitCode::kUsage,
-                  "--from: write a date (YYYY-MM-DD) or an instant (2026-12-01T09:00:00Z)");
-    *request.mutable_effective_from() = ToTimestamp(*from);
-  }
+  if (const auto put = PutDecision(options, &request); !put.ok())
+    return Fail(session, ExitCode::kUsage, std::string(put.message()));
   v1::ActivatePolicyResponse response;
   const auto context = client.NewContext();
   const auto status = client.policies().ActivatePolicy(context.get(), request, &response);
@@ -162,6 +191,37 @@ ExitCode LintThenActivate(const Session& session, const ActivateOptions& options
   });
 }
 
+void AddDecision(CLI::App* command, const std::shared_ptr<ActivateOptions>& options) {
+  command
+      ->add_option("--approved-by", options->approved_by,
+                   "Body that approved it, e.g. a committee (S0 9.2)")
+      ->required();
+  command->add_option("--authority", options->authority, "Its decision, e.g. a minute")->required();
+  command->add_option("--reason", options->reason, "What changes and why")->required();
+  command->add_option("--from", options->from,
+                      "Day or instant from which it holds; otherwise in two seconds");
+  command->add_flag("--check", options->check_only, "Check only; record nothing");
+}
+
+void AddRetire(CLI::App& policy, Session& session) {
+  auto options = std::make_shared<ActivateOptions>();
+  CLI::App* retire =
+      policy.add_subcommand("retire", "Takes a policy out of force, and says who decided");
+  retire->add_option("POLICY", options->file, "Its id, e.g. herefordshire")->required();
+  AddDecision(retire, options);
+  retire->footer(
+      "For role OPERATOR. Nothing is assessed under it any more; what was recommended and decided\n"
+      "stays on record. A higher version puts it in force again.\n"
+      "Example: trigpoint policy retire herefordshire --approved-by \"Quality Committee\" \\\n"
+      "           --authority QC-2027-02/3 --reason \"Replaced by the county's new framework\"");
+  retire->callback([&session, options] {
+    session.command = [&session, options] {
+      return WithClient(session,
+                        [&](const Client& client) { return Retire(session, client, *options); });
+    };
+  });
+}
+
 }  // namespace
 
 void AddPolicyChange(CLI::App& policy, Session& session) {
@@ -172,7 +232,7 @@ void AddPolicyChange(CLI::App& policy, Session& session) {
   dry_run->footer(
       "Every service that your organisation commissions or hosts is assessed under the version in\n"
       "force and under the new one. Nothing is stored. With --json one service a line, the "
-      "summary last.\nExample: trigpoint policy dry-run herefordshire-v4.yaml");
+      "summary last.\nExample: trigpoint policy dry-run herefordshire-v5.yaml");
   dry_run->callback([&session, file] {
     session.command = [&session, file] {
       return WithPack(session, *file, [&](const Client& client, const v1::PolicyPack& pack) {
@@ -185,24 +245,16 @@ void AddPolicyChange(CLI::App& policy, Session& session) {
   CLI::App* activate = policy.add_subcommand(
       "activate", "Puts a version of a policy in force, and says who decided");
   activate->add_option("FILE", options->file, "The new version, in YAML")->required();
-  activate
-      ->add_option("--approved-by", options->approved_by,
-                   "Body that approved it, e.g. a committee (S0 9.2)")
-      ->required();
-  activate->add_option("--authority", options->authority, "Its decision, e.g. a minute")
-      ->required();
-  activate->add_option("--reason", options->reason, "What changes and why")->required();
-  activate->add_option("--from", options->from,
-                       "Day or instant from which it holds; otherwise in two seconds");
-  activate->add_flag("--check", options->check_only, "Check only; record nothing");
+  AddDecision(activate, options);
   activate->footer(
       "For role OPERATOR. `version` in the file must be above every one that was ever activated.\n"
-      "Example: trigpoint policy activate herefordshire-v4.yaml --approved-by \"Quality "
+      "Example: trigpoint policy activate herefordshire-v5.yaml --approved-by \"Quality "
       "Committee\" \\\n           --authority QC-2026-11/7 --reason \"Three never events, not "
       "two\" --from 2026-12-01");
   activate->callback([&session, options] {
     session.command = [&session, options] { return LintThenActivate(session, *options); };
   });
+  AddRetire(policy, session);
 }
 
 }  // namespace trigpoint

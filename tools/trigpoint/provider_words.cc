@@ -10,8 +10,9 @@ std::string FirstId(const google::protobuf::RepeatedPtrField<v1::SubjectRef>& id
 std::string LevelsInOneCell(const v1::Provider& provider) {
   std::string cell;
   for (const auto& level : provider.levels()) {
-    cell += (cell.empty() ? "" : ", ") + level.policy_id() + ": " +
-            (level.decided_state().empty() ? "-" : level.decided_state());
+    // A policy without levels moves nobody: its name says that it applies.
+    cell += (cell.empty() ? "" : ", ") + level.policy_id() +
+            (level.decided_state().empty() ? "" : ": " + level.decided_state());
     if (!level.recommended_state().empty() && level.recommended_state() != level.decided_state()) {
       cell += " -> " + level.recommended_state() + (level.urgent() ? " URGENT" : "");
     }

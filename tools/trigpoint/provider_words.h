@@ -11,7 +11,8 @@ namespace trigpoint {
 std::string FirstId(const google::protobuf::RepeatedPtrField<v1::SubjectRef>& ids,
                     const std::string& otherwise);
 
-/// "herefordshire: LEVEL_1 -> LEVEL_2 URGENT", of every policy that applies.
+/// "herefordshire: LEVEL_1 -> LEVEL_2 URGENT" of every policy that applies, the name alone of one
+/// without levels.
 std::string LevelsInOneCell(const v1::Provider& provider);
 
 }  // namespace trigpoint

@@ -33,7 +33,8 @@ const std::map<std::string, v1::Report::Kind>& Kinds() {
       {"panel-list", v1::Report::KIND_PANEL_LIST},
       {"risk-summit", v1::Report::KIND_RISK_SUMMIT},
       {"pre-visit", v1::Report::KIND_PRE_VISIT_BRIEF},
-      {"dashboard", v1::Report::KIND_MONTHLY_DASHBOARD}};
+      {"dashboard", v1::Report::KIND_MONTHLY_DASHBOARD},
+      {"tracker", v1::Report::KIND_SURVEILLANCE_TRACKER}};
   return kKinds;
 }
 
@@ -113,8 +114,8 @@ void AddReportCommand(CLI::App& app, Session& session) {
       app.add_subcommand("report", "A report for a meeting: every sentence with what it rests on");
   report->add_option("KIND", options->kind, "Which report")
       ->required()
-      ->check(CLI::IsMember({"triple-a", "panel-list", "dashboard", "rapid-quality-review",
-                             "risk-summit", "pre-visit"}));
+      ->check(CLI::IsMember({"triple-a", "panel-list", "dashboard", "tracker",
+                             "rapid-quality-review", "risk-summit", "pre-visit"}));
   report->add_option("PROVIDER", options->provider,
                      "For rapid-quality-review, risk-summit and pre-visit: stream id, scheme/value "
                      "or CQC location id");

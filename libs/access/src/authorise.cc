@@ -63,6 +63,7 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.PolicyService/ListPolicies", kReader | kOperator},
     {"trigpoint.v1.PolicyService/DryRunPolicy", kReader},
     {"trigpoint.v1.PolicyService/ActivatePolicy", kOperator},
+    {"trigpoint.v1.PolicyService/RetirePolicy", kOperator},
     {"trigpoint.v1.PrivacyService/PlaceLegalHold", kPrivacy},
     {"trigpoint.v1.PrivacyService/LiftLegalHold", kPrivacy},
     {"trigpoint.v1.PrivacyService/ListLegalHolds", kPrivacy},

@@ -1,6 +1,5 @@
 #include "trigpoint/access/principals.h"
 
-#include <openssl/crypto.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "trigpoint/access/authorise.h"
+#include "trigpoint/base/crypto.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
@@ -100,10 +100,6 @@ absl::StatusOr<std::string> ReadDigest(const YAML::Node& node) {
     return WrongKey(node, "token_sha256", "is the digest of the empty token");
   }
   return digest;
-}
-
-bool SameDigest(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace
@@ -267,7 +263,7 @@ absl::StatusOr<Principal> Principals::Authenticate(const Credentials& credential
   // No early end: the time must not tell which digest was nearest.
   const Entry* match = nullptr;
   for (const Entry& entry : entries_) {
-    if (entry.kind == kind && SameDigest(entry.credential, shown)) {
+    if (entry.kind == kind && SameSecret(entry.credential, shown)) {
       match = &entry;
     }
   }
@@ -275,6 +271,13 @@ absl::StatusOr<Principal> Principals::Authenticate(const Credentials& credential
     return unauthenticated("CREDENTIALS_UNKNOWN", refusal);
   }
   return match->principal;
+}
+
+absl::StatusOr<Principal> Principals::Named(std::string_view id) const {
+  for (const Entry& entry : entries_) {
+    if (entry.principal.id == id) return entry.principal;
+  }
+  return absl::NotFoundError("no principal has the id " + std::string(id));
 }
 
 }  // namespace trigpoint

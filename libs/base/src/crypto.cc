@@ -34,6 +34,12 @@ void CheckSizes(std::string_view key, std::string_view nonce) {
 
 }  // namespace
 
+void Wipe(std::string& secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
+
+bool SameSecret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
 std::string HmacSha256(std::string_view key, std::string_view text) {
   std::string mac(EVP_MAX_MD_SIZE, '\0');
   unsigned int size = 0;

@@ -18,11 +18,6 @@ using Identity = std::pair<std::string_view, std::string_view>;
 
 Identity IdentityOf(const v1::Event& event) { return {event.source(), event.id()}; }
 
-bool IsFact(const v1::Event& event) {
-  const KindInfo* kind = KindOf(event);
-  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT;
-}
-
 /// A fact of a predecessor as it was carried last.
 struct Carried {
   const v1::Event* fact = nullptr;

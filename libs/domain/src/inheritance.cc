@@ -1,6 +1,7 @@
 #include "trigpoint/domain/inheritance.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "trigpoint/events/times.h"
@@ -133,6 +134,42 @@ bool Counts(v1::InheritanceStanding standing) {
 bool IsOpen(v1::InheritanceStanding standing) {
   return standing == v1::INHERITANCE_STANDING_TO_BE_CONFIRMED ||
          standing == v1::INHERITANCE_STANDING_ASKED;
+}
+
+bool AwaitsPerson(const v1::Inheritance& inheritance) {
+  if (IsOpen(inheritance.standing())) return true;
+  return Counts(inheritance.standing()) && inheritance.memory().open_size() > 0;
+}
+
+bool IsToBeConfirmed(const v1::ProviderRecord& record, const v1::PolicyRecord& policy) {
+  if (policy.inherited_state().empty()) return false;
+  const v1::Inheritance* kept = FindInheritance(record, policy.inherited_from());
+  if (kept == nullptr) return false;
+  if (IsOpen(kept->standing())) return true;
+  const auto& levels = kept->memory().levels();
+  return std::any_of(levels.begin(), levels.end(), [&policy](const auto& level) {
+    return level.policy_id() == policy.policy_id() && level.to_be_confirmed();
+  });
+}
+
+std::vector<v1::MemoryCarried::OpenInheritance> OpenInheritances(const v1::ProviderRecord& record,
+                                                                 const std::string& stream_id) {
+  std::map<std::pair<std::string, std::string>, v1::InheritanceStanding> open;
+  for (const auto& inheritance : record.inheritances()) {
+    if (IsOpen(inheritance.standing()))
+      open[{stream_id, inheritance.memory().from_stream()}] = inheritance.standing();
+    if (!Counts(inheritance.standing())) continue;
+    for (const auto& before : inheritance.memory().open())
+      open.try_emplace({before.at_stream(), before.from_stream()}, before.standing());
+  }
+  std::vector<v1::MemoryCarried::OpenInheritance> sorted;
+  for (const auto& [where, standing] : open) {
+    auto& one = sorted.emplace_back();
+    one.set_at_stream(where.first);
+    one.set_from_stream(where.second);
+    one.set_standing(standing);
+  }
+  return sorted;
 }
 
 const v1::Inheritance* FindInheritance(const v1::ProviderRecord& record,

@@ -167,6 +167,47 @@ TEST_F(InheritanceTest, ASaleInheritsUntilAPersonConfirmsOrRefuses) {
 }
 
 // Rule: 3.9
+TEST_F(InheritanceTest, AMoveFromAServiceThatWaitsForAPersonWaitsToo) {
+  v1::MemoryCarried memory = Memory(Link::REASON_LOCATION_MOVE);
+  memory.mutable_levels(0)->set_to_be_confirmed(true);
+  auto* open = memory.add_open();
+  open->set_at_stream(kOld);
+  open->set_from_stream("before-that");
+  open->set_standing(v1::INHERITANCE_STANDING_TO_BE_CONFIRMED);
+  Carry(memory);
+  EXPECT_EQ(Standing(), v1::INHERITANCE_STANDING_CONTINUES);
+  EXPECT_TRUE(AwaitsPerson(*FindInheritance(record_, kOld)));
+  EXPECT_TRUE(IsToBeConfirmed(record_, *FindPolicyRecord(record_, kPolicy)));
+  ASSERT_EQ(OpenInheritances(record_, "new-home").size(), 1U);
+  EXPECT_EQ(OpenInheritances(record_, "new-home").front().at_stream(), kOld);
+  // Confirmed there: nothing is open here.
+  Carry(Memory(Link::REASON_LOCATION_MOVE, "ENHANCED", 11));
+  EXPECT_FALSE(AwaitsPerson(*FindInheritance(record_, kOld)));
+  EXPECT_FALSE(IsToBeConfirmed(record_, *FindPolicyRecord(record_, kPolicy)));
+  EXPECT_THAT(OpenInheritances(record_, "new-home"), IsEmpty());
+}
+
+// Rule: 3.9
+TEST_F(InheritanceTest, WhatIsConfirmedHereAndNotFurtherBackStillWaitsAndWhatIsRefusedDoesNot) {
+  v1::MemoryCarried memory = Memory(Link::REASON_CHANGE_OF_OWNERSHIP);
+  memory.mutable_levels(0)->set_to_be_confirmed(true);
+  auto* open = memory.add_open();
+  open->set_at_stream(kOld);
+  open->set_from_stream("before-that");
+  open->set_standing(v1::INHERITANCE_STANDING_TO_BE_CONFIRMED);
+  Carry(memory);
+  EXPECT_EQ(OpenInheritances(record_, "new-home").size(), 2U);
+  ASSERT_EQ(Decide(true, "ICB_AUTHORISER"), InheritanceVerdict::kRecorded);
+  EXPECT_TRUE(AwaitsPerson(*FindInheritance(record_, kOld)));
+  EXPECT_TRUE(IsToBeConfirmed(record_, *FindPolicyRecord(record_, kPolicy)));
+  EXPECT_EQ(OpenInheritances(record_, "new-home").size(), 1U);
+  ASSERT_EQ(Decide(false, "ICB_AUTHORISER"), InheritanceVerdict::kRecorded);
+  EXPECT_FALSE(AwaitsPerson(*FindInheritance(record_, kOld)));
+  EXPECT_FALSE(IsToBeConfirmed(record_, *FindPolicyRecord(record_, kPolicy)));
+  EXPECT_THAT(OpenInheritances(record_, "new-home"), IsEmpty());
+}
+
+// Rule: 3.9
 TEST_F(InheritanceTest, OfATransferNothingCountsUntilAPersonAccepts) {
   for (const auto reason : {Link::REASON_NHS_TRANSFER, Link::REASON_UNSPECIFIED}) {
     record_.Clear();

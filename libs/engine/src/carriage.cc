@@ -51,6 +51,7 @@ void AddLevels(const v1::ProviderRecord& record, v1::MemoryCarried* memory) {
         level.set_decision_id(theirs.decision_id());
       }
     }
+    level.set_to_be_confirmed(IsToBeConfirmed(record, policy));
     for (const int64_t entered : EpisodeStarts(record, policy.policy_id()))
       SetMicros(entered, level.add_entered_enhanced_at());
     if (level.decided_state().empty() && level.entered_enhanced_at().empty()) continue;
@@ -159,6 +160,8 @@ v1::MemoryCarried Describe(const Succession& link, const v1::Date& effective_on,
     day->set_concerns(concerns);
   }
   AddLevels(predecessor.record, &memory);
+  for (auto& open : OpenInheritances(predecessor.record, predecessor.state.stream_id()))
+    *memory.add_open() = std::move(open);
   return memory;
 }
 

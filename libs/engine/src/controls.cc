@@ -20,12 +20,13 @@ int64_t InForceFrom(const v1::ProviderState& state, const std::string& control_i
 }
 
 bool IsControl(const v1::Event& event) {
-  return event.has_policy_activated() || event.has_peer_baseline_published() ||
-         event.has_holidays_published();
+  return event.has_policy_activated() || event.has_policy_retired() ||
+         event.has_peer_baseline_published() || event.has_holidays_published();
 }
 
 int64_t EffectiveMicros(const v1::Event& control) {
   if (control.has_policy_activated()) return ToMicros(control.policy_activated().effective_from());
+  if (control.has_policy_retired()) return ToMicros(control.policy_retired().effective_from());
   if (control.has_holidays_published())
     return ToMicros(control.holidays_published().effective_from());
   return ToMicros(control.peer_baseline_published().effective_from());
@@ -52,6 +53,10 @@ absl::Status Controls::Add(const v1::Event& event) {
     activations_.push_back({.control_id = event.id(),
                             .effective_us = EffectiveMicros(event),
                             .pack = std::move(pack)});
+  } else if (event.has_policy_retired()) {
+    retirements_.push_back({.control_id = event.id(),
+                            .effective_us = EffectiveMicros(event),
+                            .policy_id = event.policy_retired().policy_id()});
   } else if (event.has_peer_baseline_published()) {
     baselines_[event.peer_baseline_published().service_type()].push_back(
         {.control_id = event.id(),
@@ -105,6 +110,14 @@ InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) cons
     found.from_us = std::max(found.from_us, *from);
     return true;
   };
+  // A version that comes into force after its policy was taken out of force stands.
+  std::map<std::string, int64_t> retired;
+  for (const Retirement& retirement : retirements_) {
+    int64_t from = 0;
+    if (!in_force(retirement.control_id, retirement.effective_us, &from)) continue;
+    int64_t& latest = retired.try_emplace(retirement.policy_id, from).first->second;
+    latest = std::max(latest, from);
+  }
   std::map<std::string, std::pair<int64_t, std::shared_ptr<const CompiledPack>>> packs;
   // Since when a policy, in whichever version, has expected a feed: a new version starts no clock
   // anew.
@@ -112,8 +125,12 @@ InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) cons
   for (const Activation& activation : activations_) {
     int64_t from = 0;
     if (!in_force(activation.control_id, activation.effective_us, &from)) continue;
+    const auto ended = retired.find(activation.pack->pack().id());
+    if (ended != retired.end() && from <= ended->second) continue;
     auto& slot = packs[activation.pack->pack().id()];
     if (slot.second == nullptr || from >= slot.first) slot = {from, activation.pack};
+    int64_t& since = found.since_us.try_emplace(activation.pack->pack().id(), from).first->second;
+    since = std::min(since, from);
     for (const auto& feed : activation.pack->pack().expected()) {
       const auto [known, added] =
           expected_from.try_emplace({activation.pack->pack().id(), feed.id()}, from);
@@ -182,12 +199,28 @@ int64_t Controls::NextEffective(const v1::ProviderState& state, int64_t after_us
   };
   for (const Activation& activation : activations_)
     offer(activation.control_id, activation.effective_us);
+  for (const Retirement& retirement : retirements_)
+    offer(retirement.control_id, retirement.effective_us);
   const v1::ServiceRegistered* service = ServiceOf(state);
   if (service == nullptr) return next;
   const auto it = baselines_.find(service->service_type());
   if (it == baselines_.end()) return next;
   for (const Baseline& baseline : it->second) offer(baseline.control_id, baseline.effective_us);
   return next;
+}
+
+int64_t Controls::RetiredFrom(const std::string& policy_id) const {
+  int64_t retired_us = kNever;
+  for (const Retirement& retirement : retirements_) {
+    if (retirement.policy_id != policy_id) continue;
+    retired_us = retired_us == kNever ? retirement.effective_us
+                                      : std::max(retired_us, retirement.effective_us);
+  }
+  for (const Activation& activation : activations_) {
+    if (activation.pack->pack().id() == policy_id && activation.effective_us > retired_us)
+      return kNever;
+  }
+  return retired_us;
 }
 
 std::shared_ptr<const CompiledPack> Controls::PolicyVersion(const std::string& policy_id,

@@ -24,6 +24,12 @@ MeasureContext ContextFor(
       .cache = cache != nullptr ? std::move(cache) : std::make_shared<MeasureCache>()};
 }
 
+void HotStream::DropChain() {
+  chain.clear();
+  expected.reset();
+  next_timer_us.reset();
+}
+
 const InForce& HotStream::InForceAt(const Controls& controls, int64_t as_of_us) {
   const int known = controls.state().controls_size();
   if (known != controls_seen) Changed();

@@ -18,8 +18,9 @@ std::vector<v1::Obligation> ObligationsOfService(const Controls& controls,
   const auto cache = std::make_shared<MeasureCache>();
   const CalendarAt calendar_at = [&](int64_t at_us) { return controls.At(state, at_us)->calendar; };
   for (const auto& pack : in_force->policies) {
-    auto owed = ObligationsOf(
-        *pack, ContextFor(state, record, *pack, in_force->baselines, as_of_us, cache), calendar_at);
+    MeasureContext context = ContextFor(state, record, *pack, in_force->baselines, as_of_us, cache);
+    context.policy_since_us = in_force->since_us.at(pack->pack().id());
+    auto owed = ObligationsOf(*pack, context, calendar_at);
     std::move(owed.begin(), owed.end(), std::back_inserter(all));
   }
   return all;

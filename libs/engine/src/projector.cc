@@ -30,8 +30,6 @@ std::string OffsetKey(int64_t offset) {
 
 /// Records, or streams, that are worked on under the lock before readers get in between.
 constexpr size_t kSlice = 32;
-/// Between two tries on a full disk.
-constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
 /// How long what is folded may wait for its commit under load: a busy service is then written once
 /// and not with each of its events. A crash folds it again from the log.
 constexpr absl::Duration kCommitAfter = absl::Milliseconds(50);
@@ -77,6 +75,12 @@ OpenChunk::OpenChunk(const v1::StreamChunk& chunk)
       events_(chunk.events_size()),
       encoded_(chunk.SerializeAsString()) {}
 
+v1::StreamChunk ChunkOf(const std::deque<v1::Event>& chain) {
+  v1::StreamChunk chunk;
+  for (const auto& event : chain) *chunk.add_events()->mutable_event() = event;
+  return chunk;
+}
+
 std::string JoinKey(std::initializer_list<std::string_view> parts) {
   std::string key;
   for (const auto* part = parts.begin(); part != parts.end(); ++part) {
@@ -105,9 +109,12 @@ absl::StatusOr<std::unique_ptr<Projector>> Projector::Open(EventLog* log, Store*
 
 absl::Status Projector::Load() {
   const absl::MutexLock lock(&mu_);
+  assessed_ = options_.assess;
+  take_over_due_.store(options_.sole && options_.assess);
   std::vector<Position> next;
   for (uint32_t p = 0; p < log_->partitions(); ++p) {
     auto& partition = *partitions_.emplace_back(std::make_unique<Partition>());
+    if (options_.sole) partition.grant = ++grants_;
     TP_ASSIGN_OR_RETURN(auto checkpoint, store_->ReadCheckpoint(p));
     if (checkpoint.has_value()) {
       partition.checkpoint = *checkpoint;
@@ -122,6 +129,12 @@ absl::Status Projector::Load() {
                     std::min<size_t>(last.size(), checkpoint->last_digest().size()), last.begin());
         TP_RETURN_IF_ERROR(VerifyCheckpoint(*log_, {p, checkpoint->next_offset()}, last));
       }
+    }
+    TP_ASSIGN_OR_RETURN(const auto by_reader, store_->ReadIndex(kReaderIndex, p, kReaderKey));
+    partition.by_reader = by_reader.has_value();
+    if (partition.by_reader && options_.assess) {
+      return absl::UnimplementedError(
+          "the store was folded by a reader, which does not keep what is still to be recommended");
     }
     partition.checkpoint.set_fold_version(kFoldVersion);
     partition.committed = partition.checkpoint.next_offset();
@@ -157,6 +170,11 @@ absl::Status Projector::Load() {
           }
           return true;
         }));
+    TP_RETURN_IF_ERROR(store_->ScanIndex(kLateIndex, p, "",
+                                         [this, p](std::string_view key, std::string_view value) {
+                                           late_[p].emplace(key, value);
+                                           return true;
+                                         }));
     bool readable = true;
     TP_RETURN_IF_ERROR(
         store_->ScanIndex(kChainIndex, p, "", [&](std::string_view key, std::string_view value) {
@@ -184,37 +202,17 @@ uint32_t Projector::PartitionFor(std::string_view stream_id) const {
 }
 
 absl::Status Projector::CatchUp() {
-  withholding_ = true;
   {
-    // Their derived events may not be in the log: a crash came before the end of the last CatchUp.
     const absl::MutexLock lock(&mu_);
-    while (!stored_chains_.empty()) {
-      const std::string stream_id = stored_chains_.begin()->first;
-      TP_RETURN_IF_ERROR(LoadEntry(PartitionFor(stream_id), stream_id).status());
-      stored_chains_.erase(stream_id);
-    }
+    for (uint32_t p = 0; p < partitions_.size(); ++p) Withdraw(p);
+    TakeBack(open_.get());
   }
+  TP_RETURN_IF_ERROR(DueToTakeOver().status());  // Looks up the heads.
   unhurried_ = true;
   while (Behind() > 0) TP_RETURN_IF_ERROR(FoldByPartition());
   TP_RETURN_IF_ERROR(CommitOpen());
   unhurried_ = false;
-  withholding_ = false;
-  // What was withheld and not met in the log is appended now, stream by stream.
-  Batch batch;
-  {
-    const absl::MutexLock lock(&mu_);
-    std::set<std::string> ids;
-    for (const auto& [stream_id, entry] : hot_) {
-      if (!entry->hot.chain.empty()) ids.insert(stream_id);
-    }
-    for (const auto& stream_id : ids) {
-      for (const auto& event : hot_[stream_id]->hot.chain) {
-        batch.derived[PartitionFor(stream_id)].push_back(event.SerializeAsString());
-      }
-    }
-  }
-  TP_RETURN_IF_ERROR(AppendDerived(&batch));
-  return CarryAllOwed();
+  return TakeOver();
 }
 
 absl::Status Projector::Start() {
@@ -234,8 +232,7 @@ absl::Status Projector::Health() const {
 
 void Projector::Run() {
   while (!stop_.load()) {
-    absl::Status status = Cycle(50);
-    if (status.ok()) status = SwitchIfAsked();
+    const absl::Status status = Round(50);
     if (status.ok()) continue;
     {
       const absl::MutexLock lock(&mu_);
@@ -245,6 +242,19 @@ void Projector::Run() {
     return;
   }
   CommitOpen().IgnoreError();  // What is not written is folded again at the next start.
+}
+
+absl::Status Projector::Step() { return Round(0); }
+
+absl::Status Projector::Round(int64_t timeout_ms) {
+  const absl::Time now = absl::Now();
+  if (now - verified_ >= options_.verify_every) {
+    verified_ = now;
+    TP_RETURN_IF_ERROR(VerifyFolded());
+  }
+  TP_RETURN_IF_ERROR(TakeOver());
+  TP_RETURN_IF_ERROR(Cycle(timeout_ms));
+  return SwitchIfAsked();
 }
 
 void Projector::Halt(const absl::Status& why) {
@@ -289,16 +299,20 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
     const absl::MutexLock lock(&mu_);
     for (size_t i = start; i < end; ++i) TP_RETURN_IF_ERROR(FoldNext(records[i], &batch));
   }
-  if (!withholding_ && options_.assess) {
+  {
     const absl::MutexLock lock(&mu_);
+    TakeBack(&batch);
     TP_RETURN_IF_ERROR(CarryOwed(owed_.size(), &batch));
   }
   RefreshSummaries(&batch);
   // The log is durable and the fold has one result: callers may know it before the store has
   // written it.
   Resolve(&batch);
-  if (!withholding_) TP_RETURN_IF_ERROR(AppendDerived(&batch));
-  batch.derived.clear();
+  TP_RETURN_IF_ERROR(AppendDerived(false, &batch));
+  {
+    const absl::MutexLock lock(&mu_);
+    TakeBack(&batch);
+  }
   const bool full =
       batch.bytes >= kCommitBytes ||
       batch.records >= (unhurried_ ? options_.catch_up_records_max : options_.batch_records_max);
@@ -468,7 +482,11 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
     took.set_stream_id(stream_id);
     SetMicros(state.known_us(), took.mutable_received_at());
     took.mutable_control_took_effect()->set_control_id(event.id());
-    batch->derived[p].push_back(took.SerializeAsString());
+    std::string bytes = took.SerializeAsString();
+    const std::string key = JoinKey({stream_id, event.id()});
+    batch->store.PutIndex(kLateIndex, p, key, bytes);
+    if (partition.speaks) batch->derived[p].push_back({.speaker = p, .event = bytes});
+    late_[p][key] = std::move(bytes);
   }
   return absl::OkStatus();
 }
@@ -547,6 +565,7 @@ absl::StatusOr<std::unique_ptr<Projector::Entry>> Projector::ReadEntry(
   if (const auto chain = stored_chains_.find(stream_id); chain != stored_chains_.end()) {
     RestoreChain(*partitions_[partition]->controls, chain->second, &entry->hot);
     entry->chain_stored = true;
+    entry->chain_dropped = chain->second.events().empty();
     stored_chains_.erase(chain);
   }
   const int64_t timer = NextTimer(*partitions_[partition]->controls, &entry->hot);
@@ -609,8 +628,10 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   const LoadEvents load = [this, entry, p, &stream_id]() {
     return EventsOf(*entry, p, stream_id, 0, entry->hot.state.revision());
   };
-  TP_ASSIGN_OR_RETURN(const StepResult step, ApplyEvent(event, known, *partitions_[p]->controls,
-                                                        options_.assess, load, &entry->hot));
+  const Partition& partition = *partitions_[p];
+  const bool assess = options_.assess && !entry->chain_dropped;
+  TP_ASSIGN_OR_RETURN(const StepResult step,
+                      ApplyEvent(event, known, *partition.controls, assess, load, &entry->hot));
   FoldOutcome outcome{
       .kind = FoldOutcome::Kind::kAccepted, .stream_id = stream_id, .decision = std::nullopt};
   if (!step.applied) {
@@ -633,6 +654,10 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   }
   entry->tail.Append(entry->hot.state.revision() - 1, step.known_us, record.value);
   Touch(entry, batch);
+  if (partition.grant == 0 && entry->hot.chain.size() > kWithheldMax) {
+    entry->hot.DropChain();
+    entry->chain_dropped = true;
+  }
   if (step.identity != IdentityOutcome::kSuperseded) {
     v1::EventIndexEntry index;
     index.set_revision(entry->hot.state.revision() - 1);
@@ -652,16 +677,16 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
     NoteSilences(stream_id, entry->hot.record);
     const bool news = event.has_feed_silent() && step.record == RecordOutcome::kRecorded &&
                       entry->hot.state.backfill().empty();
-    if (news && !withholding_) ++said_.silences;
+    if (news && partition.speaks) ++said_.silences;
   }
   if (step.record == RecordOutcome::kIgnored)
     counters_.ignored_derived.fetch_add(1, std::memory_order_relaxed);
   if (event.has_recommendation() && step.record == RecordOutcome::kRecorded) {
     counters_.recommendations.fetch_add(1, std::memory_order_relaxed);
     const auto& said = event.recommendation();
-    if (!withholding_) ++said_.recommendations[{said.policy_id(), said.kind()}];
+    if (partition.speaks) ++said_.recommendations[{said.policy_id(), said.kind()}];
   }
-  if (event.has_backfill_ended() && entry->hot.state.backfill().empty() && !withholding_) {
+  if (event.has_backfill_ended() && entry->hot.state.backfill().empty() && partition.speaks) {
     // What fell silent inside the bracket, and is so still, is told now.
     const auto silent = silences_.find(stream_id);
     if (silent != silences_.end()) said_.silences += silent->second.size();
@@ -680,7 +705,7 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   if (event.has_rapid_quality_review_alert() && step.record == RecordOutcome::kRecorded &&
       !event.rapid_quality_review_alert().historic()) {
     counters_.alerts.fetch_add(1, std::memory_order_relaxed);
-    if (!withholding_) ++said_.alerts[event.rapid_quality_review_alert().kind()];
+    if (partition.speaks) ++said_.alerts[event.rapid_quality_review_alert().kind()];
     batch->store.PutIndex(kAlertIndex, p, OffsetKey(record.position.offset),
                           JoinKey({stream_id, event.rapid_quality_review_alert().alert_id()}));
     batch->alerts = true;
@@ -700,51 +725,16 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
       }
     }
   }
-  NoteLinks(event, *entry, batch);
-  for (const auto& derived : step.derived) batch->derived[p].push_back(derived.SerializeAsString());
-  batch->outcomes.emplace_back(record.position, std::move(outcome));
-  return absl::OkStatus();
-}
-
-absl::Status Projector::AppendDerived(Batch* batch) {
-  if (!options_.assess) batch->derived.clear();
-  if (batch->derived.empty()) return absl::OkStatus();
-  while (!batch->derived.empty()) {
-    struct Waiting {
-      absl::Mutex mu;
-      size_t left;
-      std::map<uint32_t, absl::Status> refused;
-    };
-    auto waiting = std::make_shared<Waiting>();
-    waiting->left = batch->derived.size();
-    for (const auto& [partition, values] : batch->derived) {
-      log_->Append(partition, values,
-                   [waiting, p = partition](const absl::StatusOr<Position>& first) {
-                     const absl::MutexLock lock(&waiting->mu);
-                     if (!first.ok()) waiting->refused[p] = first.status();
-                     --waiting->left;
-                   });
-    }
-    std::map<uint32_t, absl::Status> refused;
-    {
-      const absl::MutexLock lock(&waiting->mu);
-      waiting->mu.Await(absl::Condition(
-          +[](size_t* left) { return *left == 0; }, &waiting->left));
-      refused = std::move(waiting->refused);
-    }
-    std::erase_if(batch->derived,
-                  [&refused](const auto& entry) { return refused.count(entry.first) == 0; });
-    for (const auto& [partition, status] : refused) {
-      // A full disk or queue is waited for; what is appended twice is dropped by its id.
-      if (!absl::IsResourceExhausted(status) || stop_.load()) {
-        return Annotate(status, "append recommendations and alerts");
-      }
-    }
-    if (refused.empty()) break;
-    // Behind a full queue callers wait; a full disk they are told of.
-    if (absl::IsResourceExhausted(log_->Health())) Halt(refused.begin()->second);
-    absl::SleepFor(kRoomPause);
+  if (event.has_control_took_effect()) {
+    const std::string key = JoinKey({stream_id, event.control_took_effect().control_id()});
+    if (late_[p].erase(key) > 0) batch->store.DeleteIndex(kLateIndex, p, key);
   }
+  NoteLinks(event, *entry, batch);
+  if (partition.speaks) {
+    for (const auto& derived : step.derived)
+      batch->derived[p].push_back({.speaker = p, .event = derived.SerializeAsString()});
+  }
+  batch->outcomes.emplace_back(record.position, std::move(outcome));
   return absl::OkStatus();
 }
 
@@ -780,14 +770,14 @@ absl::Status Projector::Commit(Batch* batch) {
       if (entry.tail.events() > 0) {
         batch->store.PutChunk(p, stream_id, entry.tail.first_revision(), entry.tail.encoded());
       }
-      if (!entry.hot.chain.empty()) {
-        v1::StreamChunk chain;
-        for (const auto& event : entry.hot.chain) *chain.add_events()->mutable_event() = event;
-        batch->store.PutIndex(kChainIndex, p, stream_id, chain.SerializeAsString());
+      const bool withheld = entry.HoldsChain();
+      if (withheld) {
+        batch->store.PutIndex(kChainIndex, p, stream_id,
+                              ChunkOf(entry.hot.chain).SerializeAsString());
       } else if (entry.chain_stored) {
         batch->store.DeleteIndex(kChainIndex, p, stream_id);
       }
-      entry.chain_stored = !entry.hot.chain.empty();
+      entry.chain_stored = withheld;
       const int64_t next = NextTimer(*partitions_[p]->controls, &entry.hot);
       // In a backfill the history carries time, never the clock.
       const bool kept = next != kNever && entry.hot.state.backfill().empty();
@@ -804,8 +794,11 @@ absl::Status Projector::Commit(Batch* batch) {
   }
   {
     const absl::MutexLock lock(&mu_);
-    for (const uint32_t p : batch->partitions)
+    for (const uint32_t p : batch->partitions) {
       batch->store.PutCheckpoint(p, partitions_[p]->checkpoint);
+      if (!assessed_ && !std::exchange(partitions_[p]->by_reader, true))
+        batch->store.PutIndex(kReaderIndex, p, kReaderKey, "");
+    }
   }
   counters_.puts.fetch_add(batch->store.puts(), std::memory_order_relaxed);
   counters_.put_bytes.fetch_add(batch->store.bytes(), std::memory_order_relaxed);
@@ -859,12 +852,19 @@ void Projector::Evict() {
   if (hot_.size() <= options_.hot_streams_max + options_.hot_streams_max / 8) return;
   std::vector<std::pair<uint64_t, std::string>> by_use;
   for (const auto& [stream_id, entry] : hot_) {
-    if (!entry->dirty && entry->hot.chain.empty()) by_use.emplace_back(entry->used, stream_id);
+    // What it said itself comes back soon.
+    const bool awaited = entry->HoldsChain() && partitions_[entry->partition]->grant != 0;
+    if (!entry->dirty && !awaited) by_use.emplace_back(entry->used, stream_id);
   }
   const size_t surplus = std::min(by_use.size(), hot_.size() - options_.hot_streams_max);
   std::nth_element(by_use.begin(), by_use.begin() + static_cast<std::ptrdiff_t>(surplus),
                    by_use.end());
-  for (size_t i = 0; i < surplus; ++i) hot_.erase(by_use[i].second);
+  for (size_t i = 0; i < surplus; ++i) {
+    const auto entry = hot_.find(by_use[i].second);
+    if (entry->second->HoldsChain())
+      stored_chains_[entry->first] = ChunkOf(entry->second->hot.chain);
+    hot_.erase(entry);
+  }
 }
 
 void Projector::Resolve(Batch* batch) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -20,6 +21,11 @@ namespace trigpoint {
 inline constexpr int kChunkEvents = 4;
 /// Identities of one stream that are kept in memory.
 inline constexpr size_t kIdentitiesKept = 4096;
+/// Events that are kept of what a stream would be told by a process that does not speak for it.
+/// More are worked out from the stream at a take-over: another engine may say what never comes.
+inline constexpr size_t kWithheldMax = 256;
+/// Between two tries on a full disk.
+inline constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
 /// Outcomes kept for callers that ask after the fold.
 inline constexpr size_t kOutcomesKept = 1U << 16;
 
@@ -30,7 +36,11 @@ inline constexpr char kAlertIndex[] = "alert";      // offset -> stream id NUL a
 inline constexpr char kWaitingIndex[] =
     "waiting";  // scheme NUL value NUL source NUL id NUL version -> HeldSubmission
 inline constexpr char kChainIndex[] =
-    "chain";  // stream id -> StreamChunk: derived events that have not come back
+    "chain";  // stream id -> StreamChunk: derived events that have not come back; empty: too many
+inline constexpr char kLateIndex[] =
+    "late";  // stream id NUL control id -> ControlTookEffect that has not come back
+inline constexpr char kReaderIndex[] = "reader";  // kReaderKey, where a reader has folded
+inline constexpr char kReaderKey[] = "folded";
 inline constexpr char kLinkIndex[] = "link";  // stream id -> StreamChunk: its ServiceLinked facts
 inline constexpr char kOwedIndex[] =
     "owed";  // predecessor NUL successor: to be carried, or waiting
@@ -82,9 +92,13 @@ struct Projector::Entry {
   std::vector<Uncommitted> uncommitted;
   bool silences_dirty = false;  ///< Which feeds are silent may have changed.
   bool chain_stored = false;    ///< The store holds a chain of this stream.
+  bool chain_dropped = false;   ///< Too much was withheld: nothing is derived until a take-over.
   OpenChunk tail;               ///< Written and unwritten events.
   std::vector<OpenChunk> full;  ///< Cut chunks that are not written yet.
   uint64_t used = 0;
+
+  /// Whether something follows from it that is not in the log, as far as is known.
+  bool HoldsChain() const { return !hot.chain.empty() || chain_dropped; }
 };
 
 /// Progress of a partition.
@@ -93,17 +107,28 @@ struct Projector::Partition {
   int64_t committed = 0;
   int64_t shown = 0;  ///< Up to here every read has what was folded, lists too.
   std::shared_ptr<const Controls> controls = std::make_shared<Controls>();
+  uint64_t grant = 0;                 ///< Which one; 0: not owned.
+  bool speaks = false;                ///< Owned, and what was withheld is in the log.
+  std::vector<int64_t> take_over_at;  ///< Heads at the grant; empty: not looked up yet.
+  int appending = 0;                  ///< Appends under way that it speaks in.
+  bool by_reader = false;             ///< A reader has folded it.
   std::deque<std::pair<int64_t, FoldOutcome>> outcomes;
   std::map<int64_t, std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>>> waiters;
 };
 
 /// What polls change until the next commit.
 struct Projector::Batch {
+  /// What follows from an event, to be appended.
+  struct Derived {
+    uint32_t speaker;  ///< Partition whose owner says it.
+    std::string event;
+  };
+
   StoreBatch store;
   std::set<uint32_t> partitions;
-  std::vector<Entry*> streams;                           ///< Touched: those that are dirty.
-  std::vector<Entry*> changed;                           ///< Not in `summaries_` yet as they are.
-  std::map<uint32_t, std::vector<std::string>> derived;  ///< To append, by partition.
+  std::vector<Entry*> streams;                       ///< Touched: those that are dirty.
+  std::vector<Entry*> changed;                       ///< Not in `summaries_` yet as they are.
+  std::map<uint32_t, std::vector<Derived>> derived;  ///< By the partition it is appended to.
   std::vector<std::pair<Position, FoldOutcome>> outcomes;
   std::vector<v1::SubjectRef> bound;
   size_t records = 0;
@@ -113,6 +138,9 @@ struct Projector::Batch {
   bool alerts = false;
   bool backfills_ended = false;
 };
+
+/// As it is stored.
+v1::StreamChunk ChunkOf(const std::deque<v1::Event>& chain);
 
 std::string JoinKey(std::initializer_list<std::string_view> parts);
 

@@ -67,7 +67,8 @@ absl::Status Projector::LoadLinks() {
         store_->ScanIndex(kOwedIndex, p, "", [this](std::string_view key, std::string_view) {
           mu_.AssertHeld();
           const size_t split = key.find('\0');
-          owed_.emplace(std::string(key.substr(0, split)), std::string(key.substr(split + 1)));
+          owed_by_others_.emplace(std::string(key.substr(0, split)),
+                                  std::string(key.substr(split + 1)));
           return true;
         }));
   }
@@ -87,10 +88,11 @@ void Projector::Owe(const std::vector<Heritage>& pairs, bool linked, Batch* batc
       if (link.has_value() && link->ignored)
         counters_.ignored_links.fetch_add(1, std::memory_order_relaxed);
     }
-    owed_.insert(pair);
-    // Carried before the commit where it runs; otherwise the store remembers it until it is.
-    if (withholding_ || !options_.assess)
-      batch->store.PutIndex(kOwedIndex, PartitionFor(pair.first), OwedKey(pair), "");
+    const uint32_t speaker = PartitionFor(pair.first);
+    // Carried before the commit where it speaks; otherwise the store remembers it until it is.
+    const bool speaks = partitions_[speaker]->speaks;
+    (speaks ? owed_ : owed_by_others_).insert(pair);
+    if (!speaks) batch->store.PutIndex(kOwedIndex, speaker, OwedKey(pair), "");
   }
 }
 
@@ -152,7 +154,8 @@ absl::Status Projector::CarryOne(const Heritage& pair, Batch* batch) {
                             &carrying->second.so_far);
   for (const auto& event : carriage.events) {
     carrying->second.in_flight.insert(event.id());
-    batch->derived[successor->partition].push_back(event.SerializeAsString());
+    batch->derived[successor->partition].push_back(
+        {.speaker = predecessor->partition, .event = event.SerializeAsString()});
   }
   if (carrying->second.in_flight.empty()) carrying_.erase(carrying);
   if (carriage.waits) {
@@ -176,8 +179,26 @@ absl::Status Projector::CarryOwed(size_t pairs_max, Batch* batch) {
   return absl::OkStatus();
 }
 
+void Projector::TakeBack(Batch* batch) {
+  if (withdrawn_.empty()) return;
+  std::set<Heritage> pairs;
+  const auto add = [&](const Heritage& pair) {
+    if (withdrawn_.count(PartitionFor(pair.first)) > 0) pairs.insert(pair);
+  };
+  for (const auto& pair : owed_) add(pair);
+  for (const auto& pair : waiting_) add(pair);
+  for (const auto& [pair, carrying] : carrying_) add(pair);  // Perhaps nobody ever appended it.
+  for (const auto& pair : pairs) {
+    owed_.erase(pair);
+    waiting_.erase(pair);
+    carrying_.erase(pair);
+    owed_by_others_.insert(pair);
+    batch->store.PutIndex(kOwedIndex, PartitionFor(pair.first), OwedKey(pair), "");
+  }
+  withdrawn_.clear();
+}
+
 absl::Status Projector::CarryAllOwed() {
-  if (!options_.assess) return absl::OkStatus();
   for (;;) {
     Batch batch;
     std::set<Heritage> looked_at;
@@ -190,11 +211,12 @@ absl::Status Projector::CarryAllOwed() {
       TP_RETURN_IF_ERROR(CarryOwed(looked_at.size(), &batch));
       Evict();
     }
-    TP_RETURN_IF_ERROR(AppendDerived(&batch));
+    TP_RETURN_IF_ERROR(AppendDerived(false, &batch));
     // Written with the next commit: until then it is looked at once more after a crash.
     const absl::MutexLock lock(&mu_);
+    TakeBack(open_.get());
     for (const auto& pair : looked_at) {
-      if (waiting_.count(pair) == 0)
+      if (waiting_.count(pair) == 0 && owed_by_others_.count(pair) == 0)
         open_->store.DeleteIndex(kOwedIndex, PartitionFor(pair.first), OwedKey(pair));
     }
   }

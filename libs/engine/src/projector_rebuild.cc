@@ -65,6 +65,7 @@ absl::StatusOr<Projector::RebuildReport> Projector::Rebuild(Store* next) {
   ProjectorOptions options = options_;
   options.assess = false;  // What was recommended is in the log.
   TP_ASSIGN_OR_RETURN(const auto shadow, Open(log_, next, options));
+  shadow->assessed_ = assessed_;  // What is still to be said is handed over at the switch.
   shadow->unhurried_ = true;
   shadow->ended_ = [this] { return cancel_rebuild_.load() || stop_.load(); };
   while (shadow->Behind() > kNear) TP_RETURN_IF_ERROR(shadow->FoldByPartition());
@@ -136,13 +137,25 @@ absl::Status Projector::SwitchTo(Projector* shadow, Store* next, RebuildReport* 
     report->changed += same ? 0U : 1U;
   }
   // What waits to come back from the log stays in memory; the rest is read anew when it is needed.
-  absl::erase_if(hot_, [](const auto& entry) { return entry.second->hot.chain.empty(); });
-  // Read before anything is exchanged: it may fail.
+  StoreBatch chains;
+  for (const auto& [stream_id, chain] : stored_chains_)
+    chains.PutIndex(kChainIndex, PartitionFor(stream_id), stream_id, chain.SerializeAsString());
+  for (auto it = hot_.begin(); it != hot_.end();) {
+    if (it->second->HoldsChain()) {
+      chains.PutIndex(kChainIndex, it->second->partition, it->first,
+                      ChunkOf(it->second->hot.chain).SerializeAsString());
+      ++it;
+    } else {
+      hot_.erase(it++);
+    }
+  }
+  // Before anything is exchanged: it may fail.
+  TP_RETURN_IF_ERROR(next->Commit(std::move(chains)));
   for (const auto& [stream_id, entry] : hot_)
     TP_RETURN_IF_ERROR(shadow->LoadEntry(entry->partition, stream_id).status());
   for (auto& [stream_id, entry] : hot_) {
     entry->stored_timer_us = shadow->hot_.at(stream_id)->stored_timer_us;
-    entry->chain_stored = false;
+    entry->chain_stored = entry->HoldsChain();
     entry->summary = nullptr;
     // The reports lie otherwise there.
     entry->stored = StoredState();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
@@ -30,9 +31,23 @@ void Note(const v1::Event& event, const StepResult& step, Index* index) {
   entry.set_digest(event.submission_digest());
 }
 
-bool IsFact(const v1::Event& event) {
-  const KindInfo* kind = KindOf(event);
-  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT;
+/// Folds and assesses; `folded` sees each event with what it did.
+absl::Status FoldEach(
+    std::span<const v1::StoredEvent> events, const Controls& controls, HotStream* stream,
+    absl::FunctionRef<void(const v1::Event& event, const StepResult& step)> folded) {
+  Index index;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const v1::Event& event = events[i].event();
+    const LoadEvents load = [events, i]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
+      return std::vector<v1::StoredEvent>(events.begin(),
+                                          events.begin() + static_cast<std::ptrdiff_t>(i));
+    };
+    TP_ASSIGN_OR_RETURN(const StepResult step,
+                        ApplyEvent(event, Find(index, event), controls, true, load, stream));
+    folded(event, step);
+    Note(event, step, &index);
+  }
+  return absl::OkStatus();
 }
 
 /// A control event that came late to this stream is in force only from its ControlTookEffect, even
@@ -144,6 +159,17 @@ absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id,
   return StreamAsOf{.state = std::move(stream.state), .record = std::move(stream.record)};
 }
 
+absl::StatusOr<HotStream> FoldAsOwner(const v1::ProviderState& now,
+                                      std::span<const v1::StoredEvent> events,
+                                      const Controls& controls) {
+  HotStream stream;
+  stream.state.set_stream_id(now.stream_id());
+  *stream.state.mutable_late_controls() = now.late_controls();
+  TP_RETURN_IF_ERROR(
+      FoldEach(events, controls, &stream, [](const v1::Event&, const StepResult&) {}));
+  return stream;
+}
+
 absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
                                         std::span<const v1::StoredEvent> events,
                                         const Controls& controls) {
@@ -151,35 +177,28 @@ absl::StatusOr<StreamCheck> CheckStream(const std::string& stream_id,
   HotStream stream;
   stream.state.set_stream_id(stream_id);
   SeedLateControls(events, &stream.state);
-  Index index;
   // An alert that a decision overtook is said again under the same id; the log keeps the one that
   // came first.
   std::map<std::string, std::set<std::string>> emitted;
-  for (size_t i = 0; i < events.size(); ++i) {
-    const v1::Event& event = events[i].event();
-    const LoadEvents load = [events, i]() -> absl::StatusOr<std::vector<v1::StoredEvent>> {
-      return std::vector<v1::StoredEvent>(events.begin(),
-                                          events.begin() + static_cast<std::ptrdiff_t>(i));
-    };
-    TP_ASSIGN_OR_RETURN(const StepResult step,
-                        ApplyEvent(event, Find(index, event), controls, true, load, &stream));
+  const auto compare = [&](const v1::Event& event, const StepResult& step) {
     for (const auto& derived : step.derived) emitted[derived.id()].insert(CanonicalBytes(derived));
     if (event.has_recommendation() && event.recommendation().engine_version() != kEngineVersion) {
       ++check.of_other_engines;
-    } else if (event.source() == kEngineSource && !event.has_memory_carried()) {
-      // What was carried here follows from another stream.
-      ++check.recommendations;
-      const auto it = emitted.find(event.id());
-      if (it == emitted.end()) {
-        check.differences.push_back(stream_id + ": " + event.id() +
-                                    " does not follow from its cause");
-      } else if (it->second.count(CanonicalBytes(event)) == 0) {
-        check.differences.push_back(stream_id + ": " + event.id() +
-                                    " comes out of its cause with other bytes");
-      }
+      return;
     }
-    Note(event, step, &index);
-  }
+    // What was carried here follows from another stream.
+    if (event.source() != kEngineSource || event.has_memory_carried()) return;
+    ++check.recommendations;
+    const auto it = emitted.find(event.id());
+    if (it == emitted.end()) {
+      check.differences.push_back(stream_id + ": " + event.id() +
+                                  " does not follow from its cause");
+    } else if (it->second.count(CanonicalBytes(event)) == 0) {
+      check.differences.push_back(stream_id + ": " + event.id() +
+                                  " comes out of its cause with other bytes");
+    }
+  };
+  TP_RETURN_IF_ERROR(FoldEach(events, controls, &stream, compare));
   check.state = std::move(stream.state);
   check.record = std::move(stream.record);
   return check;

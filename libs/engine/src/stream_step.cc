@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/cluster_decisions.h"
@@ -55,9 +56,27 @@ void Chain(const Controls& controls, v1::Event event, HotStream* stream,
   stream->chain.push_back(std::move(event));
 }
 
-void DropChain(HotStream* stream) {
-  stream->chain.clear();
-  stream->expected.reset();
+/// Whether a recommendation follows from more than this engine knows: a later engine, or a later
+/// version of the policy than is in force here. Who knows less does not contradict: two owners
+/// would answer each other for as long as both speak.
+bool KnowsMore(const v1::Event& event, const Controls& controls, int64_t known_us,
+               const HotStream& stream) {
+  if (!event.has_recommendation()) return false;
+  const v1::Recommendation& said = event.recommendation();
+  int theirs = 0;
+  int ours = 0;
+  if (absl::SimpleAtoi(said.engine_version(), &theirs) && absl::SimpleAtoi(kEngineVersion, &ours) &&
+      theirs > ours) {
+    return true;
+  }
+  const auto pack = controls.At(stream.state, known_us)->Policy(said.policy_id());
+  return pack != nullptr && said.policy_version() > pack->pack().version();
+}
+
+/// Takes the oldest event of the chain out of it: it is in the log.
+void Met(HotStream* stream) {
+  stream->chain.pop_front();
+  if (stream->chain.empty()) stream->expected.reset();
 }
 
 using RawByPolicy = std::map<std::string, std::vector<Truth>>;
@@ -120,8 +139,10 @@ void FindSilences(const Controls& controls, int64_t as_of_us, const Cause& cause
   }
 }
 
+/// `yields`: the policy, if any, of which nothing is recommended.
 std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, const Cause& cause,
-                                 const RawByPolicy& raw_before, HotStream* stream) {
+                                 const RawByPolicy& raw_before, HotStream* stream,
+                                 const std::string& yields = "") {
   std::vector<v1::Event> derived;
   FindSilences(controls, as_of_us, cause, stream, &derived);
   stream->InForceAt(controls, as_of_us);
@@ -150,7 +171,7 @@ std::vector<v1::Event> AssessAll(const Controls& controls, int64_t as_of_us, con
       *event.mutable_decision_basis_weakened() = *advice.weakened;
       Chain(controls, std::move(event), stream, &derived);
     }
-    if (advice.recommendation.has_value()) {
+    if (advice.recommendation.has_value() && policy_id != yields) {
       v1::Event event = DerivedEvent(*stream, advice.recommendation->recommendation_id(), as_of_us);
       *event.mutable_recommendation() = *advice.recommendation;
       Chain(controls, std::move(event), stream, &derived);
@@ -246,16 +267,16 @@ bool FoldFact(const v1::Event& event, IdentityOutcome identity, int64_t known_us
   return complete;
 }
 
-/// Folds a derived or decision event into the record, and sorts out the owner's chain.
+/// Folds a derived or decision event into the record, and sorts out the owner's chain. `yields` is
+/// the policy of which nothing is to be said about this event.
 RecordOutcome FoldRecord(const v1::Event& event, int64_t known_us, const Controls& controls,
-                         HotStream* stream, bool* reassess) {
+                         HotStream* stream, bool* reassess, std::string* yields) {
   const ContextSource context{controls, stream->state, known_us, {}};
   const RecordOutcome outcome = EvolveRecord(event, known_us, std::cref(context), &stream->record);
   const bool own_next = !stream->chain.empty() && stream->chain.front().id() == event.id() &&
                         stream->chain.front().source() == event.source();
   if (own_next && outcome != RecordOutcome::kIgnored) {
-    stream->chain.pop_front();
-    if (stream->chain.empty()) stream->expected.reset();
+    Met(stream);
     return outcome;
   }
   const bool own = std::any_of(stream->chain.begin(), stream->chain.end(),
@@ -263,8 +284,10 @@ RecordOutcome FoldRecord(const v1::Event& event, int64_t known_us, const Control
   const bool foreign_head = outcome == RecordOutcome::kRecorded;
   const bool own_ignored = outcome == RecordOutcome::kIgnored && own;
   if (foreign_head || own_ignored) {
-    DropChain(stream);
+    stream->DropChain();
     *reassess = true;
+    if (foreign_head && KnowsMore(event, controls, known_us, *stream))
+      *yields = event.recommendation().policy_id();
   } else if (stream->expected != nullptr) {
     // What is only kept for the audit trail (a refused decision) belongs to the expected record,
     // too.
@@ -444,6 +467,11 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   }
   if (result.identity == IdentityOutcome::kDuplicate ||
       result.identity == IdentityOutcome::kConflict) {
+    // Somebody has said it before: it does not come back to the chain in any other way.
+    const bool own_next = derived_said && !stream->chain.empty() &&
+                          stream->chain.front().id() == event.id() &&
+                          stream->chain.front().source() == event.source();
+    if (own_next) Met(stream);
     return result;
   }
   result.applied = true;
@@ -456,6 +484,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   if (assess && news) raw_before = RawBefore(controls, result.known_us, stream);
 
   bool reassess = role == v1::EVENT_ROLE_FACT && result.identity != IdentityOutcome::kSuperseded;
+  std::string yields;
   if (role == v1::EVENT_ROLE_FACT) {
     if (result.identity == IdentityOutcome::kSuperseded) {
       EvolveSuperseded(event, result.known_us, &stream->state);
@@ -485,7 +514,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
       reassess = result.record == RecordOutcome::kRecorded;
       if (reassess) TP_RETURN_IF_ERROR(Refold(event, result.known_us, load, stream));
     } else {
-      result.record = FoldRecord(event, result.known_us, controls, stream, &reassess);
+      result.record = FoldRecord(event, result.known_us, controls, stream, &reassess, &yields);
     }
   }
   stream->state.set_revision(stream->state.revision() + 1);
@@ -496,7 +525,8 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   if (assess && reassess) {
     const Cause cause{.id = CauseOf(event),
                       .corrected = CorrectedBy(event, result.identity, stream->record)};
-    Append(AssessAll(controls, result.known_us, cause, raw_before, stream), &result.derived);
+    Append(AssessAll(controls, result.known_us, cause, raw_before, stream, yields),
+           &result.derived);
   }
   return result;
 }

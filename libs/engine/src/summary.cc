@@ -58,10 +58,10 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
   }
   for (const auto& policy : record.policies()) {
     const auto pack = in_force.Policy(policy.policy_id());
+    if (pack == nullptr) continue;  // Out of force: it asks for nothing.
     auto* level = summary->add_levels();
     level->set_policy_id(policy.policy_id());
-    level->set_decided_state(
-        DecidedState(policy, pack == nullptr ? v1::AuthorityMatrix() : pack->pack().authority()));
+    level->set_decided_state(DecidedState(policy, pack->pack().authority()));
     level->set_awaiting_decision(policy.awaiting_decision());
     if (policy.has_recommendation()) {
       level->set_recommended_state(policy.recommendation().target_state());
@@ -69,10 +69,8 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
       level->set_urgent(policy.recommendation().urgent() && policy.awaiting_decision());
       level->set_recommended_us(policy.recommended_us());
     }
-    if (pack != nullptr) {
-      level->set_rank(pack->Rank(policy.awaiting_decision() ? level->recommended_state()
-                                                            : level->decided_state()));
-    }
+    level->set_rank(pack->Rank(policy.awaiting_decision() ? level->recommended_state()
+                                                          : level->decided_state()));
   }
   AddQuietPolicies(state, record, in_force, cache, summary);
   std::sort(summary->mutable_levels()->begin(), summary->mutable_levels()->end(),
@@ -86,8 +84,7 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
   }
   summary->set_open_alerts(open_alerts);
   summary->set_inheritance_open(
-      std::any_of(record.inheritances().begin(), record.inheritances().end(),
-                  [](const auto& inheritance) { return IsOpen(inheritance.standing()); }));
+      std::any_of(record.inheritances().begin(), record.inheritances().end(), AwaitsPerson));
   const auto& silences = record.silences();
   summary->set_silent_feeds(static_cast<uint32_t>(std::count_if(
       silences.begin(), silences.end(), [](const auto& s) { return s.ended_us() == 0; })));

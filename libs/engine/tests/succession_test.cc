@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -94,6 +96,18 @@ v1::Event ToLevel2(const std::string& stream_id, int day) {
   decision->set_rationale_code("SEEN");
   decision->set_meeting_id("m-1");
   decision->mutable_actor()->add_roles("TEAM_MANAGER");
+  return event;
+}
+
+/// A person accepts or refuses what `stream_id` has of `from`.
+v1::Event Decided(const std::string& stream_id, const std::string& from, bool accepted, int day) {
+  v1::Event event = Of(stream_id, "inherit-" + stream_id + "-" + std::to_string(day), day);
+  event.set_source(kDecisionSource);
+  auto* decided = event.mutable_inheritance_decided();
+  decided->set_from_stream(from);
+  decided->set_accepted(accepted);
+  decided->set_rationale_code("SEEN");
+  decided->mutable_actor()->add_roles("TEAM_MANAGER");
   return event;
 }
 
@@ -192,6 +206,18 @@ class SuccessionTest : public testing::TestWithParam<bool> {
     const v1::Inheritance* kept = FindInheritance(stream.record, from);
     return kept == nullptr ? v1::INHERITANCE_STANDING_UNSPECIFIED : kept->standing();
   }
+  bool ToBeConfirmed(const std::string& stream_id) const {
+    const StreamAsOf stream = Read(stream_id);
+    const auto* policy = FindPolicyRecord(stream.record, kPolicy);
+    return policy != nullptr && IsToBeConfirmed(stream.record, *policy);
+  }
+  /// What a person is still to decide about: "at of from".
+  std::vector<std::string> Awaiting(const std::string& stream_id) const {
+    std::vector<std::string> open;
+    for (const auto& one : OpenInheritances(Read(stream_id).record, stream_id))
+      open.push_back(one.at_stream() + " of " + one.from_stream());
+    return open;
+  }
   /// A fold of the whole log into a new store comes out the same, and every stream verifies.
   void ExpectSameAnew() {
     const TempDir fresh;
@@ -279,15 +305,129 @@ TEST_P(SuccessionTest, AHomeThatIsSoldTwiceHasItsHistoryUnderTheThirdName) {
   EXPECT_THAT(Counting("b"), ElementsAre("first of a", "late of a"));
   EXPECT_THAT(Counting("c"), ElementsAre("first of b", "late of b"));
   // A person refuses in the middle: nothing reaches the end any more.
-  v1::Event refused = Of("b", "refusal", 31);
-  refused.set_source(kDecisionSource);
-  refused.mutable_inheritance_decided()->set_from_stream("a");
-  refused.mutable_inheritance_decided()->set_rationale_code("NEW_START");
-  refused.mutable_inheritance_decided()->mutable_actor()->add_roles("TEAM_MANAGER");
-  Tell(refused);
+  Tell(Decided("b", "a", false, 31));
   EXPECT_EQ(Standing("b", "a"), v1::INHERITANCE_STANDING_REFUSED);
   EXPECT_THAT(Counting("c"), IsEmpty());
   EXPECT_EQ(Level("c"), "LEVEL_1");
+  ExpectSameAnew();
+}
+
+// Rule: 3.9
+TEST_P(SuccessionTest, WhatAwaitsAPersonInTheMiddleAwaitsOneAtTheEnd) {
+  for (const char* stream : {"a", "b", "c", "d"}) Register(stream, 0);
+  Tell(ToLevel2("a", 1));
+  Tell(Follows("b", "a", Link::REASON_CHANGE_OF_OWNERSHIP, 2));
+  Tell(Follows("c", "b", Link::REASON_LOCATION_MOVE, 3));
+  Tell(Follows("d", "c", Link::REASON_LOCATION_MOVE, 4));
+  for (const char* stream : {"b", "c", "d"}) {
+    EXPECT_EQ(Level(stream), "LEVEL_2") << stream;
+    EXPECT_TRUE(ToBeConfirmed(stream)) << stream;
+    EXPECT_TRUE(projector_->ReadSummary(stream)->inheritance_open()) << stream;
+    EXPECT_THAT(Awaiting(stream), ElementsAre("b of a")) << stream;
+  }
+  Tell(Decided("b", "a", true, 5));
+  for (const char* stream : {"b", "c", "d"}) {
+    EXPECT_EQ(Level(stream), "LEVEL_2") << stream;
+    EXPECT_FALSE(ToBeConfirmed(stream)) << stream;
+    EXPECT_FALSE(projector_->ReadSummary(stream)->inheritance_open()) << stream;
+  }
+  Tell(Decided("b", "a", false, 6));
+  for (const char* stream : {"b", "c", "d"}) {
+    EXPECT_EQ(Level(stream), "LEVEL_1") << stream;
+    EXPECT_FALSE(projector_->ReadSummary(stream)->inheritance_open()) << stream;
+  }
+  // The link is taken back and comes again: a person is asked again, everywhere.
+  v1::Event link = Follows("b", "a", Link::REASON_CHANGE_OF_OWNERSHIP, 2);
+  Tell(Retracted(link, 7));
+  EXPECT_THAT(Awaiting("d"), IsEmpty());
+  link.set_source_version(3);
+  SetMicros(kStart + 8 * kDay, link.mutable_received_at());
+  Tell(link);
+  EXPECT_THAT(Awaiting("d"), ElementsAre("b of a"));
+  EXPECT_TRUE(ToBeConfirmed("d"));
+  ExpectSameAnew();
+}
+
+// Rule: 3.9
+TEST_P(SuccessionTest, AQuestionThatIsAskedInTheMiddleIsSeenAtTheEndAndNothingCountsYet) {
+  for (const char* stream : {"a", "b", "c"}) Register(stream, 0);
+  Tell(ToLevel2("a", 1));
+  Tell(Follows("b", "a", Link::REASON_NHS_TRANSFER, 2));
+  Tell(Follows("c", "b", Link::REASON_LOCATION_MOVE, 3));
+  EXPECT_EQ(Level("c"), "LEVEL_1");
+  EXPECT_FALSE(ToBeConfirmed("c"));
+  EXPECT_THAT(Awaiting("c"), ElementsAre("b of a"));
+  EXPECT_TRUE(projector_->ReadSummary("c")->inheritance_open());
+  Tell(Decided("b", "a", true, 4));
+  EXPECT_EQ(Level("c"), "LEVEL_2");
+  EXPECT_FALSE(projector_->ReadSummary("c")->inheritance_open());
+  ExpectSameAnew();
+}
+
+// Before that was carried: the fold of an old log finds what is missing, and appends it.
+TEST_P(SuccessionTest, ALogOfAnEarlierReleaseGainsWhatAwaitsAPerson) {
+  for (const char* stream : {"a", "b", "c"}) Register(stream, 0);
+  Tell(ToLevel2("a", 1));
+  Tell(Follows("b", "a", Link::REASON_CHANGE_OF_OWNERSHIP, 2));
+  Tell(Follows("c", "b", Link::REASON_LOCATION_MOVE, 3));
+  projector_.reset();
+  store_.reset();
+  auto earlier = NewMemoryLog(kPartitions + 1);
+  auto reader = log_->NewReader();
+  std::vector<Position> from;
+  for (uint32_t p = 0; p <= kPartitions; ++p) from.push_back({p, 0});
+  ASSERT_EQ(reader->Assign(from), absl::OkStatus());
+  for (int64_t left = Records(); left > 0;) {
+    const auto records = reader->Poll(1000, absl::Seconds(10));
+    ASSERT_TRUE(records.ok()) << records.status();
+    for (const auto& record : *records) {
+      v1::Event event;
+      ASSERT_TRUE(event.ParseFromString(record.value));
+      if (event.has_memory_carried()) {
+        event.mutable_memory_carried()->clear_open();
+        for (auto& level : *event.mutable_memory_carried()->mutable_levels())
+          level.clear_to_be_confirmed();
+      }
+      const auto appended =
+          AppendAndWait(*earlier, record.position.partition, {event.SerializeAsString()});
+      ASSERT_TRUE(appended.ok());
+      --left;
+    }
+  }
+  log_ = std::move(earlier);
+  std::filesystem::remove_all(directory_.path() + "/store");
+  Open();
+  Settle();
+  EXPECT_EQ(Level("c"), "LEVEL_2");
+  EXPECT_TRUE(ToBeConfirmed("c"));
+  EXPECT_THAT(Awaiting("c"), ElementsAre("b of a"));
+  ExpectSameAnew();
+}
+
+// Rule: 3.9, 3.10 ruling 4
+TEST_P(SuccessionTest, InWhicheverOrderLinksAndLevelsComeTheSameAwaitsAPerson) {
+  // Told of three services each time anew; what a person decides in the middle comes last.
+  std::vector<size_t> order = {0, 1, 2};
+  int round = 0;
+  do {
+    const std::string n = std::to_string(++round);
+    const bool accepted = round % 2 == 0;
+    const std::string a = "a" + n;
+    const std::string b = "b" + n;
+    const std::string c = "c" + n;
+    for (const auto& stream : {a, b, c}) Register(stream, 0);
+    const std::vector<v1::Event> told = {ToLevel2(a, 1),
+                                         Follows(b, a, Link::REASON_CHANGE_OF_PARTNERSHIP, 1),
+                                         Follows(c, b, Link::REASON_LOCATION_MOVE, 1)};
+    for (const size_t i : order) Tell(told[i]);
+    EXPECT_EQ(Level(c), "LEVEL_2") << round;
+    EXPECT_TRUE(ToBeConfirmed(c)) << round;
+    EXPECT_THAT(Awaiting(c), ElementsAre(b + " of " + a)) << round;
+    Tell(Decided(b, a, accepted, 2));
+    EXPECT_EQ(Level(c), accepted ? "LEVEL_2" : "LEVEL_1") << round;
+    EXPECT_FALSE(ToBeConfirmed(c)) << round;
+    EXPECT_THAT(Awaiting(c), IsEmpty()) << round;
+  } while (std::next_permutation(order.begin(), order.end()));
   ExpectSameAnew();
 }
 

@@ -45,6 +45,7 @@ class Validator {
     CheckKind();
     CheckMessage(event_, nullptr);
     CheckSubject();
+    CheckForum();
     CheckSensitivity();
     CheckTimes();
     return std::move(violations_);
@@ -97,6 +98,19 @@ class Validator {
       return field.message != nullptr && field.message->shape == MessageShape::kEventRef &&
              !field.field->is_repeated() && message.GetReflection()->HasField(message, field.field);
     });
+  }
+
+  // The group shares what "does not directly pertain to safeguarding concerns or formal reportable
+  // incidents": those have a way of their own, with its clocks (S4 3.77).
+  void CheckForum() {
+    if (kind_ == nullptr || event_.shared_at() != v1::FORUM_INFORMATION_SHARING_GROUP) return;
+    const bool safeguarding = kind_->family == v1::SOURCE_FAMILY_SAFEGUARDING;
+    const bool incident = kind_->family == v1::SOURCE_FAMILY_INCIDENT ||
+                          event_.has_cqc_statutory_notification_received();
+    if (!safeguarding && !incident) return;
+    Add("shared_at", "NOT_FOR_INFORMATION_SHARING_GROUP",
+        safeguarding ? "send it to the safeguarding unit, without shared_at (S4 3.77)"
+                     : "report it as an incident, without shared_at (S4 3.77)");
   }
 
   void CheckSensitivity() {

@@ -142,7 +142,6 @@ const std::set<std::string> kNotYet = {
     "EnhancedHoldStarted",              // the clock engine
     "EnhancedHoldEnded",                // the clock engine
     "RapidQualityReviewAlertDeclined",  // authority of alerts
-    "PolicyRetired",                    // several versions side by side
 };
 
 // domain.md 2.4, 2.5, 3.11: every event that the frameworks' catalogue names is of one kind.

@@ -52,6 +52,28 @@ TEST(Validate, NamesARequiredListThatIsEmpty) {
   EXPECT_EQ(Rules(event), Set{});
 }
 
+// A54, S4 3.77: "which does not directly pertain to safeguarding concerns or formal reportable
+// incidents".
+TEST(Validate, RefusesAtTheInformationSharingGroupWhatHasAWayOfItsOwn) {
+  v1::Event event = Valid();
+  event.set_shared_at(v1::FORUM_INFORMATION_SHARING_GROUP);
+  event.mutable_early_indicator_observed()->set_indicator(
+      v1::EarlyIndicatorObserved::INDICATOR_THEME_RESISTING_OUTSIDERS);
+  EXPECT_EQ(Rules(event), Set{});
+  const Set refused = {"shared_at NOT_FOR_INFORMATION_SHARING_GROUP"};
+  event.mutable_safeguarding_concern_raised();
+  EXPECT_EQ(Rules(event), refused);
+  event.mutable_safeguarding_enquiry_opened();
+  EXPECT_EQ(Rules(event), refused);
+  event.mutable_incident_reported();
+  EXPECT_EQ(Rules(event), refused);
+  event.mutable_cqc_statutory_notification_received()->set_notification(
+      v1::STATUTORY_NOTIFICATION_DEATH);
+  EXPECT_EQ(Rules(event), refused);
+  event.set_shared_at(v1::FORUM_SAFEGUARDING_UNIT);
+  EXPECT_EQ(Rules(event), Set{});
+}
+
 TEST(Validate, RefusesWhatOnlyTheServiceWrites) {
   v1::Event event = Valid();
   event.set_stream_id("s");

@@ -18,7 +18,7 @@ using google::protobuf::FieldDescriptor;
 
 constexpr const char* kEnvelope[] = {
     "incident_key",  "source_organisation", "sensitivity",  "evidence_category", "themes",
-    "key_questions", "visibility",          "lawful_basis", "recorded_by"};
+    "key_questions", "visibility",          "lawful_basis", "recorded_by",       "shared_at"};
 
 std::vector<std::string> NamesOf(const Descriptor& type) {
   std::vector<std::string> names;

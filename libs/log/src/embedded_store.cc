@@ -17,7 +17,10 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/rocks/options.h"
 #include "trigpoint/rocks/status.h"
@@ -60,9 +63,9 @@ absl::Status SyncPath(const std::string& path) {
   return synced ? absl::OkStatus() : FileError("sync", path, error);
 }
 
-std::string FormatText(uint32_t partitions) {
-  return absl::StrCat("trigpoint embedded log\nversion 1\npartitions ", partitions, "\n");
-}
+constexpr absl::string_view kFormatHead = "trigpoint embedded log\nversion 1\npartitions ";
+
+std::string FormatText(uint32_t partitions) { return absl::StrCat(kFormatHead, partitions, "\n"); }
 
 rocksdb::Options DatabaseOptions(const EmbeddedLogOptions& log, RanOutOfSpace ran_out) {
   rocksdb::Options options(BaseOptions(log.env, log.directory + "/rocksdb.log", std::move(ran_out)),
@@ -150,6 +153,23 @@ absl::StatusOr<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(
   TP_ASSIGN_OR_RETURN(const RocksUse open, store->database_->Use());
   TP_RETURN_IF_ERROR(store->OpenMarks(*open, marks_missing));
   return store;
+}
+
+absl::StatusOr<uint32_t> EmbeddedLogPartitions(const std::string& directory) {
+  const std::string path = directory + "/FORMAT";
+  std::string found;
+  const rocksdb::Status read = rocksdb::ReadFileToString(rocksdb::Env::Default(), path, &found);
+  if (read.IsNotFound() || read.IsPathNotFound())
+    return absl::NotFoundError(absl::StrCat("there is no log in ", directory));
+  if (!read.ok()) return FromRocks(read, absl::StrCat("read ", path));
+  uint32_t partitions = 0;
+  const absl::string_view number =
+      absl::StripTrailingAsciiWhitespace(absl::StripPrefix(found, kFormatHead));
+  if (!absl::SimpleAtoi(number, &partitions) || found != FormatText(partitions)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " says \"", found, "\", which this program does not know"));
+  }
+  return partitions;
 }
 
 // FORMAT is written before anything else, so a directory that holds data but no FORMAT was tampered

@@ -1,11 +1,14 @@
 #include "kafka_client.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 namespace trigpoint {
 namespace {
@@ -17,7 +20,6 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
-    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
@@ -39,7 +41,8 @@ absl::StatusCode CodeOf(rd_kafka_resp_err_t error) {
       return absl::StatusCode::kAlreadyExists;
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return absl::StatusCode::kFailedPrecondition;
-    default:  // Time-outs, leaders and coordinators that move, brokers that are down or fenced.
+    default:  // Time-outs, leaders and coordinators that move, brokers that are down, fenced or too
+              // few.
       return absl::StatusCode::kUnavailable;
   }
 }
@@ -86,9 +89,10 @@ absl::Status BrokerWatch::Health(absl::Duration unreachable_after) const {
   const std::lock_guard lock(mutex_);
   const absl::Duration silent = absl::Nanoseconds(SteadyNanos() - up_ns_);
   if (silent <= unreachable_after) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("Kafka: no broker was reached for ",
-                                             absl::FormatDuration(absl::Trunc(silent, absl::Seconds(1))),
-                                             last_error_.empty() ? "" : "; last: ", last_error_));
+  return absl::UnavailableError(
+      absl::StrCat("Kafka: no broker was reached for ",
+                   absl::FormatDuration(absl::Trunc(silent, absl::Seconds(1))),
+                   last_error_.empty() ? "" : "; last: ", last_error_));
 }
 
 KafkaSettings::KafkaSettings(const KafkaConnection& connection, BrokerWatch* watch)
@@ -106,6 +110,12 @@ KafkaSettings::KafkaSettings(const KafkaConnection& connection, BrokerWatch* wat
        {"reconnect.backoff.max.ms", "2000"},
        {"topic.metadata.refresh.interval.ms", "30000"}});
   if (connection.tls) {
+    // librdkafka's own text names the setting, not the file.
+    for (const std::string& file :
+         {connection.tls->ca_file, connection.tls->certificate_file, connection.tls->key_file}) {
+      if (error_.empty() && access(file.c_str(), R_OK) != 0)
+        error_ = absl::StrCat("TLS: the file ", file, " cannot be read");
+    }
     Set({{"security.protocol", "ssl"},
          {"ssl.ca.location", connection.tls->ca_file},
          {"ssl.certificate.location", connection.tls->certificate_file},
@@ -117,7 +127,8 @@ KafkaSettings::KafkaSettings(const KafkaConnection& connection, BrokerWatch* wat
 KafkaSettings& KafkaSettings::Set(std::initializer_list<Setting> settings) {
   std::array<char, 512> why{};
   for (const auto& [name, value] : settings) {
-    if (rd_kafka_conf_set(conf(), name, value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK &&
+    if (rd_kafka_conf_set(conf(), name, value.c_str(), why.data(), why.size()) !=
+            RD_KAFKA_CONF_OK &&
         error_.empty())
       error_ = why.data();
   }
@@ -142,8 +153,24 @@ int64_t SteadyNanos() {
 int ToMillis(absl::Duration duration) {
   constexpr int64_t kMost = std::numeric_limits<int>::max();
   // Up, so that a wait of less than a millisecond is a wait.
-  return static_cast<int>(
-      std::clamp<int64_t>(absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))), 0, kMost));
+  return static_cast<int>(std::clamp<int64_t>(
+      absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))), 0, kMost));
+}
+
+rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic,
+                                    uint32_t partition, absl::Duration patience, int64_t* first,
+                                    int64_t* head) {
+  const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(patience);
+  while (true) {
+    const absl::Duration left = absl::Nanoseconds(std::max<int64_t>(until - SteadyNanos(), 0));
+    const auto error = rd_kafka_query_watermark_offsets(
+        client, topic.c_str(), static_cast<int32_t>(partition), first, head, ToMillis(left) + 1);
+    const bool leaderless = error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+                            error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+                            error == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE;
+    if (!leaderless || SteadyNanos() >= until) return error;
+    absl::SleepFor(absl::Milliseconds(50));
+  }
 }
 
 }  // namespace trigpoint

@@ -30,7 +30,9 @@ struct KafkaDestroyer {
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
   void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
   void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
-  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
+  void operator()(const rd_kafka_metadata_t* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
   void operator()(rd_kafka_topic_partition_list_t* list) const {
     rd_kafka_topic_partition_list_destroy(list);
   }
@@ -38,7 +40,9 @@ struct KafkaDestroyer {
   void operator()(rd_kafka_ConfigResource_t* config) const {
     rd_kafka_ConfigResource_destroy(config);
   }
-  void operator()(rd_kafka_AdminOptions_t* options) const { rd_kafka_AdminOptions_destroy(options); }
+  void operator()(rd_kafka_AdminOptions_t* options) const {
+    rd_kafka_AdminOptions_destroy(options);
+  }
 };
 /// Owner of one object of librdkafka.
 template <typename T>
@@ -81,6 +85,12 @@ class KafkaSettings {
   KafkaOwned<rd_kafka_conf_t> conf_;
   std::string error_;
 };
+
+/// First offset and head of a partition. While a partition has no leader, as just after its
+/// creation or when its leader died, it is asked again until `patience` is over.
+rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic,
+                                    uint32_t partition, absl::Duration patience, int64_t* first,
+                                    int64_t* head);
 
 /// The clock of waits, in nanoseconds: steady, and not stopped while the process is.
 int64_t SteadyNanos();

@@ -97,12 +97,12 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenKafkaLog(const KafkaLogOptions& op
     return absl::InvalidArgumentError("Kafka: no broker is named");
   if (options.topic.empty() || options.partitions == 0)
     return absl::InvalidArgumentError("Kafka: a log needs a topic and at least one partition");
-  auto state = std::make_shared<KafkaTopicState>(options.connection, options.topic,
-                                                 options.partitions);
+  auto state =
+      std::make_shared<KafkaTopicState>(options.connection, options.topic, options.partitions);
   auto asker = std::make_unique<Asker>();
-  TP_ASSIGN_OR_RETURN(asker->client,
-                      ReaderSettings(*state, &asker->watch, KafkaPrefetch::kOneRecord)
-                          .New(RD_KAFKA_CONSUMER));
+  TP_ASSIGN_OR_RETURN(
+      asker->client,
+      ReaderSettings(*state, &asker->watch, KafkaPrefetch::kOneRecord).New(RD_KAFKA_CONSUMER));
   TP_RETURN_IF_ERROR(PrepareTopic(asker->client.get(), options, asker->watch));
   TP_ASSIGN_OR_RETURN(auto producer, KafkaProducer::Open(options, state));
   return std::make_unique<KafkaLog>(std::move(state), std::move(asker), std::move(producer));

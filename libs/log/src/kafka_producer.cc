@@ -11,7 +11,7 @@
 namespace trigpoint {
 namespace {
 
-constexpr size_t kRecordOverhead = 32;
+constexpr size_t kAppendOverhead = 32;
 constexpr absl::Duration kServe = absl::Milliseconds(100);
 constexpr absl::Duration kCloseAfter = absl::Seconds(10);
 constexpr absl::Duration kRetryAfter = absl::Seconds(1);
@@ -85,7 +85,7 @@ absl::StatusOr<KafkaProducer::Client> KafkaProducer::NewClient() {
 void KafkaProducer::Append(uint32_t partition, std::vector<std::string> values,
                            AppendCallback done) {
   size_t bytes = 0;
-  for (const std::string& value : values) bytes += value.size() + kRecordOverhead;
+  for (const std::string& value : values) bytes += value.size() + kAppendOverhead;
   const int records = static_cast<int>(values.size());
   if (absl::Status admitted = Admit(values, bytes); !admitted.ok()) return done(admitted);
   auto* batch = new Batch(this, partition, std::move(values), std::move(done), bytes);
@@ -119,9 +119,8 @@ absl::Status KafkaProducer::Admit(const std::vector<std::string>& values, size_t
                                                    kKafkaRecordBytesMax, " that Kafka takes"));
   }
   if (bytes > options_.max_queued_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat("a batch of ", bytes,
-                                                   " bytes never fits a queue of ",
-                                                   options_.max_queued_bytes));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a batch of ", bytes, " bytes never fits a queue of ", options_.max_queued_bytes));
   }
   size_t queued = queued_bytes_.load();
   do {
@@ -193,8 +192,8 @@ absl::Status KafkaProducer::Close() {
 
 void KafkaProducer::FailForTest() {
   const std::lock_guard lock(mutex_);
-  rd_kafka_test_fatal_error(client_.producer.get(),
-                            RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "test");
+  rd_kafka_test_fatal_error(client_.producer.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                            "test");
 }
 
 void KafkaProducer::Serve() {

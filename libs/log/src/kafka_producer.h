@@ -63,7 +63,7 @@ class KafkaProducer {
   std::atomic<bool> closing_ = false;
 
   std::atomic<size_t> queued_bytes_ = 0;
-  std::atomic<int64_t> unanswered_ = 0;    // batches
+  std::atomic<int64_t> unanswered_ = 0;     // batches
   std::atomic<int64_t> unanswered_ns_ = 0;  // since when there are some and none was answered
   std::atomic<bool> failed_ = false;        // between a fatal error and the new producer
   int given_up_ = 0;                        // records, at Close

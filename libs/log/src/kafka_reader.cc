@@ -14,12 +14,14 @@
 namespace trigpoint {
 namespace {
 
-constexpr size_t kPollBytesMax = size_t{8} << 20;
+constexpr size_t kServedBytesMax = size_t{8} << 20;
 // Records taken over from librdkafka before they are asked for, so that partitions get their turns.
 constexpr size_t kReadyBytesMax = size_t{16} << 20;
-constexpr absl::Duration kSlice = absl::Milliseconds(50);  // between looks whether the log is closed
+constexpr absl::Duration kSlice =
+    absl::Milliseconds(50);  // between looks whether the log is closed
 constexpr absl::Duration kAskPatience = absl::Seconds(10);
-// For records that are known to be there; and, once after an assignment, for those of all partitions.
+// For records that are known to be there; and, once after an assignment, for those of all
+// partitions.
 constexpr absl::Duration kFetchPatience = absl::Seconds(10);
 constexpr absl::Duration kGatherPatience = absl::Seconds(1);
 
@@ -201,7 +203,7 @@ std::vector<Record> KafkaReader::Serve(size_t max_records) {
   const size_t first = turn_++;
   for (size_t i = 0; i < parts_.size(); ++i) {
     std::deque<Record>& ready = parts_[(first + i) % parts_.size()].ready;
-    while (!ready.empty() && records.size() < max_records && bytes < kPollBytesMax) {
+    while (!ready.empty() && records.size() < max_records && bytes < kServedBytesMax) {
       bytes += ready.front().value.size();
       records.push_back(std::move(ready.front()));
       ready.pop_front();
@@ -244,9 +246,8 @@ std::unique_ptr<LogReader> NewKafkaReader(std::shared_ptr<KafkaTopicState> state
 absl::StatusOr<Watermarks> AskWatermarks(rd_kafka_t* client, KafkaTopicState* state,
                                          uint32_t partition) {
   Watermarks marks;
-  const auto error = rd_kafka_query_watermark_offsets(client, state->topic.c_str(),
-                                                      static_cast<int32_t>(partition), &marks.first,
-                                                      &marks.head, ToMillis(kAskPatience));
+  const auto error =
+      QueryWatermarks(client, state->topic, partition, kAskPatience, &marks.first, &marks.head);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return FromKafka(error, absl::StrCat("ask for the offsets of topic ", state->topic,
                                          " partition ", partition));

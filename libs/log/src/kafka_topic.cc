@@ -17,6 +17,8 @@ namespace {
 constexpr absl::Duration kAdminPatience = absl::Seconds(15);
 // Brokers learn of a new topic one after the other.
 constexpr absl::Duration kMetadataTry = absl::Seconds(2);
+// A broker that has just started does not know all topics at once.
+constexpr absl::Duration kAbsentFor = absl::Seconds(2);
 // Kafka's default: one batch of the largest record, with what is around it.
 constexpr int64_t kBatchBytesMin = 1'048'588;
 
@@ -78,8 +80,8 @@ absl::Status Create(rd_kafka_t* client, const KafkaLogOptions& options) {
   if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return FromKafka(error, doing);
   size_t count = 0;
-  const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
-      rd_kafka_event_CreateTopics_result(event.get()), &count);
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   for (size_t i = 0; i < count; ++i) {
     const auto error = rd_kafka_topic_result_error(results[i]);
     // Another process was quicker: what it made is checked like any other.
@@ -149,9 +151,9 @@ std::vector<std::string> Faults(const KafkaLogOptions& options, const TopicShape
   demand("unclean.leader.election.enable", "false",
          "a replica that lacks acknowledged events could take over");
   if (NumberOf(settings, "max.message.bytes") < kBatchBytesMin) {
-    faults.push_back(absl::StrCat("max.message.bytes is ", NumberOf(settings, "max.message.bytes"),
-                                  ": a large event would be refused; set max.message.bytes=",
-                                  kBatchBytesMin));
+    faults.push_back(
+        absl::StrCat("max.message.bytes is ", NumberOf(settings, "max.message.bytes"),
+                     ": a large event would be refused; set max.message.bytes=", kBatchBytesMin));
   }
   const int64_t in_sync = NumberOf(settings, "min.insync.replicas");
   if (in_sync < 2 && !options.single_broker) {
@@ -161,9 +163,9 @@ std::vector<std::string> Faults(const KafkaLogOptions& options, const TopicShape
                      "or accept the loss with single_broker"));
   }
   if (shape.replicas < in_sync) {
-    faults.push_back(absl::StrCat("it has ", shape.replicas, " replicas and min.insync.replicas=",
-                                  in_sync, ": no append could ever succeed; give it ",
-                                  in_sync + 1, " replicas"));
+    faults.push_back(
+        absl::StrCat("it has ", shape.replicas, " replicas and min.insync.replicas=", in_sync,
+                     ": no append could ever succeed; give it ", in_sync + 1, " replicas"));
   }
   return faults;
 }
@@ -172,12 +174,10 @@ absl::Status CheckFirstOffsets(rd_kafka_t* client, const KafkaLogOptions& option
   for (uint32_t p = 0; p < options.partitions; ++p) {
     int64_t first = 0;
     int64_t head = 0;
-    const auto error =
-        rd_kafka_query_watermark_offsets(client, options.topic.c_str(), static_cast<int32_t>(p),
-                                         &first, &head, ToMillis(kAdminPatience));
+    const auto error = QueryWatermarks(client, options.topic, p, kAdminPatience, &first, &head);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return FromKafka(error, absl::StrCat("ask for the offsets of topic ", options.topic,
-                                           " partition ", p));
+      return FromKafka(
+          error, absl::StrCat("ask for the offsets of topic ", options.topic, " partition ", p));
     }
     if (first != 0) {
       return absl::FailedPreconditionError(
@@ -195,8 +195,8 @@ absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions&
       rd_kafka_topic_new(client, options.topic.c_str(), nullptr));
   if (topic == nullptr)
     return absl::InvalidArgumentError(absl::StrCat("Kafka: no topic can be named ", options.topic));
-  const int64_t deadline =
-      SteadyNanos() + absl::ToInt64Nanoseconds(options.connection.open_timeout);
+  const int64_t begun = SteadyNanos();
+  const int64_t deadline = begun + absl::ToInt64Nanoseconds(options.connection.open_timeout);
   bool created = false;
   while (true) {
     absl::StatusOr<TopicShape> shape = ShapeOf(client, topic.get());
@@ -204,24 +204,30 @@ absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions&
     if (shape.ok() && shape->led) return shape;
     if (absl::IsPermissionDenied(shape.status())) return shape;
     if (absl::IsNotFound(shape.status()) && !created) {
-      if (!options.create_topic) {
+      const bool sure = absl::Nanoseconds(SteadyNanos() - begun) > kAbsentFor;
+      if (!options.create_topic && sure) {
         return absl::FailedPreconditionError(
             absl::StrCat("Kafka: there is no topic ", options.topic,
                          "; create it, or let it be created (create_topic)"));
       }
-      TP_RETURN_IF_ERROR(Create(client, options));
-      created = true;
+      if (options.create_topic) {
+        const absl::Status creation = Create(client, options);
+        // A broker that starts is counted only when it has caught up: until then there are too few.
+        if (!creation.ok() && !absl::IsUnavailable(creation)) return creation;
+        if (!creation.ok()) shape = creation;
+        created = creation.ok();
+      }
     }
     if (SteadyNanos() > deadline) {
       const std::string why = shape.ok() ? "a partition of the topic has no leader"
                                          : std::string(shape.status().message());
       const std::string last = watch.last_error();
-      return absl::UnavailableError(absl::StrCat(
-          why, " (", absl::FormatDuration(options.connection.open_timeout), " at ",
-          options.connection.brokers, ")", last.empty() ? "" : "; last: ", last));
+      return absl::UnavailableError(
+          absl::StrCat(why, " (", absl::FormatDuration(options.connection.open_timeout), " at ",
+                       options.connection.brokers, ")", last.empty() ? "" : "; last: ", last));
     }
-    // A topic without a leader is answered at once: not to ask a thousand times.
-    if (shape.ok() || absl::IsNotFound(shape.status())) rd_kafka_poll(client, 100);
+    // Many of these are answered at once: not to ask a thousand times.
+    rd_kafka_poll(client, 100);
   }
 }
 
@@ -242,9 +248,8 @@ absl::Status PrepareTopic(rd_kafka_t* client, const KafkaLogOptions& options,
     for (std::string& fault : Faults(options, shape, settings)) faults.push_back(std::move(fault));
   }
   if (!faults.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat("Kafka: topic ", options.topic,
-                                                      " cannot be the log: ",
-                                                      absl::StrJoin(faults, "; ")));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "Kafka: topic ", options.topic, " cannot be the log: ", absl::StrJoin(faults, "; ")));
   }
   return CheckFirstOffsets(client, options);
 }

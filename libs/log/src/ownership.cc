@@ -1,5 +1,6 @@
 #include "trigpoint/log/ownership.h"
 
+#include <atomic>
 #include <numeric>
 #include <utility>
 
@@ -25,14 +26,22 @@ class SoleOwnership final : public Ownership {
 
   void Stop() override {
     if (!started_) return;
-    started_ = false;
     if (callbacks_.revoked) callbacks_.revoked(partitions_);
+    started_ = false;
+  }
+
+  bool Held(uint32_t partition) const override {
+    return started_ && partition < partitions_.size();
+  }
+
+  absl::Status Health() const override {
+    return started_ ? absl::OkStatus() : absl::FailedPreconditionError("ownership is not started");
   }
 
  private:
   std::vector<uint32_t> partitions_;
   OwnershipCallbacks callbacks_;
-  bool started_ = false;
+  std::atomic<bool> started_ = false;
 };
 
 }  // namespace

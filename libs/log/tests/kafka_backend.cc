@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -91,17 +92,86 @@ std::string NewTopicName() {
                       std::chrono::system_clock::now().time_since_epoch().count(), "-", ++made);
 }
 
+namespace {
+
+KafkaOwned<rd_kafka_t> NewProducer(BrokerWatch* watch, const std::string& transactional_id = "") {
+  KafkaSettings settings({.brokers = KafkaBrokers()}, watch);
+  if (!transactional_id.empty()) settings.Set({{"transactional.id", transactional_id}});
+  absl::StatusOr<KafkaOwned<rd_kafka_t>> client = settings.New(RD_KAFKA_PRODUCER);
+  EXPECT_TRUE(client.ok()) << client.status();
+  return client.ok() ? *std::move(client) : nullptr;
+}
+
+/// Waits for the answer to one request of the administration.
+void AwaitAnswer(rd_kafka_queue_t* answers) {
+  const KafkaOwned<rd_kafka_event_t> event(rd_kafka_queue_poll(answers, 60'000));
+  ASSERT_TRUE(event != nullptr);
+  EXPECT_EQ(rd_kafka_event_error(event.get()), RD_KAFKA_RESP_ERR_NO_ERROR)
+      << rd_kafka_event_error_string(event.get());
+}
+
+}  // namespace
+
 void DeleteTopic(const std::string& topic) {
   BrokerWatch watch;
-  absl::StatusOr<KafkaOwned<rd_kafka_t>> client =
-      KafkaSettings({.brokers = KafkaBrokers()}, &watch).New(RD_KAFKA_PRODUCER);
-  ASSERT_TRUE(client.ok()) << client.status();
-  const KafkaOwned<rd_kafka_queue_t> answers(rd_kafka_queue_new(client->get()));
+  const KafkaOwned<rd_kafka_t> client = NewProducer(&watch);
+  const KafkaOwned<rd_kafka_queue_t> answers(rd_kafka_queue_new(client.get()));
   rd_kafka_DeleteTopic_t* deletion = rd_kafka_DeleteTopic_new(topic.c_str());
-  rd_kafka_DeleteTopics(client->get(), &deletion, 1, nullptr, answers.get());
-  const KafkaOwned<rd_kafka_event_t> event(rd_kafka_queue_poll(answers.get(), 30'000));
+  rd_kafka_DeleteTopics(client.get(), &deletion, 1, nullptr, answers.get());
+  AwaitAnswer(answers.get());
   rd_kafka_DeleteTopic_destroy(deletion);
-  EXPECT_TRUE(event != nullptr);
+}
+
+void AlterTopic(const std::string& topic, const std::string& name, const std::string& value) {
+  // librdkafka 2.0.2 can only replace all settings at once: what is to stay is said again.
+  std::map<std::string, std::string> settings = {{"cleanup.policy", "delete"},
+                                                 {"retention.ms", "-1"},
+                                                 {"retention.bytes", "-1"},
+                                                 {"min.insync.replicas", "1"},
+                                                 {"unclean.leader.election.enable", "false"}};
+  settings[name] = value;
+  BrokerWatch watch;
+  const KafkaOwned<rd_kafka_t> client = NewProducer(&watch);
+  const KafkaOwned<rd_kafka_queue_t> answers(rd_kafka_queue_new(client.get()));
+  const KafkaOwned<rd_kafka_ConfigResource_t> config(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  for (const auto& [key, wanted] : settings)
+    rd_kafka_ConfigResource_set_config(config.get(), key.c_str(), wanted.c_str());
+  rd_kafka_ConfigResource_t* configs[] = {config.get()};
+  rd_kafka_AlterConfigs(client.get(), configs, 1, nullptr, answers.get());
+  AwaitAnswer(answers.get());
+}
+
+void DeleteRecords(const std::string& topic, Position below) {
+  BrokerWatch watch;
+  const KafkaOwned<rd_kafka_t> client = NewProducer(&watch);
+  const KafkaOwned<rd_kafka_queue_t> answers(rd_kafka_queue_new(client.get()));
+  const KafkaOwned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(),
+                                    static_cast<int32_t>(below.partition))
+      ->offset = below.offset;
+  rd_kafka_DeleteRecords_t* deletion = rd_kafka_DeleteRecords_new(list.get());
+  rd_kafka_DeleteRecords(client.get(), &deletion, 1, nullptr, answers.get());
+  AwaitAnswer(answers.get());
+  rd_kafka_DeleteRecords_destroy(deletion);
+}
+
+void AppendInATransaction(const std::string& topic, uint32_t partition, const std::string& value) {
+  BrokerWatch watch;
+  const KafkaOwned<rd_kafka_t> client = NewProducer(&watch, topic);
+  const auto expect_done = [](rd_kafka_error_t* raised) {
+    const KafkaOwned<rd_kafka_error_t> error(raised);
+    ASSERT_TRUE(error == nullptr) << rd_kafka_error_string(error.get());
+  };
+  expect_done(rd_kafka_init_transactions(client.get(), 60'000));
+  expect_done(rd_kafka_begin_transaction(client.get()));
+  const KafkaOwned<rd_kafka_topic_t> handle(
+      rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
+  std::string bytes = value;
+  EXPECT_EQ(rd_kafka_produce(handle.get(), static_cast<int32_t>(partition), RD_KAFKA_MSG_F_COPY,
+                             bytes.data(), bytes.size(), nullptr, 0, nullptr),
+            0);
+  expect_done(rd_kafka_commit_transaction(client.get(), 60'000));
 }
 
 KafkaLogOptions RealLogOptions(uint32_t partitions) {
@@ -114,10 +184,10 @@ KafkaLogOptions RealLogOptions(uint32_t partitions) {
 }
 
 LogBackendTraits KafkaMockBackend() {
-  return {.name = "KafkaMock",
-          .durable = true,
-          .bounded_queue = true,
-          .make = [](uint32_t partitions) { return std::make_unique<MockBackend>(partitions); }};
+  return {
+      .name = "KafkaMock", .durable = true, .bounded_queue = true, .make = [](uint32_t partitions) {
+        return std::make_unique<MockBackend>(partitions);
+      }};
 }
 
 LogBackendTraits KafkaBrokerBackend() {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "kafka_client.h"
 #include "log_backend.h"
+#include "trigpoint/log/event_log.h"
 #include "trigpoint/log/kafka_log.h"
 
 namespace trigpoint {
@@ -39,6 +40,12 @@ std::string KafkaMissing();
 std::string NewTopicName();
 /// Removes a topic of the real Kafka.
 void DeleteTopic(const std::string& topic);
+/// Sets one setting of a topic.
+void AlterTopic(const std::string& topic, const std::string& name, const std::string& value);
+/// Removes the records of one partition below an offset.
+void DeleteRecords(const std::string& topic, Position below);
+/// Appends one record as no log of ours does.
+void AppendInATransaction(const std::string& topic, uint32_t partition, const std::string& value);
 /// Options for a log of its own on the real Kafka, created when opened: three replicas where
 /// TRIGPOINT_KAFKA names three brokers.
 KafkaLogOptions RealLogOptions(uint32_t partitions);

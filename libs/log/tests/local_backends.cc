@@ -73,10 +73,11 @@ std::unique_ptr<LogBackend> Make(uint32_t partitions) {
 }  // namespace
 
 std::vector<LogBackendTraits> AllLogBackends() {
-  return {{.name = "Memory", .make = Make<MemoryBackend>},
-          {.name = "Embedded", .durable = true, .bounded_queue = true, .make = Make<EmbeddedBackend>},
-          {.name = "FaultFree", .durable = true, .bounded_queue = true, .make = Make<FaultFreeBackend>},
-          KafkaMockBackend()};
+  return {
+      {.name = "Memory", .make = Make<MemoryBackend>},
+      {.name = "Embedded", .durable = true, .bounded_queue = true, .make = Make<EmbeddedBackend>},
+      {.name = "FaultFree", .durable = true, .bounded_queue = true, .make = Make<FaultFreeBackend>},
+      KafkaMockBackend()};
 }
 
 }  // namespace trigpoint

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "measure_support.h"
@@ -19,6 +20,7 @@ struct Cited {
   std::string cluster;
   std::vector<v1::Theme> themes;
   bool immediate = false;
+  int64_t known_us = 0;
 };
 
 Cited Look(const v1::ProviderState& state, const v1::EventRef& ref) {
@@ -26,12 +28,14 @@ Cited Look(const v1::ProviderState& state, const v1::EventRef& ref) {
   for (const auto& concern : state.concerns()) {
     if (concern.source() != ref.source() || concern.id() != ref.id()) continue;
     cited.cluster = ClusterKeyOf(concern.incident_key(), concern.source(), concern.id());
+    cited.known_us = concern.known_us();
     for (int theme : concern.themes()) cited.themes.push_back(static_cast<v1::Theme>(theme));
     return cited;
   }
   for (const auto& fact : state.facts()) {
     if (fact.source() != ref.source() || fact.id() != ref.id()) continue;
     cited.cluster = ClusterKeyOf(fact.incident_key(), fact.source(), fact.id());
+    cited.known_us = ToMicros(fact.received_at());
     for (int theme : fact.themes()) cited.themes.push_back(static_cast<v1::Theme>(theme));
     cited.immediate =
         fact.has_immediate_risk_asserted() &&
@@ -65,6 +69,7 @@ struct Draft {
   std::vector<v1::EventRef> evidence;
   std::set<v1::Theme> themes;
   bool immediate = false;
+  int64_t known_us = 0;  ///< When the latest of the evidence became known.
   bool protected_source = false;
   std::string lead;
   double acknowledge_hours = 4;
@@ -96,6 +101,7 @@ std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
         draft.evidence = unique.evidence;
         draft.themes.insert(cited.themes.begin(), cited.themes.end());
         draft.immediate = draft.immediate || cited.immediate;
+        draft.known_us = std::max(draft.known_us, cited.known_us);
         draft.protected_source = draft.protected_source || ground.protected_source;
         if (draft.lead.empty()) draft.lead = ground.lead;
         draft.acknowledge_hours = policy.pack->Parameter("rqr_ack_hours");
@@ -103,6 +109,36 @@ std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
     }
   }
   return drafts;
+}
+
+/// The id under which a cluster is to be told of, or nothing: it was told of already. It is told of
+/// again where its alert is past: reports came after the review that closed it; and where it has
+/// become immediate since.
+std::optional<std::string> IdToRaise(const MeasureContext& context, const std::string& cluster,
+                                     const Draft& draft) {
+  const std::string first = RaisedId(context.state, cluster);
+  const std::string live = AlertId(context.state.stream_id(), cluster);
+  bool told = false;
+  bool as_much = false;  // By one that is open, or nothing came since.
+  int times = 0;
+  for (const auto& record : context.record.alerts()) {
+    const auto& alert = record.alert();
+    const bool of_cluster = alert.cluster() == cluster &&
+                            alert.kind() != v1::RapidQualityReviewAlert::KIND_NEXT_TIER &&
+                            (!alert.historic() || !context.state.backfill().empty());
+    if (!of_cluster && alert.alert_id() != first && alert.alert_id() != live) continue;
+    told = true;
+    ++times;
+    const bool since = draft.known_us > ReviewedUntil(context.state);
+    if (IsOpen(record, context.state)) {
+      as_much = as_much || alert.immediate() || !draft.immediate;
+    } else {
+      as_much = as_much || !since;
+    }
+  }
+  if (!told) return first;
+  if (as_much) return std::nullopt;
+  return RaisedId(context.state, cluster + "\nagain " + std::to_string(times));
 }
 
 v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments,
@@ -150,16 +186,11 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
   std::vector<v1::RapidQualityReviewAlert> raised;
   const bool historic = !context.state.backfill().empty();
   for (const auto& [cluster, draft] : DraftsOf(context, policies)) {
-    const std::string id = RaisedId(context.state, cluster);
-    const std::string live_id = AlertId(context.state.stream_id(), cluster);
+    const std::optional<std::string> id = IdToRaise(context, cluster, draft);
+    if (!id.has_value()) continue;
     const auto& known = context.record.alerts();
-    if (std::any_of(known.begin(), known.end(), [&](const auto& a) {
-          return a.alert().alert_id() == id || a.alert().alert_id() == live_id;
-        })) {
-      continue;
-    }
     v1::RapidQualityReviewAlert alert;
-    alert.set_alert_id(id);
+    alert.set_alert_id(*id);
     alert.set_kind(v1::RapidQualityReviewAlert::KIND_RAISED);
     alert.set_dispatch(!historic);
     alert.set_historic(historic);

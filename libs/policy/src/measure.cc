@@ -117,7 +117,7 @@ std::span<const Measure> AllMeasures() {
     for (const auto part :
          {RegulatorMeasures(), RateMeasures(), ContractMeasures(), UrgentMeasures(),
           ScopeMeasures(), TrendMeasures(), RiskMeasures(), StatutoryMeasures(), VisitMeasures(),
-          CouncilMeasures(), PlacementMeasures(), EarlyWarningMeasures()}) {
+          CouncilMeasures(), PlacementMeasures(), EarlyWarningMeasures(), OversightMeasures()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::sort(all.begin(), all.end(),

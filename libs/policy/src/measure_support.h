@@ -102,5 +102,6 @@ std::span<const Measure> VisitMeasures();
 std::span<const Measure> CouncilMeasures();
 std::span<const Measure> PlacementMeasures();
 std::span<const Measure> EarlyWarningMeasures();
+std::span<const Measure> OversightMeasures();
 
 }  // namespace trigpoint

@@ -24,9 +24,16 @@ struct PlanAction {
 std::vector<PlanAction> PlanActions(const MeasureContext& context, int64_t grace_days) {
   std::map<Key, PlanAction> actions;
   const CivilDate today = LondonDate(context.as_of_us);
+  // Asked of another party, it is no action until its owner takes it on (S3 App 1).
+  std::set<Key> taken_on;
+  for (const auto& fact : context.state.facts()) {
+    if (fact.plan_action_answered().accepted())
+      taken_on.insert(Resolve(fact, fact.plan_action_answered().action()));
+  }
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_plan_action_agreed()) continue;
     const auto& agreed = fact.plan_action_agreed();
+    if (!agreed.asked_by().empty() && taken_on.count({fact.source(), fact.id()}) == 0) continue;
     actions[{fact.source(), fact.id()}] = {
         .agreed = &fact, .due = ToCivil(agreed.due_on()), .critical = agreed.critical()};
   }

@@ -29,11 +29,11 @@ MeasureResult HostedBy(const MeasureArguments& arguments, const MeasureContext& 
   return result;
 }
 
-/// Placements by one of the organisations that have not ended; one that is arranged counts before
-/// its first day, for the host is told in advance (S4 3.81). The register of placements is the
-/// commissioner's own: where it has none, there is none (S4 3.92).
-std::vector<const v1::Event*> Placements(const MeasureArguments& arguments,
-                                         const MeasureContext& context) {
+/// Placements that match and have not ended; one that is arranged counts before its first day, for
+/// the host is told in advance (S4 3.81). The register of placements is the commissioner's own:
+/// where it has none, there is none (S4 3.92).
+template <typename Matches>
+std::vector<const v1::Event*> PlacementsThat(const MeasureContext& context, Matches matches) {
   const CivilDate today = LondonDate(context.as_of_us);
   std::set<EventKey> ended;
   for (const auto& fact : context.state.facts()) {
@@ -46,12 +46,17 @@ std::vector<const v1::Event*> Placements(const MeasureArguments& arguments,
   std::vector<const v1::Event*> current;
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_placement_started() || ended.count(KeyOf(fact)) > 0) continue;
-    if (FactInstant(fact) > context.as_of_us) continue;
-    if (IsOneOf(arguments.values, fact.placement_started().placing_organisation())) {
+    if (FactInstant(fact) <= context.as_of_us && matches(fact.placement_started()))
       current.push_back(&fact);
-    }
   }
   return current;
+}
+
+std::vector<const v1::Event*> Placements(const MeasureArguments& arguments,
+                                         const MeasureContext& context) {
+  return PlacementsThat(context, [&arguments](const v1::PlacementStarted& placement) {
+    return IsOneOf(arguments.values, placement.placing_organisation());
+  });
 }
 
 bool ByDirectPayment(const v1::Event& placement) {
@@ -79,6 +84,23 @@ MeasureResult PeoplePlacedBy(const MeasureArguments& arguments, const MeasureCon
 }
 MeasureResult DirectPaymentUsers(const MeasureArguments& arguments, const MeasureContext& context) {
   return PeoplePlaced(arguments, context, /*by_direct_payment=*/true);
+}
+
+/// Whoever pays for the care of at least so many people.
+MeasureResult PeopleFundedBy(const MeasureArguments& arguments, const MeasureContext& context) {
+  MeasureResult result = Begin(context);
+  int64_t people = 0;
+  for (const v1::Event* fact :
+       PlacementsThat(context, [&arguments](const v1::PlacementStarted& placement) {
+         return IsOneOf(arguments.values, v1::PlacementStarted::Funding_Name(placement.funding()));
+       })) {
+    people += std::max(1U, fact->placement_started().people());
+    Refer(*fact, &result);
+  }
+  AddFigure("people funded", static_cast<double>(people), &result);
+  result.value = Is(people >= arguments.Integer("people"));
+  if (result.value == Truth::kFalse) result.evidence.clear();
+  return result;
 }
 
 /// A validation that came after the placement still validates the provider (S4 3.80); that it came
@@ -271,6 +293,14 @@ const std::vector<Measure> kPlacementMeasures = {
      .needs_values = true,
      .reads = {.facts = KindsOf({v1::Event::kPlacementStarted})},
      .evaluate = DirectPaymentUsers},
+    {.name = "people_funded_by",
+     .summary = "At least `people` live here, or are about to, whose care is paid for in one of "
+                "the ways in `values`.",
+     .numbers = {"people"},
+     .windows = {},
+     .needs_values = true,
+     .reads = {.facts = KindsOf({v1::Event::kPlacementStarted})},
+     .evaluate = PeopleFundedBy},
     {.name = "placed_without_validation",
      .summary = "One of `values` has placed people here and the provider was never validated.",
      .numbers = {},

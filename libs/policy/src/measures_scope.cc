@@ -40,6 +40,12 @@ MeasureResult ServiceTypeIn(const MeasureArguments& arguments, const MeasureCont
   });
 }
 
+MeasureResult OrganisationIn(const MeasureArguments& arguments, const MeasureContext& context) {
+  return OfService(context, [&arguments](const v1::ServiceRegistered& service) {
+    return Is(IsOneOf(arguments.values, service.organisation()));
+  });
+}
+
 MeasureResult HealthCommissioned(const MeasureArguments&, const MeasureContext& context) {
   return OfService(context, [](const v1::ServiceRegistered& service) {
     return Is(service.health_commissioned());
@@ -152,6 +158,15 @@ const std::vector<Measure> kScopeMeasures = {
      .settled_by = {v1::Event::kServiceRegistered},
      .of_service = true,
      .evaluate = ServiceTypeIn},
+    {.name = "organisation_in",
+     .summary = "The provider organisation that the service belongs to is one of `values`.",
+     .numbers = {},
+     .windows = {},
+     .needs_values = true,
+     .reads = {.anything = true},
+     .settled_by = {v1::Event::kServiceRegistered},
+     .of_service = true,
+     .evaluate = OrganisationIn},
     {.name = "health_commissioned",
      .summary = "The service is commissioned by the NHS.",
      .numbers = {},

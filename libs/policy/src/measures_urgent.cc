@@ -64,8 +64,10 @@ MeasureResult ImmediateRisk(const MeasureArguments& arguments, const MeasureCont
 MeasureResult HostCommissionerCode(const MeasureArguments& arguments,
                                    const MeasureContext& context) {
   return CiteFacts(arguments, context, [&arguments](const v1::Event& fact) {
-    return fact.has_immediate_risk_asserted() &&
-           IsOneOf(arguments.values, fact.immediate_risk_asserted().host_commissioner_code());
+    const std::string& code = fact.has_immediate_risk_asserted()
+                                  ? fact.immediate_risk_asserted().host_commissioner_code()
+                                  : fact.placing_commissioner_intelligence_shared().intelligence();
+    return IsOneOf(arguments.values, code);
   });
 }
 
@@ -211,11 +213,13 @@ const std::vector<Measure> kUrgentMeasures = {
      .evaluate = ImmediateRisk},
     {.name = "host_commissioner_code",
      .summary =
-         "Host-commissioner intelligence with one of the codes in `values` (CL-12) within `days`.",
+         "Intelligence of a placing commissioner, or a risk that a host commissioner asserts, with "
+         "one of the codes in `values` (CL-12) within `days`.",
      .numbers = {"days"},
      .windows = {"days"},
      .needs_values = true,
-     .reads = {.facts = KindsOf({v1::Event::kImmediateRiskAsserted})},
+     .reads = {.facts = KindsOf({v1::Event::kImmediateRiskAsserted,
+                                 v1::Event::kPlacingCommissionerIntelligenceShared})},
      .evaluate = HostCommissionerCode},
     {.name = "harm_with_continuing_exposure",
      .summary = "Harm of at least the ordinal `harm` with provider cause and continuing exposure "

@@ -1,5 +1,6 @@
 // Measures that ask for a visit, or stand against one (S0 6.1-6.3, App C; 3.10 ruling 12).
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -74,8 +75,10 @@ const google::protobuf::RepeatedPtrField<v1::Kpi>& KpisOf(const v1::Event& fact)
                                                : fact.provider_performance_report_received().kpis();
 }
 
-/// V-ENH, dashboard: a routine indicator outside its tolerance (3.10 ruling 12).
-MeasureResult IndicatorAbove(const MeasureArguments& arguments, const MeasureContext& context) {
+/// A routine indicator outside its tolerance (3.10 ruling 12).
+template <typename Outside>
+MeasureResult IndicatorOutside(const MeasureArguments& arguments, const MeasureContext& context,
+                               Outside outside) {
   MeasureResult result = Begin(context);
   std::map<std::string, std::pair<const v1::Event*, double>> latest;  // By name of the indicator.
   for (const auto& fact : context.state.facts()) {
@@ -93,10 +96,17 @@ MeasureResult IndicatorAbove(const MeasureArguments& arguments, const MeasureCon
   }
   for (const auto& [name, said] : latest) {
     AddFigure(name, said.second, &result);
-    if (said.second > arguments.Number("limit")) Refer(*said.first, &result);
+    if (outside(said.second, arguments.Number("limit"))) Refer(*said.first, &result);
   }
   result.value = Is(result.cited > 0);
   return result;
+}
+
+MeasureResult IndicatorAbove(const MeasureArguments& arguments, const MeasureContext& context) {
+  return IndicatorOutside(arguments, context, std::greater<>());
+}
+MeasureResult IndicatorBelow(const MeasureArguments& arguments, const MeasureContext& context) {
+  return IndicatorOutside(arguments, context, std::less<>());
 }
 
 /// V-ENH, provider escalation: the provider itself says that there is a risk.
@@ -285,6 +295,16 @@ const std::vector<Measure> kVisitMeasures = {
      .reads = {.facts = KindsOf({v1::Event::kMonitoringReturnReceived,
                                  v1::Event::kProviderPerformanceReportReceived})},
      .evaluate = IndicatorAbove},
+    {.name = "indicator_below",
+     .summary =
+         "An indicator named in `values` is below `limit` in the latest monitoring return or "
+         "performance report within `days` that has it; UNKNOWN without one.",
+     .numbers = {"days", "limit"},
+     .windows = {"days"},
+     .needs_values = true,
+     .reads = {.facts = KindsOf({v1::Event::kMonitoringReturnReceived,
+                                 v1::Event::kProviderPerformanceReportReceived})},
+     .evaluate = IndicatorBelow},
     {.name = "risk_asserted_by",
      .summary = "Somebody in one of the roles in `values` asserted a risk within `days`.",
      .numbers = {"days"},

@@ -15,7 +15,8 @@
 namespace trigpoint {
 namespace {
 
-/// What starts one where nothing else tells since when: the service became known.
+/// What starts one where nothing else tells since when: the service became known, or the policy
+/// came into force after that.
 constexpr char kRegistered[] = "registered";
 
 bool Among(const std::vector<int>& kinds, const v1::Event& fact) {
@@ -189,10 +190,11 @@ std::vector<Claim> ClaimsOfRule::StartedByState() const {
 }
 
 std::vector<Claim> ClaimsOfRule::SinceRegistered() const {
-  const int64_t registered_us = RegistrationKnown(context_.state);
+  // Nobody owed anything by a policy that was not there yet.
+  const int64_t since_us = std::max(RegistrationKnown(context_.state), context_.policy_since_us);
   Claim claim;
   claim.start_key = kRegistered;
-  if (registered_us != 0) claim.start_us = registered_us;
+  if (since_us != 0) claim.start_us = since_us;
   return {std::move(claim)};
 }
 

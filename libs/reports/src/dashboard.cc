@@ -1,7 +1,6 @@
 #include "facts.h"
 #include "kinds.h"
 #include "sections.h"
-#include "trigpoint/events/catalogue.h"
 #include "words.h"
 #include "writer.h"
 
@@ -15,46 +14,6 @@ bool HasDashboard(const ReportedService& service) {
   return service.type == v1::SERVICE_TYPE_CARE_HOME_NURSING ||
          service.type == v1::SERVICE_TYPE_CARE_HOME_RESIDENTIAL ||
          service.type == v1::SERVICE_TYPE_SUPPORTED_LIVING;
-}
-
-std::string LevelsWords(const ReportInput& input, const ReportedService& service) {
-  if (input.told == Told::kPublic) return kNotTold;
-  std::vector<std::string> levels;
-  for (const auto& policy : service.policies) {
-    levels.push_back(policy.policy_id + ": " + StateWords(policy.decided_state) +
-                     (policy.recommended_state.empty()
-                          ? ""
-                          : " (" + StateWords(policy.recommended_state) + " recommended)"));
-  }
-  return levels.empty() ? "no policy applies" : ListWords(levels);
-}
-
-/// Reports that may raise a concern and became known in (from, to].
-Facts ReportsIn(const ReportedService& service, int64_t from_us, int64_t to_us) {
-  Facts found;
-  for (const auto& fact : service.facts) {
-    const KindInfo* kind = KindOfName(fact.kind);
-    if (kind == nullptr || !RaisesConcern(*kind) || fact.superseded) continue;
-    if (fact.known_us > from_us && fact.known_us <= to_us) found.push_back(&fact);
-  }
-  return found;
-}
-
-std::string SilentWords(const ReportInput& input, const ReportedService& service) {
-  if (input.told == Told::kPublic) return kNotTold;
-  std::vector<std::string> kinds;
-  for (const auto& feed : service.feeds) {
-    if (feed.silent) kinds.push_back(KindInWords(feed.kind));
-  }
-  return kinds.empty() ? kNone : ListWords(kinds);
-}
-
-/// How many there are, as far as it may be told.
-std::string CountTold(const ReportInput& input, const ReportedService& service,
-                      const Facts& reports) {
-  if (input.told == Told::kPublic) return kNotTold;
-  if (IsCutForOutside(service) || IsTooFewToTell(service, reports)) return kFewerThanFive;
-  return std::to_string(reports.size());
 }
 
 std::string PammsWords(const ReportInput& input, const ReportedFact* last) {

@@ -49,17 +49,40 @@ bool IsAbout(const ReportedFact& fact, const v1::EventRef& ref, const ReportedFa
   return ref.id() == other.event.id() && source == other.event.source();
 }
 
+Facts ReportsIn(const ReportedService& service, int64_t from_us, int64_t to_us) {
+  Facts found;
+  for (const auto& fact : service.facts) {
+    const KindInfo* kind = KindOfName(fact.kind);
+    if (kind == nullptr || !RaisesConcern(*kind) || fact.superseded) continue;
+    if (fact.known_us > from_us && fact.known_us <= to_us) found.push_back(&fact);
+  }
+  return found;
+}
+
+const ReportedFact* CompletionOf(const ReportedService& service, const ReportedFact& action) {
+  for (const auto* fact : Find(service, std::vector<std::string_view>{"plan_action_completed"})) {
+    if (IsAbout(*fact, fact->event.plan_action_completed().action(), action)) return fact;
+  }
+  return nullptr;
+}
+
+bool IsOnlyAsked(const ReportedService& service, const ReportedFact& action) {
+  if (action.event.plan_action_agreed().asked_by().empty()) return false;
+  const Facts answers = Find(service, std::vector<std::string_view>{"plan_action_answered"});
+  return std::none_of(answers.begin(), answers.end(), [&action](const auto* answer) {
+    const auto& said = answer->event.plan_action_answered();
+    return said.accepted() && IsAbout(*answer, said.action(), action);
+  });
+}
+
 Facts OverdueActions(const ReportInput& input, const ReportedService& service) {
   const CivilDate today = LondonDate(input.as_of_us);
-  const Facts completed = Find(service, std::vector<std::string_view>{"plan_action_completed"});
   Facts overdue;
   for (const auto* fact : Find(service, std::vector<std::string_view>{"plan_action_agreed"})) {
     const auto& action = fact->event.plan_action_agreed();
     if (!action.has_due_on() || !(ToCivil(action.due_on()) < today)) continue;
-    const bool done = std::any_of(completed.begin(), completed.end(), [&](const auto* one) {
-      return IsAbout(*one, one->event.plan_action_completed().action(), *fact);
-    });
-    if (!done) overdue.push_back(fact);
+    if (CompletionOf(service, *fact) == nullptr && !IsOnlyAsked(service, *fact))
+      overdue.push_back(fact);
   }
   return overdue;
 }

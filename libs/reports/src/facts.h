@@ -28,7 +28,13 @@ const ReportedFact* Latest(const ReportedService& service,
                            std::initializer_list<std::string_view> kinds);
 /// Whether a fact is about the one with this source and id; an empty source is its own.
 bool IsAbout(const ReportedFact& fact, const v1::EventRef& ref, const ReportedFact& other);
-/// Plan actions whose due date has passed and that nobody completed.
+/// Reports that may raise a concern and became known in (from, to].
+Facts ReportsIn(const ReportedService& service, int64_t from_us, int64_t to_us);
+/// What says that a plan action was completed; null: nothing does.
+const ReportedFact* CompletionOf(const ReportedService& service, const ReportedFact& action);
+/// Whether another party asked for a plan action and its owner has not taken it on (S3 App 1).
+bool IsOnlyAsked(const ReportedService& service, const ReportedFact& action);
+/// Plan actions whose due date has passed and that nobody completed; what is only asked is none.
 Facts OverdueActions(const ReportInput& input, const ReportedService& service);
 /// A suspension that was not lifted; null: none is known.
 const ReportedFact* OpenSuspension(const ReportedService& service);

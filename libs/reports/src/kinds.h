@@ -10,6 +10,7 @@ namespace trigpoint {
 void BuildTripleA(const ReportInput& input, v1::Report* report);
 void BuildPanelList(const ReportInput& input, v1::Report* report);
 void BuildDashboard(const ReportInput& input, v1::Report* report);
+void BuildSurveillanceTracker(const ReportInput& input, v1::Report* report);
 void BuildRapidQualityReview(const ReportInput& input, const ReportedService& service,
                              v1::Report* report);
 void BuildRiskSummit(const ReportInput& input, const ReportedService& service, v1::Report* report);

@@ -25,6 +25,8 @@ std::string TitleOf(v1::Report::Kind kind) {
       return "Brief before a visit";
     case v1::Report::KIND_MONTHLY_DASHBOARD:
       return "Monthly quality dashboard";
+    case v1::Report::KIND_SURVEILLANCE_TRACKER:
+      return "Surveillance tracker";
     default:
       return "Report";
   }
@@ -38,6 +40,8 @@ void AddSections(const ReportInput& input, v1::Report* report) {
       return BuildPanelList(input, report);
     case v1::Report::KIND_MONTHLY_DASHBOARD:
       return BuildDashboard(input, report);
+    case v1::Report::KIND_SURVEILLANCE_TRACKER:
+      return BuildSurveillanceTracker(input, report);
     case v1::Report::KIND_RAPID_QUALITY_REVIEW:
       return BuildRapidQualityReview(input, input.services.front(), report);
     case v1::Report::KIND_RISK_SUMMIT:

@@ -268,6 +268,34 @@ void AddTimeline(const ReportInput& input, const ReportedService& service, std::
   section.OrElse(Nothing(input));
 }
 
+std::string LevelsWords(const ReportInput& input, const ReportedService& service) {
+  if (input.told == Told::kPublic) return kNotTold;
+  std::vector<std::string> levels;
+  for (const auto& policy : service.policies) {
+    levels.push_back(policy.policy_id + ": " + StateWords(policy.decided_state) +
+                     (policy.recommended_state.empty()
+                          ? ""
+                          : " (" + StateWords(policy.recommended_state) + " recommended)"));
+  }
+  return levels.empty() ? "no policy applies" : ListWords(levels);
+}
+
+std::string SilentWords(const ReportInput& input, const ReportedService& service) {
+  if (input.told == Told::kPublic) return kNotTold;
+  std::vector<std::string> kinds;
+  for (const auto& feed : service.feeds) {
+    if (feed.silent) kinds.push_back(KindInWords(feed.kind));
+  }
+  return kinds.empty() ? kNone : ListWords(kinds);
+}
+
+std::string CountTold(const ReportInput& input, const ReportedService& service,
+                      const Facts& reports) {
+  if (input.told == Told::kPublic) return kNotTold;
+  if (IsCutForOutside(service) || IsTooFewToTell(service, reports)) return kFewerThanFive;
+  return std::to_string(reports.size());
+}
+
 void AddPlans(const ReportInput& input, const ReportedService& service, std::string_view basis,
               v1::Report* report) {
   SectionWriter section(report, "Improvement plan and suspension", basis);

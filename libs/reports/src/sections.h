@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "facts.h"
 #include "trigpoint/reports/input.h"
 #include "writer.h"
 
@@ -49,6 +50,13 @@ void SayOverdue(const ReportedService& service, SectionWriter* section);
 std::string NameWords(const ReportedService& service);
 /// "Requires improvement, published on 3 March 2026"; "no published rating is known".
 std::string RatingWords(const ReportedService& service);
+/// What is decided and recommended under each policy, in a cell.
+std::string LevelsWords(const ReportInput& input, const ReportedService& service);
+/// Which feeds are silent, in a cell.
+std::string SilentWords(const ReportInput& input, const ReportedService& service);
+/// How many reports there are, as far as it may be told.
+std::string CountTold(const ReportInput& input, const ReportedService& service,
+                      const Facts& reports);
 /// One sentence on what is decided and recommended under a policy.
 std::string LevelWords(const ReportedPolicy& policy);
 /// Whether a criterion holds and a level or the urgent path rests on it.

@@ -12,10 +12,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr v1::Report::Kind kKinds[] = {
-    v1::Report::KIND_TRIPLE_A,        v1::Report::KIND_RAPID_QUALITY_REVIEW,
-    v1::Report::KIND_PANEL_LIST,      v1::Report::KIND_RISK_SUMMIT,
-    v1::Report::KIND_PRE_VISIT_BRIEF, v1::Report::KIND_MONTHLY_DASHBOARD};
+constexpr v1::Report::Kind kKinds[] = {v1::Report::KIND_TRIPLE_A,
+                                       v1::Report::KIND_RAPID_QUALITY_REVIEW,
+                                       v1::Report::KIND_PANEL_LIST,
+                                       v1::Report::KIND_RISK_SUMMIT,
+                                       v1::Report::KIND_PRE_VISIT_BRIEF,
+                                       v1::Report::KIND_MONTHLY_DASHBOARD,
+                                       v1::Report::KIND_SURVEILLANCE_TRACKER};
 
 ReportedAlert OpenAlert() {
   ReportedAlert alert{.raised_us = March(5)};

@@ -1,7 +1,6 @@
 #include "kek.h"
 
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,8 +106,6 @@ absl::StatusOr<std::string> Read(const std::string& path, int descriptor) {
 }
 
 }  // namespace
-
-void Wipe(std::string& secret) { OPENSSL_cleanse(secret.data(), secret.size()); }
 
 absl::StatusOr<Kek> Kek::Load(const std::string& path, bool may_create) {
   for (int attempt = 0; attempt < 2; ++attempt) {

@@ -7,14 +7,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "trigpoint/base/crypto.h"
 
 /// The key-encryption key: a file, and AES-256-GCM with it.
 namespace trigpoint::store_internal {
 
 inline constexpr size_t kKeyBytes = 32;
-
-/// Overwrites the bytes of a secret before they are given back.
-void Wipe(std::string& secret);
 
 /// Wraps and unwraps keys under the bytes of one file. Immutable, so thread-safe.
 class Kek {

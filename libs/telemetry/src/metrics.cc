@@ -149,14 +149,16 @@ class AllFamilies final : public prometheus::Collectable {
   }
 
   std::vector<MetricFamily> Collect() const override {
-    return {appended.Collect(),        folded.Collect(),          fold_lag.Collect(),
-            recommendations.Collect(), alerts.Collect(),          quarantined.Collect(),
-            grpc_requests.Collect(),   commit.Collect(),          report_to_visible.Collect(),
-            ignored_derived.Collect(), last_event.Collect(),      webhook_delivered.Collect(),
-            webhook_failed.Collect(),  webhook_waiting.Collect(), webhook_dead.Collect(),
-            store_commits.Collect(),   store_puts.Collect(),      store_bytes.Collect(),
-            silent_feeds.Collect(),    ignored_links.Collect(),   retention_keys.Collect(),
-            retention_run.Collect(),   build_info.Collect(),      start_time.Collect()};
+    return {appended.Collect(),          folded.Collect(),          fold_lag.Collect(),
+            partition_owned.Collect(),   recommendations.Collect(), alerts.Collect(),
+            quarantined.Collect(),       grpc_requests.Collect(),   commit.Collect(),
+            report_to_visible.Collect(), ignored_derived.Collect(), last_event.Collect(),
+            webhook_delivered.Collect(), webhook_failed.Collect(),  webhook_waiting.Collect(),
+            webhook_dead.Collect(),      store_commits.Collect(),   store_puts.Collect(),
+            store_bytes.Collect(),       silent_feeds.Collect(),    ignored_links.Collect(),
+            retention_keys.Collect(),    partner_records.Collect(), partner_dead.Collect(),
+            partner_lost.Collect(),      partner_lag.Collect(),     retention_run.Collect(),
+            build_info.Collect(),        start_time.Collect()};
   }
 
   Family<Counter> appended{MetricType::Counter, "trigpoint_events_appended_total",
@@ -169,6 +171,10 @@ class AllFamilies final : public prometheus::Collectable {
                          "trigpoint_fold_lag_events",
                          "Events in the log that are not folded yet.",
                          {"partition"}};
+  Family<Gauge> partition_owned{MetricType::Gauge,
+                                "trigpoint_partition_owned",
+                                "Whether this process speaks for the partition.",
+                                {"partition"}};
   Family<Counter> recommendations{MetricType::Counter,
                                   "trigpoint_recommendations_total",
                                   "Recommendations issued, revised and withdrawn.",
@@ -225,6 +231,22 @@ class AllFamilies final : public prometheus::Collectable {
                              "trigpoint_webhook_dead_letters",
                              "Messages that were given up and not sent again.",
                              {"endpoint"}};
+  Family<Counter> partner_records{MetricType::Counter,
+                                  "trigpoint_partner_records_total",
+                                  "Records of a partner's topic that were taken and answered.",
+                                  {"topic", "outcome"}};
+  Family<Counter> partner_dead{MetricType::Counter,
+                               "trigpoint_partner_dead_letters_total",
+                               "Records that the dead-letter topic was told of.",
+                               {"topic"}};
+  Family<Counter> partner_lost{MetricType::Counter,
+                               "trigpoint_partner_lost_records_total",
+                               "Records that were gone before they were read.",
+                               {"topic"}};
+  Family<Gauge> partner_lag{MetricType::Gauge,
+                            "trigpoint_partner_lag_records",
+                            "Records that are still to be read.",
+                            {"topic"}};
   Family<Counter> retention_keys{MetricType::Counter, "trigpoint_retention_erased_keys_total",
                                  "Keys that rules of retention destroyed."};
   Family<Gauge> retention_run{MetricType::Gauge, "trigpoint_retention_last_run_timestamp_seconds",
@@ -296,6 +318,9 @@ Counter& Metrics::EventsFolded(std::string_view outcome) {
 Gauge& Metrics::FoldLag(uint32_t partition) {
   return impl_->families->fold_lag.Get({std::to_string(partition)});
 }
+Gauge& Metrics::PartitionOwned(uint32_t partition) {
+  return impl_->families->partition_owned.Get({std::to_string(partition)});
+}
 Counter& Metrics::Recommendations(std::string_view policy, std::string_view kind) {
   return impl_->families->recommendations.Get({LabelText(policy), LabelText(kind)});
 }
@@ -331,6 +356,22 @@ Counter& Metrics::WebhookFailedAttempts(std::string_view endpoint) {
 Gauge& Metrics::WebhookWaiting(std::string_view endpoint) {
   return impl_->families->webhook_waiting.Get({LabelText(endpoint)});
 }
+Counter& Metrics::PartnerRecords(std::string_view topic, std::string_view outcome) {
+  return impl_->families->partner_records.Get({LabelText(topic), LabelText(outcome)});
+}
+
+Counter& Metrics::PartnerDeadLetters(std::string_view topic) {
+  return impl_->families->partner_dead.Get({LabelText(topic)});
+}
+
+Counter& Metrics::PartnerLostRecords(std::string_view topic) {
+  return impl_->families->partner_lost.Get({LabelText(topic)});
+}
+
+Gauge& Metrics::PartnerLag(std::string_view topic) {
+  return impl_->families->partner_lag.Get({LabelText(topic)});
+}
+
 Gauge& Metrics::WebhookDeadLetters(std::string_view endpoint) {
   return impl_->families->webhook_dead.Get({LabelText(endpoint)});
 }

@@ -51,7 +51,8 @@ class ClockTest : public IngestTest {
   }
 
   std::unique_ptr<Clock> NewClock() {
-    return std::make_unique<Clock>(projector_.get(), writer_.get(), nullptr, ClockOptions{});
+    return std::make_unique<Clock>(projector_.get(), writer_.get(), nullptr, nullptr,
+                                   ClockOptions{});
   }
 
   /// Kinds of the events of a service, as its timeline has them.

@@ -197,6 +197,58 @@ TEST_F(ControlPublisherTest, APackThatDoesNotCompileNeverReachesTheLog) {
   EXPECT_THAT(RecordsOf(kControl), SizeIs(0));
 }
 
+v1::PolicyRetired Retirement() {
+  v1::PolicyRetired retired;
+  retired.set_policy_id("p");
+  retired.set_approved_by("Quality Committee");
+  retired.set_authority_ref("QC-2027-02/3");
+  retired.set_reason("replaced");
+  retired.mutable_actor()->set_principal("operator");
+  return retired;
+}
+
+// S0 9.2; S3 3.0
+TEST_F(ControlPublisherTest, ARetirementIsOnRecordAndTheSameAgainChangesNothing) {
+  ASSERT_TRUE(publisher_.ActivatePolicy(Decision(1), false).ok());
+  const auto checked = publisher_.RetirePolicy(Retirement(), true);
+  ASSERT_TRUE(checked.ok()) << checked.status();
+  EXPECT_THAT(RecordsOf(kControl), SizeIs(1));
+  const auto from = publisher_.RetirePolicy(Retirement(), false);
+  ASSERT_TRUE(from.ok()) << from.status();
+  EXPECT_EQ(*from, writer_->Now() + kControlAheadUs);
+  const auto controls = projector_->ControlsOfPartition(0);
+  ASSERT_EQ(controls->state().controls_size(), 2);
+  EXPECT_EQ(controls->state().controls(1).policy_retired().authority_ref(), "QC-2027-02/3");
+  EXPECT_EQ(controls->state().controls(1).policy_retired().actor().principal(), "operator");
+  EXPECT_EQ(RecordsOf(0), RecordsOf(kControl));
+  EXPECT_EQ(*publisher_.RetirePolicy(Retirement(), false), *from);
+  EXPECT_THAT(RecordsOf(kControl), SizeIs(2));
+}
+
+TEST_F(ControlPublisherTest, OnlyWhatIsInForceIsTakenOutAndAHigherVersionPutsItBack) {
+  EXPECT_TRUE(absl::IsNotFound(publisher_.RetirePolicy(Retirement(), false).status()));
+  ASSERT_TRUE(publisher_.ActivatePolicy(Decision(1), false).ok());
+  v1::PolicyRetired past = Retirement();
+  SetMicros(writer_->Now() - 1, past.mutable_effective_from());
+  EXPECT_TRUE(absl::IsInvalidArgument(publisher_.RetirePolicy(past, false).status()));
+  v1::PolicyRetired later = Retirement();
+  SetMicros(writer_->Now() + kMicrosPerDay, later.mutable_effective_from());
+  ASSERT_TRUE(publisher_.RetirePolicy(later, false).ok());
+  v1::PolicyRetired otherwise = Retirement();
+  otherwise.set_reason("another reason");
+  EXPECT_TRUE(absl::IsFailedPrecondition(publisher_.RetirePolicy(otherwise, false).status()));
+  // A version before it would end with it.
+  EXPECT_TRUE(absl::IsFailedPrecondition(publisher_.ActivatePolicy(Decision(2), false).status()));
+  v1::PolicyActivated after = Decision(2);
+  SetMicros(writer_->Now() + 2 * kMicrosPerDay, after.mutable_effective_from());
+  EXPECT_TRUE(publisher_.ActivatePolicy(after, false).ok());
+  EXPECT_EQ(projector_->ControlsOfPartition(0)->RetiredFrom("p"), kNever);
+  // What was taken out and put back is taken out anew.
+  v1::PolicyRetired again = Retirement();
+  SetMicros(writer_->Now() + 3 * kMicrosPerDay, again.mutable_effective_from());
+  EXPECT_EQ(*publisher_.RetirePolicy(again, false), writer_->Now() + 3 * kMicrosPerDay);
+}
+
 // What people activated by a call is not put back by the file that a node starts with.
 TEST_F(ControlPublisherTest, AnOlderFileChangesNothing) {
   const std::string directory = TRIGPOINT_SOURCE_DIR "/deploy/policies";

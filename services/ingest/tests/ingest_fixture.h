@@ -13,17 +13,17 @@
 #include "services/ingest/intake.h"
 #include "services/ingest/worker_pool.h"
 #include "temp_dir.h"
+#include "test_keys.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/log/memory_log.h"
-#include "trigpoint/store/key_store.h"
 #include "trigpoint/store/store.h"
 #include "trigpoint/telemetry/metrics.h"
 
 namespace trigpoint {
 
-/// A log that counts: how many records each append had, by partition.
+/// A log that counts how many records each append had, by partition, and refuses when told to.
 class CountingLog final : public EventLog {
  public:
   explicit CountingLog(std::unique_ptr<EventLog> log) : log_(std::move(log)) {}
@@ -38,10 +38,45 @@ class CountingLog final : public EventLog {
     return sizes;
   }
 
+  /// What appends are answered with from now on; OK: they are made.
+  void Refuse(absl::Status status) {
+    const absl::MutexLock lock(&mu_);
+    refusal_ = std::move(status);
+    refused_ = 0;
+  }
+  /// Waits until so many appends were refused, or made, since the last Refuse or since the start.
+  void AwaitRefused(int count) const {
+    const absl::MutexLock lock(&mu_);
+    const auto enough = [&] {
+      mu_.AssertHeld();
+      return refused_ >= count;
+    };
+    mu_.Await(absl::Condition(&enough));
+  }
+  void AwaitAppends(size_t count) const {
+    const absl::MutexLock lock(&mu_);
+    const auto enough = [&] {
+      mu_.AssertHeld();
+      return appends_.size() >= count;
+    };
+    mu_.Await(absl::Condition(&enough));
+  }
+  size_t appends() const {
+    const absl::MutexLock lock(&mu_);
+    return appends_.size();
+  }
+
   uint32_t partitions() const override { return log_->partitions(); }
   void Append(uint32_t partition, std::vector<std::string> values, AppendCallback done) override {
     {
-      const absl::MutexLock lock(&mu_);
+      absl::ReleasableMutexLock lock(&mu_);
+      if (!refusal_.ok()) {
+        const absl::Status refusal = refusal_;
+        ++refused_;
+        lock.Release();
+        done(refusal);
+        return;
+      }
       appends_.emplace_back(partition, values.size());
     }
     log_->Append(partition, std::move(values), std::move(done));
@@ -63,6 +98,8 @@ class CountingLog final : public EventLog {
   std::unique_ptr<EventLog> log_;
   mutable absl::Mutex mu_;
   std::vector<std::pair<uint32_t, size_t>> appends_ ABSL_GUARDED_BY(mu_);
+  absl::Status refusal_ ABSL_GUARDED_BY(mu_);
+  int refused_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 /// Intake over a log in memory, with a clock that the test moves. One partition for providers, one
@@ -77,16 +114,13 @@ class IngestTest : public testing::Test {
 
   void Open() {
     auto opened_store = Store::Open({.directory = directory_ / "store"});
-    auto opened_keys =
-        KeyStore::Open({.directory = directory_ / "keys", .kek_file = directory_ / "keys.kek"});
     ASSERT_TRUE(opened_store.ok()) << opened_store.status();
-    ASSERT_TRUE(opened_keys.ok()) << opened_keys.status();
     store_ = *std::move(opened_store);
-    keys_ = *std::move(opened_keys);
-    auto opened_vault = IdentityVault::Open(
-        {.directory = directory_ / "vault", .kek_file = directory_ / "vault.kek"});
-    ASSERT_TRUE(opened_vault.ok()) << opened_vault.status();
-    vault_ = *std::move(opened_vault);
+    TestKeys opened_keys = TestKeys::Open(directory_.path());
+    key_server_ = std::move(opened_keys.server);
+    keys_ = std::move(opened_keys.keys);
+    vault_ = std::move(opened_keys.vault);
+    ASSERT_TRUE(keys_ != nullptr && vault_ != nullptr);
     auto opened = Projector::Open(&log_, store_.get(), {});
     ASSERT_TRUE(opened.ok()) << opened.status();
     projector_ = *std::move(opened);
@@ -122,6 +156,7 @@ class IngestTest : public testing::Test {
     metrics_.reset();
     vault_.reset();
     keys_.reset();
+    key_server_.reset();
     store_.reset();
   }
 
@@ -188,6 +223,7 @@ class IngestTest : public testing::Test {
   std::atomic<int64_t> now_us_{1'767'225'600'000'000};  // 2026-01-01
   CountingLog log_{NewMemoryLog(2)};
   std::unique_ptr<Store> store_;
+  std::unique_ptr<KeyServer> key_server_;  // Null: the keys are local.
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<IdentityVault> vault_;
   std::unique_ptr<Projector> projector_;

@@ -115,7 +115,7 @@ TEST_F(ProtectedIdentityTest, IsRefusedWhereThereIsNoVault) {
 
 TEST_F(ProtectedIdentityTest, OfARecordThatWasErasedIsNeverTakenAgain) {
   ASSERT_EQ(OutcomeOf(Report(kName)), v1::SUBMISSION_OUTCOME_ACCEPTED);
-  ASSERT_TRUE(vault_->Erase({vault_->KeyOf({"council/concerns", "W-1"})}).ok());
+  ASSERT_TRUE(vault_->Erase({*vault_->KeyOf({"council/concerns", "W-1"})}).ok());
   EXPECT_THAT(RulesOf(Report(kName)), testing::ElementsAre("ERASED"));
 }
 

@@ -92,6 +92,26 @@ TEST(DigestMessage, TellsWhichServicesAreSilent) {
   EXPECT_FALSE(told["feeds"][0].contains("last_on")) << "it never came";
 }
 
+TEST(DigestMessage, TellsWhatFellOverdueWithRuleClauseAndOwner) {
+  DigestContent content = Quiet();
+  content.overdue = 7;
+  DigestOverdue& item = content.fell_overdue.emplace_back();
+  item.provider = "providers/p";
+  item.owed.set_policy_id("herefordshire");
+  item.owed.set_rule("DL-33");
+  item.owed.set_clause("S2 App 2 Levels 1 and 2");
+  item.owed.set_owner("TEAM_MANAGER");
+  SetMicros(kNow - kMicrosPerDay, item.owed.mutable_due_at());
+  const auto data = nlohmann::json::parse(DigestMessage(content, kNow).body)["data"];
+  EXPECT_EQ(data["nothing_to_report"], false);
+  EXPECT_EQ(data["overdue"], 7);
+  const auto& told = data["fell_overdue"][0];
+  EXPECT_EQ(told["rule"], "DL-33");
+  EXPECT_EQ(told["clause"], "S2 App 2 Levels 1 and 2");
+  EXPECT_EQ(told["owner"], "TEAM_MANAGER");
+  EXPECT_EQ(told["due_at"], "2025-12-31T00:00:00Z");
+}
+
 TEST(DigestMessage, HasAnIdOfItsOwnForEachLogEndpointAndDay) {
   DigestContent other = Quiet();
   EXPECT_EQ(DigestMessage(other, kNow).id, DigestMessage(Quiet(), kNow + 5).id);

@@ -1,6 +1,7 @@
 #include "services/notify/taker.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "ingest_fixture.h"
 #include "services/ingest/clock.h"
@@ -302,6 +303,23 @@ TEST_F(TakerTest, TellsARecommendationInOneDigestAndNothingToReportInTheNext) {
   ASSERT_THAT(Types(told), ElementsAre("digest"));
   EXPECT_EQ(told[0]["data"]["nothing_to_report"], true);
   EXPECT_EQ(told[0]["data"]["awaiting_decision"], data["awaiting_decision"]);
+}
+
+TEST_F(TakerTest, TellsOnceWhatFellOverdue) {
+  ASSERT_TRUE(Look(NewTaker()));
+  EXPECT_TRUE(Delivered()[0]["data"]["fell_overdue"].empty());
+  const auto rules = [this](Micros time) {
+    now_us_ += time;
+    EXPECT_TRUE(Look(NewTaker()));
+    const Json data = Delivered()[0]["data"];
+    std::multiset<std::string> told;
+    for (const auto& item : data["fell_overdue"]) told.insert(item["rule"]);
+    EXPECT_GE(data["overdue"].get<size_t>(), told.size());
+    EXPECT_EQ(data["nothing_to_report"], told.empty());
+    return told;
+  };
+  EXPECT_EQ(rules(40 * kMicrosPerDay).count("DL-33"), 1U) << "a monthly meeting";
+  EXPECT_EQ(rules(kMicrosPerDay).count("DL-33"), 0U) << "told";
 }
 
 TEST_F(TakerTest, TellsDeadLettersUntilTheyAreSentAgain) {

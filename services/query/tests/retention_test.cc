@@ -6,11 +6,11 @@
 #include <memory>
 
 #include "temp_dir.h"
+#include "test_keys.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/events/protected_identity.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/log/memory_log.h"
-#include "trigpoint/store/key_store.h"
 #include "trigpoint/store/store.h"
 
 namespace trigpoint {
@@ -28,10 +28,10 @@ class RetentionTest : public testing::Test {
  protected:
   void SetUp() override {
     store_ = *Store::Open({.directory = directory_ / "store"});
-    keys_ =
-        *KeyStore::Open({.directory = directory_ / "keys", .kek_file = directory_ / "keys.kek"});
-    vault_ = *IdentityVault::Open(
-        {.directory = directory_ / "vault", .kek_file = directory_ / "vault.kek"});
+    TestKeys opened = TestKeys::Open(directory_.path());
+    key_server_ = std::move(opened.server);
+    keys_ = std::move(opened.keys);
+    vault_ = std::move(opened.vault);
     projector_ = *Projector::Open(log_.get(), store_.get(), {});
     ASSERT_TRUE(projector_->CatchUp().ok());
     ASSERT_TRUE(projector_->Start().ok());
@@ -130,6 +130,7 @@ class RetentionTest : public testing::Test {
   TempDir directory_;
   std::unique_ptr<EventLog> log_ = NewMemoryLog(2);
   std::unique_ptr<Store> store_;
+  std::unique_ptr<KeyServer> key_server_;  // Null: the keys are local.
   std::unique_ptr<KeyStore> keys_;
   std::unique_ptr<IdentityVault> vault_;
   std::unique_ptr<Projector> projector_;
@@ -211,7 +212,7 @@ TEST_F(RetentionTest, ErasesTheIdentityOfAProtectedSourceAndDoesNotNameIt) {
   const auto proofs = Proofs("prv-1");
   ASSERT_THAT(proofs, SizeIs(1));
   EXPECT_THAT(proofs[0].records(), IsEmpty());
-  EXPECT_THAT(proofs[0].key_ids(), ElementsAre(vault_->KeyOf(record)));
+  EXPECT_THAT(proofs[0].key_ids(), ElementsAre(*vault_->KeyOf(record)));
 }
 
 TEST_F(RetentionTest, ErasesWhatOnlyWaitsByTheRuleOfItsClass) {

@@ -49,5 +49,25 @@ TEST(HeritageWords, SaysWhoseALevelIsAndHowAPersonDecides) {
   EXPECT_EQ(InheritedInFull(v1::Provider(), "nqb", "1-2"), "");
 }
 
+TEST(HeritageWords, SaysWhereAPersonDecidesAboutWhatCameFromFurtherBack) {
+  v1::Provider moved = Sold();
+  moved.mutable_links(0)->set_reason(v1::ServiceLinked::REASON_LOCATION_MOVE);
+  moved.mutable_links(0)->set_standing(v1::INHERITANCE_STANDING_CONTINUES);
+  auto* open = moved.mutable_links(0)->add_open();
+  open->set_provider("providers/prv-1");
+  open->mutable_id()->set_scheme("cqc-location");
+  open->mutable_id()->set_value("1-1");
+  open->set_name("Rose House");
+  open->set_standing(v1::INHERITANCE_STANDING_TO_BE_CONFIRMED);
+  const std::string line = LinkInWords(moved.links(0));
+  EXPECT_NE(line.find("everything continues; what Rose House (cqc-location/1-1) inherits: "
+                      "inherited, to be confirmed by a person"),
+            std::string::npos)
+      << line;
+  const std::string full = InheritedInFull(moved, "nqb", "1-2");
+  EXPECT_NE(full.find("trigpoint inherit cqc-location/1-1 --accept"), std::string::npos) << full;
+  EXPECT_EQ(full.find("trigpoint inherit 1-2"), std::string::npos) << full;
+}
+
 }  // namespace
 }  // namespace trigpoint

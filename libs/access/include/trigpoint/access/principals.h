@@ -53,6 +53,11 @@ class Principals {
   /// Complexity: every token digest is compared, in constant time.
   absl::StatusOr<Principal> Authenticate(const Credentials& credentials) const;
 
+  /// Gives the principal with this id, whatever its credential: for a channel of which somebody
+  /// else has verified that it is this principal's, e.g. a topic that the brokers let nobody else
+  /// write to. LocalOperator knows none. Errors: NotFound.
+  absl::StatusOr<Principal> Named(std::string_view id) const;
+
   /// Tells that nobody was configured. True for LocalOperator too: it is no ground to listen beyond
   /// loopback (see CheckListen).
   bool empty() const { return entries_.empty(); }

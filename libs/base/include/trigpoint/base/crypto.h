@@ -17,6 +17,11 @@ std::string HmacSha256(std::string_view key, std::string_view text);
 /// Random bytes of OpenSSL's generator. Errors: Unavailable when there is no entropy.
 absl::StatusOr<std::string> RandomBytes(size_t count);
 
+/// Overwrites the bytes of a secret before they are given back.
+void Wipe(std::string& secret);
+/// Whether two texts are the same, in a time that depends on their lengths alone.
+bool SameSecret(std::string_view a, std::string_view b);
+
 inline constexpr size_t kAesGcmKeyBytes = 32;
 inline constexpr size_t kAesGcmNonceBytes = 12;
 inline constexpr size_t kAesGcmTagBytes = 16;

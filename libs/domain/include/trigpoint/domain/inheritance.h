@@ -25,6 +25,18 @@ bool Counts(v1::InheritanceStanding standing);
 /// Whether a person is to decide about it.
 bool IsOpen(v1::InheritanceStanding standing);
 
+/// Whether a person is to decide about what comes of this predecessor, here or further back.
+bool AwaitsPerson(const v1::Inheritance& inheritance);
+
+/// Whether the level that stands under a policy is inherited and a person is to confirm it, here or
+/// further back.
+bool IsToBeConfirmed(const v1::ProviderRecord& record, const v1::PolicyRecord& policy);
+
+/// What a person is still to decide about: at this service, and at those before it whose memory
+/// counts here. Sorted by stream, each once.
+std::vector<v1::MemoryCarried::OpenInheritance> OpenInheritances(const v1::ProviderRecord& record,
+                                                                 const std::string& stream_id);
+
 /// What the record has of one predecessor, or null.
 const v1::Inheritance* FindInheritance(const v1::ProviderRecord& record,
                                        std::string_view from_stream);

@@ -28,6 +28,9 @@ struct InForce {
   /// Never null.
   std::shared_ptr<const WorkingCalendar> calendar;
 
+  /// Since when each policy, in whichever version, has been in force without a break.
+  std::map<std::string, int64_t> since_us;
+
   /// One policy, or null.
   std::shared_ptr<const CompiledPack> Policy(const std::string& policy_id) const;
 };
@@ -41,8 +44,8 @@ struct InForce {
 class Controls {
  public:
   Controls();
-  /// Adds a control event (PolicyActivated, PeerBaselinePublished or HolidaysPublished); a repeated
-  /// id is ignored.
+  /// Adds a control event (PolicyActivated, PolicyRetired, PeerBaselinePublished or
+  /// HolidaysPublished); a repeated id is ignored.
   absl::Status Add(const v1::Event& event);
 
   /// What is in force for the stream at `as_of_us`; never null.
@@ -63,8 +66,16 @@ class Controls {
     std::shared_ptr<const CompiledPack> pack;
   };
   const std::vector<Activation>& activations() const { return activations_; }
+  /// When a policy is taken out of force for good, i.e. no version follows; kNever: it is not.
+  int64_t RetiredFrom(const std::string& policy_id) const;
 
  private:
+  struct Retirement {
+    std::string control_id;
+    int64_t effective_us = 0;
+    std::string policy_id;
+  };
+
   struct Baseline {
     std::string control_id;
     int64_t effective_us = 0;
@@ -82,6 +93,7 @@ class Controls {
 
   v1::ControlState state_;
   std::vector<Activation> activations_;
+  std::vector<Retirement> retirements_;
   std::map<v1::ServiceType, std::vector<Baseline>> baselines_;
   std::vector<Holidays> holidays_;
   /// Of a stream to which nothing came late, in order of time without gaps.

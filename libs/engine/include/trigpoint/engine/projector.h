@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "trigpoint/engine/controls.h"
 #include "trigpoint/engine/replay.h"
 #include "trigpoint/engine/stream_step.h"
@@ -55,8 +56,8 @@ struct ProjectorCounters {
   std::atomic<uint64_t> late_controls{0};  ///< Control events that reached a stream late: an alarm.
 };
 
-/// What was recommended and alerted since start; what a start or a rebuild folds again is not in
-/// it.
+/// What was recommended and alerted since start in the partitions that this process speaks for;
+/// what a start, a take-over or a rebuild folds again is not in it.
 struct SaidCounts {
   std::map<std::pair<std::string, v1::Recommendation::Kind>, uint64_t>
       recommendations;  ///< By policy and kind.
@@ -73,28 +74,42 @@ struct ProjectorOptions {
   size_t catch_up_records_max = 16'384;
   size_t hot_streams_max = 100'000;  ///< Streams kept in memory.
   bool assess = true;                ///< false: a reader that follows the log and appends nothing.
+  /// true: it speaks for every partition. false: others fold the same log, and it speaks for what
+  /// Own grants it.
+  bool sole = true;
+  /// Asked right before each append for a partition that is owned: whether it still is. Called
+  /// without locks; it must neither block nor call the projector. Null: always.
+  std::function<bool(uint32_t partition)> may_append = nullptr;
+  /// How often the fold looks, while it runs, whether the log still holds what was folded.
+  absl::Duration verify_every = absl::Seconds(10);
 };
 
 /// Folds the log into the store, assesses, and appends what follows from it.
 ///
-/// One thread owns all partitions of an embedded log. Derived events are appended and acknowledged
-/// before the checkpoint that covers their cause is committed; from its checkpoint to the head at
-/// start it withholds, and then appends what it did not meet. Reads are thread-safe and never wait
-/// for the disk where the stream is in memory.
+/// Every process folds all partitions; which of them it speaks for, that is, where it appends what
+/// follows, is a matter of ownership (ADR 0025). Derived events are appended and acknowledged
+/// before the checkpoint that covers their cause is committed; where it does not speak it withholds
+/// them until they come from the log. Granted a partition it folds to the heads as they are then
+/// and appends what it withheld and did not meet. Reads are thread-safe and never wait for the disk
+/// where the stream is in memory.
 class Projector {
  public:
   /// `log` has one partition more than provider partitions: the last is the control partition. Both
   /// must outlive it. DATA_LOSS when the log's head is below a checkpoint of the store or its
-  /// record differs (truncation); UNIMPLEMENTED when another version folded the store.
+  /// record differs (truncation); UNIMPLEMENTED when another version folded the store, or a reader,
+  /// which keeps nothing of what is still to be said: it has to be folded anew.
   static absl::StatusOr<std::unique_ptr<Projector>> Open(EventLog* log, Store* store,
                                                          const ProjectorOptions& options);
   ~Projector();
 
-  /// Folds to the head as it is now, withholding; then appends what was withheld and not met.
-  /// Before Start.
+  /// Folds to the head as it is now, withholding; then appends what was withheld and not met in the
+  /// partitions that are owned. Before Start.
   absl::Status CatchUp();
   /// Starts the thread. Afterwards Health() tells whether it still runs.
   absl::Status Start();
+  /// What the thread does over and over, once and without waiting: takes over what was granted,
+  /// folds one poll, appends what follows. For those who step by hand, without Start.
+  absl::Status Step();
   /// Stops after the batch in hand; idempotent.
   void Stop();
   absl::Status Health() const;
@@ -126,6 +141,21 @@ class Projector {
   absl::StatusOr<RebuildReport> Rebuild(Store* next);
   /// Ends a rebuild that is under way, now and for ever.
   void CancelRebuild() { cancel_rebuild_.store(true); }
+
+  // ---- ownership (of a projector that is not the only one)
+
+  /// Speaks for partitions from now on, once it has folded to the heads as they are after this call
+  /// and has appended what it withheld and did not meet there; does not wait for that. What is
+  /// owned already stays as it is. From any thread.
+  void Own(const std::vector<uint32_t>& partitions);
+  /// Speaks for them no more: returns when every append under way for them is answered, and makes
+  /// no further one. Not from the projector's thread or a callback of the log.
+  void Disown(const std::vector<uint32_t>& partitions);
+  /// Whether this process is the one that speaks for a partition now, and may: what is done once in
+  /// a cluster is done by the owner of the control partition. Ask right before each append.
+  bool Owns(uint32_t partition) const;
+  /// Called when partitions were taken over; must not block.
+  void OnOwned(std::function<void()> notify);
 
   // ---- directory (folded from the control partition)
 
@@ -243,7 +273,25 @@ class Projector {
   absl::Status SwitchIfAsked();
   absl::Status SwitchTo(Projector* shadow, Store* next, RebuildReport* report);
   void Run();
+  /// One turn of the thread.
+  absl::Status Round(int64_t timeout_ms);
   absl::Status Cycle(int64_t timeout_ms);
+  /// Errors: DataLoss where the log no longer holds what was folded.
+  absl::Status VerifyFolded();
+  bool MayAppend(uint32_t partition) const;
+  /// Appends what was withheld in partitions that were granted, where it is due.
+  absl::Status TakeOver();
+  /// Partitions that are granted and folded to the heads of then, each with its grant.
+  absl::StatusOr<std::map<uint32_t, uint64_t>> DueToTakeOver();
+  absl::Status SayWithheld(const std::map<uint32_t, uint64_t>& partitions);
+  /// What was withheld in a partition, in order of streams.
+  absl::StatusOr<std::vector<std::string>> WithheldIn(uint32_t partition);
+  /// Works out anew what is to be said of a stream of which too much was withheld.
+  absl::Status RecallChain(Entry* entry);
+  /// Speaks no more for a partition, until it has taken it over again.
+  void Withdraw(uint32_t partition);
+  /// Owes again, to whoever speaks next, what was to be carried for partitions withdrawn from.
+  void TakeBack(Batch* batch);
   absl::Status FoldNext(const Record& record, Batch* batch);
   absl::Status FoldRecord(const Record& record, Batch* batch);
   absl::Status FoldControlPartition(const v1::Event& event, const Record& record, Batch* batch);
@@ -270,7 +318,11 @@ class Projector {
   bool IsKnown(const std::string& stream_id) const;
   /// Takes over which feeds of a stream are silent.
   void NoteSilences(const std::string& stream_id, const v1::ProviderRecord& record);
-  absl::Status AppendDerived(Batch* batch);
+  /// Which of those who speak in a batch may now: they count as appending until EndAppend.
+  std::set<uint32_t> BeginAppend(bool taking_over, Batch* batch);
+  void EndAppend(const std::set<uint32_t>& speakers);
+  /// Appends what follows, where this process may; the rest stays withheld.
+  absl::Status AppendDerived(bool taking_over, Batch* batch);
   absl::Status Commit(Batch* batch);
   /// Brings the lines of lists up to what is folded.
   void RefreshSummaries(Batch* batch);
@@ -292,7 +344,9 @@ class Projector {
   ProjectorCounters counters_;
   std::unique_ptr<LogReader> reader_;
   std::unique_ptr<Batch> open_;  ///< Folded and not yet committed.
-  bool withholding_ = false;
+  bool assessed_ = true;         // The store has what is still to be said of each stream.
+  absl::Time verified_;
+  std::atomic<bool> take_over_due_{false};  // A partition is granted and not spoken for yet.
   bool unhurried_ = false;           // In CatchUp, or for a rebuild: nobody waits for a commit.
   std::function<bool()> ended_;      // Of a rebuild: nobody wants it any more.
   std::vector<int64_t> fold_until_;  // Of a rebuild: where it ends; empty: nowhere.
@@ -306,7 +360,12 @@ class Projector {
   std::unordered_map<std::string, v1::ProviderSummary>
       summaries_;  // Entries point into it. Guarded by mu_.
   std::map<std::string, v1::StreamChunk>
-      stored_chains_;  // Of streams that are not loaded yet. Guarded by mu_.
+      stored_chains_;  // Of streams that are not loaded. Guarded by mu_.
+  std::map<uint32_t, std::map<std::string, std::string>>
+      late_;                      // ControlTookEffect that is not in the log yet. Guarded by mu_.
+  uint64_t grants_ = 0;           // Guarded by mu_.
+  std::set<uint32_t> withdrawn_;  // Since the last TakeBack. Guarded by mu_.
+  std::function<void()> on_owned_;
   std::function<void()> on_alerts_;
   std::function<void(std::vector<v1::SubjectRef>)> on_bindings_;
   std::function<void()> on_backfills_ended_;
@@ -322,6 +381,7 @@ class Projector {
   };
   Successions successions_;                // Guarded by mu_.
   std::set<Heritage> owed_;                // To be looked at. Guarded by mu_.
+  std::set<Heritage> owed_by_others_;      // By who speaks for the predecessor. Guarded by mu_.
   std::set<Heritage> waiting_;             // For their day, or for history. Guarded by mu_.
   std::map<Heritage, Carrying> carrying_;  // Guarded by mu_.
   uint64_t use_clock_ = 0;

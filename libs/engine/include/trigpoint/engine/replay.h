@@ -51,6 +51,13 @@ class HappenedBy {
   std::set<std::pair<std::string, std::string>> later_;  ///< Identities that happened afterwards.
 };
 
+/// Folds the events of a stream as an owner would who was there from its beginning: with the chain
+/// of what follows from them and is not among them. `now`: the state that the projector has of it,
+/// which knows of control events that came late. Errors: those of a damaged event.
+absl::StatusOr<HotStream> FoldAsOwner(const v1::ProviderState& now,
+                                      std::span<const v1::StoredEvent> events,
+                                      const Controls& controls);
+
 /// What a fresh fold of one stream found.
 struct StreamCheck {
   uint64_t recommendations = 0;  ///< Recorded recommendations and alerts recomputed at their cause.

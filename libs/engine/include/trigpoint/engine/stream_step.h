@@ -37,6 +37,8 @@ struct HotStream {
   }
 
   const v1::ProviderRecord& Expected() const { return expected == nullptr ? record : *expected; }
+  /// Forgets what was derived and has not come back.
+  void DropChain();
 
   /// What measures read of the state, to assess as of an instant.
   std::shared_ptr<MeasureCache> CacheFor(int64_t as_of_us);

@@ -36,6 +36,12 @@ const KindInfo* KindOfName(std::string_view name);
 /// Gives the whole catalogue in the order of the payload field numbers.
 std::span<const KindInfo> AllKinds();
 
+/// Tells whether the event is a fact: what a partner reported, of a kind that is known here.
+inline bool IsFact(const v1::Event& event) {
+  const KindInfo* kind = KindOf(event);
+  return kind != nullptr && kind->role == v1::EVENT_ROLE_FACT;
+}
+
 /// Tells whether an event of the kind is a report that rules count as a concern, or may hold one.
 inline bool RaisesConcern(const KindInfo& kind) {
   return kind.effect == v1::EFFECT_CONCERN || kind.effect == v1::EFFECT_CONCERN_KEPT;

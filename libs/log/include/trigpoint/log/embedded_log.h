@@ -40,4 +40,8 @@ struct EmbeddedLogOptions {
 /// file), or the head marks are damaged; InvalidArgument; else what the file system says.
 absl::StatusOr<std::unique_ptr<EventLog>> OpenEmbeddedLog(const EmbeddedLogOptions& options);
 
+/// How many partitions the embedded log in a directory has. Errors: NotFound where there is none;
+/// FailedPrecondition where its FORMAT says something else.
+absl::StatusOr<uint32_t> EmbeddedLogPartitions(const std::string& directory);
+
 }  // namespace trigpoint

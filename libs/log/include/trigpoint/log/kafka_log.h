@@ -41,9 +41,9 @@ struct KafkaLogOptions {
 };
 
 /// Opens the log that is one topic of Apache Kafka: an idempotent producer that waits for all
-/// synced replicas, and readers at explicit offsets, outside any group. Several processes may append
-/// and read at once. Errors: FailedPrecondition = the topic is missing, or a setting of it could
-/// lose or reorder events (the text names each and says what to set); Unavailable = no broker
+/// synced replicas, and readers at explicit offsets, outside any group. Several processes may
+/// append and read at once. Errors: FailedPrecondition = the topic is missing, or a setting of it
+/// could lose or reorder events (the text names each and says what to set); Unavailable = no broker
 /// answered in time; PermissionDenied; InvalidArgument.
 absl::StatusOr<std::unique_ptr<EventLog>> OpenKafkaLog(const KafkaLogOptions& options);
 

@@ -18,7 +18,9 @@ struct PolicyGrounds {
 /// Rapid quality review alerts to raise now: one per evidence cluster that has none yet, whichever
 /// policies and rules it satisfies, all listed in it. While an alert on the same theme is open, a
 /// further cluster is attached to it; an attached cluster that asserts immediate risk is dispatched
-/// again. No personal data. Rule: S1 L173 (three conjuncts), S3 App 2; design 6 "Alerts".
+/// again. So is a cluster that was told of and has become immediate since; one of which reports
+/// came after the review that closed its alert is raised anew. No personal data. Rule: S1 L173
+/// (three conjuncts), S3 App 2; design 6 "Alerts".
 std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& context,
                                                        const std::vector<PolicyGrounds>& policies,
                                                        const std::string& cause);

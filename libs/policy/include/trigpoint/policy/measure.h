@@ -50,6 +50,8 @@ struct MeasureContext {
   std::string decided_state;
   int64_t as_of_us = 0;  ///< Microseconds UTC; windows are (as_of - W, as_of] on occurrence (3.1).
   Detail detail = Detail::kProof;
+  /// When the policy, in whichever version, came into force for the service; 0: since ever.
+  int64_t policy_since_us = 0;
   std::shared_ptr<MeasureCache> cache = std::make_shared<MeasureCache>();
 
   const ClusterView& Clusters() const {

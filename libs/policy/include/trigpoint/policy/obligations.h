@@ -22,8 +22,9 @@ using CalendarAt = std::function<std::shared_ptr<const WorkingCalendar>(int64_t 
 /// Start. Each fact of a starting kind starts its own. A criterion that holds starts one with the
 /// newest event that it rests on; when it falls nothing is owed any more, and none is listed. A
 /// state starts one when it was entered, for as long as it is decided. A recurring one starts anew
-/// at each discharge; the first with the last discharge before the service was registered here,
-/// else with its registration becoming known; beside `state` or `criterion` it starts with that,
+/// at each discharge; the first with the last discharge before the service was registered here and
+/// the policy in force, else with its registration becoming known, or with the policy coming into
+/// force (policy_since_us) where that was later; beside `state` or `criterion` it starts with that,
 /// and goes on while that holds.
 ///
 /// End. A fact that names the starting event, or an event that the starting event names (a draft

@@ -86,6 +86,8 @@ class Metrics {
   Counter& EventsFolded(std::string_view outcome);
   /// trigpoint_fold_lag_events{partition}: events in the log that are not folded yet.
   Gauge& FoldLag(uint32_t partition);
+  /// trigpoint_partition_owned{partition}: 1 where this process speaks for the partition, else 0.
+  Gauge& PartitionOwned(uint32_t partition);
   /// trigpoint_recommendations_total{policy,kind}: kind "issued", "revised", "withdrawn". This and
   /// the next leave out what a start or a rebuild folds again.
   Counter& Recommendations(std::string_view policy, std::string_view kind);
@@ -123,6 +125,16 @@ class Metrics {
   Gauge& WebhookWaiting(std::string_view endpoint);
   /// trigpoint_webhook_dead_letters{endpoint}: given up, until they are sent again.
   Gauge& WebhookDeadLetters(std::string_view endpoint);
+  /// trigpoint_partner_records_total{topic,outcome}: records of a partner's topic that were taken
+  /// and answered; outcome as in "accepted".
+  Counter& PartnerRecords(std::string_view topic, std::string_view outcome);
+  /// trigpoint_partner_dead_letters_total{topic}: of these, told to the dead-letter topic.
+  Counter& PartnerDeadLetters(std::string_view topic);
+  /// trigpoint_partner_lost_records_total{topic}: records that the brokers no longer had when they
+  /// were to be read.
+  Counter& PartnerLostRecords(std::string_view topic);
+  /// trigpoint_partner_lag_records{topic}: records that this process is still to read.
+  Gauge& PartnerLag(std::string_view topic);
   /// trigpoint_retention_erased_keys_total: keys that rules of retention destroyed since start.
   Counter& RetentionErasedKeys();
   /// trigpoint_retention_last_run_timestamp_seconds: end of the last run without an error; 0: none.

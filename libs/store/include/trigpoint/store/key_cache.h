@@ -7,19 +7,15 @@
 #include <unordered_map>
 #include <utility>
 
-#include "kek.h"
+#include "trigpoint/base/crypto.h"
 
-namespace trigpoint::store_internal {
+namespace trigpoint {
 
 /// The keys used last, unwrapped; a key that leaves is wiped. Thread-compatible.
 class KeyCache {
  public:
   explicit KeyCache(size_t capacity) : capacity_(capacity) {}
-  ~KeyCache() {
-    for (Entry& entry : entries_) {
-      Wipe(entry.second);
-    }
-  }
+  ~KeyCache() { Clear(); }
   KeyCache(const KeyCache&) = delete;
   KeyCache& operator=(const KeyCache&) = delete;
 
@@ -54,6 +50,13 @@ class KeyCache {
     }
   }
 
+  /// Forgets every key.
+  void Clear() {
+    for (Entry& entry : entries_) Wipe(entry.second);
+    entries_.clear();
+    places_.clear();
+  }
+
  private:
   using Entry = std::pair<std::string, std::string>;
   size_t capacity_;
@@ -61,4 +64,4 @@ class KeyCache {
   std::unordered_map<std::string, std::list<Entry>::iterator> places_;
 };
 
-}  // namespace trigpoint::store_internal
+}  // namespace trigpoint

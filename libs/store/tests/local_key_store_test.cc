@@ -1,4 +1,4 @@
-#include "trigpoint/store/key_store.h"
+#include "trigpoint/store/local_key_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,21 +20,21 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-KeyStoreOptions In(const TempDir& dir) {
-  KeyStoreOptions options;
+LocalKeyStoreOptions In(const TempDir& dir) {
+  LocalKeyStoreOptions options;
   options.directory = dir / "keys";
   options.kek_file = dir / "kek";
   return options;
 }
 
-std::unique_ptr<KeyStore> OpenKeys(const KeyStoreOptions& options) {
-  absl::StatusOr<std::unique_ptr<KeyStore>> keys = KeyStore::Open(options);
+std::unique_ptr<KeyStore> OpenKeys(const LocalKeyStoreOptions& options) {
+  absl::StatusOr<std::unique_ptr<KeyStore>> keys = OpenLocalKeyStore(options);
   EXPECT_TRUE(keys.ok()) << keys.status();
   return keys.ok() ? *std::move(keys) : nullptr;
 }
 
-absl::StatusCode OpenCode(const KeyStoreOptions& options) {
-  return KeyStore::Open(options).status().code();
+absl::StatusCode OpenCode(const LocalKeyStoreOptions& options) {
+  return OpenLocalKeyStore(options).status().code();
 }
 
 mode_t ModeOf(const std::string& path) {
@@ -43,7 +43,7 @@ mode_t ModeOf(const std::string& path) {
   return about.st_mode & 07777;
 }
 
-TEST(KeyStore, GivesTheSameKeyEveryTimeAndAnotherForAnotherId) {
+TEST(LocalKeyStore, GivesTheSameKeyEveryTimeAndAnotherForAnotherId) {
   const TempDir dir;
   const auto keys = OpenKeys(In(dir));
   EXPECT_EQ(keys->GetKey("case-1").status().code(), absl::StatusCode::kNotFound);
@@ -55,7 +55,7 @@ TEST(KeyStore, GivesTheSameKeyEveryTimeAndAnotherForAnotherId) {
   EXPECT_EQ(keys->GetOrCreateKey("").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST(KeyStore, KeepsKeysAndTombstonesAcrossARestart) {
+TEST(LocalKeyStore, KeepsKeysAndTombstonesAcrossARestart) {
   const TempDir dir;
   std::string key;
   {
@@ -70,13 +70,13 @@ TEST(KeyStore, KeepsKeysAndTombstonesAcrossARestart) {
   EXPECT_EQ(keys->GetOrCreateKey("case-2").status().code(), absl::StatusCode::kAborted);
 }
 
-TEST(KeyStore, HasAKeyOnDiskBeforeItGivesItAway) {
+TEST(LocalKeyStore, HasAKeyOnDiskBeforeItGivesItAway) {
   const TempDir dir;
   const auto keys = OpenKeys(In(dir));
   const std::string key = *keys->GetOrCreateKey("case-1");
   // As after a crash: nothing was flushed or closed.
   std::filesystem::copy(dir / "keys", dir / "crashed", std::filesystem::copy_options::recursive);
-  KeyStoreOptions crashed = In(dir);
+  LocalKeyStoreOptions crashed = In(dir);
   crashed.directory = dir / "crashed";
   EXPECT_EQ(*OpenKeys(crashed)->GetKey("case-1"), key);
 }
@@ -158,7 +158,7 @@ TEST(GetOrCreateKeys, GivesKeysInTheOrderOfTheIdsAndOneForATwin) {
   EXPECT_TRUE(keys->GetOrCreateKeys({})->empty());
 }
 
-TEST(KeyStore, GivesTwoThreadsThatCreateTheSameKeyTheSameBytes) {
+TEST(LocalKeyStore, GivesTwoThreadsThatCreateTheSameKeyTheSameBytes) {
   const TempDir dir;
   const auto keys = OpenKeys(In(dir));
   constexpr int kIds = 100;
@@ -178,9 +178,9 @@ TEST(KeyStore, GivesTwoThreadsThatCreateTheSameKeyTheSameBytes) {
   EXPECT_EQ(std::set<std::string>(seen[0].begin(), seen[0].end()).size(), size_t{kIds});
 }
 
-TEST(KeyStore, ReadsBackKeysThatLeftTheCache) {
+TEST(LocalKeyStore, ReadsBackKeysThatLeftTheCache) {
   const TempDir dir;
-  KeyStoreOptions options = In(dir);
+  LocalKeyStoreOptions options = In(dir);
   options.cached_keys = 2;
   const auto keys = OpenKeys(options);
   std::vector<std::string> made;
@@ -193,17 +193,17 @@ TEST(KeyStore, ReadsBackKeysThatLeftTheCache) {
   }
 }
 
-TEST(KeyStore, RefusesAWrongOrMissingOrOpenKeyFile) {
+TEST(LocalKeyStore, RefusesAWrongOrMissingOrOpenKeyFile) {
   const TempDir dir;
   { ASSERT_TRUE(OpenKeys(In(dir))->GetOrCreateKey("case-1").ok()); }
-  KeyStoreOptions other = In(dir);
+  LocalKeyStoreOptions other = In(dir);
   other.kek_file = dir / "other";
   EXPECT_EQ(OpenCode(other), absl::StatusCode::kFailedPrecondition);
   EXPECT_FALSE(std::filesystem::exists(other.kek_file));
 
   std::ofstream(other.kek_file) << std::string(32, 'x');
   ASSERT_EQ(::chmod(other.kek_file.c_str(), 0600), 0);
-  const absl::Status wrong = KeyStore::Open(other).status();
+  const absl::Status wrong = OpenLocalKeyStore(other).status();
   EXPECT_EQ(wrong.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(wrong.message()), HasSubstr("another key file"));
 
@@ -216,7 +216,7 @@ TEST(KeyStore, RefusesAWrongOrMissingOrOpenKeyFile) {
   EXPECT_TRUE(OpenKeys(In(dir))->GetKey("case-1").ok());
 }
 
-TEST(KeyStore, IsPrivateOnDisk) {
+TEST(LocalKeyStore, IsPrivateOnDisk) {
   const TempDir dir;
   ASSERT_EQ(::mkdir((dir / "keys").c_str(), 0755), 0);
   const auto keys = OpenKeys(In(dir));
@@ -224,10 +224,10 @@ TEST(KeyStore, IsPrivateOnDisk) {
   EXPECT_EQ(ModeOf(dir / "kek"), 0600U);
 }
 
-TEST(KeyStore, RefusesAPlaceInsideAStoreAndAKeyFileInsideItself) {
+TEST(LocalKeyStore, RefusesAPlaceInsideAStoreAndAKeyFileInsideItself) {
   const TempDir dir;
   const auto store = OpenStore(dir / "s");
-  KeyStoreOptions options = In(dir);
+  LocalKeyStoreOptions options = In(dir);
   options.directory = dir / "s/keys";
   EXPECT_EQ(OpenCode(options), absl::StatusCode::kFailedPrecondition);
   EXPECT_FALSE(std::filesystem::exists(options.directory));
@@ -236,13 +236,13 @@ TEST(KeyStore, RefusesAPlaceInsideAStoreAndAKeyFileInsideItself) {
   EXPECT_EQ(OpenCode(options), absl::StatusCode::kFailedPrecondition);
 }
 
-TEST(KeyStore, RefusesADirectoryThatIsHeld) {
+TEST(LocalKeyStore, RefusesADirectoryThatIsHeld) {
   const TempDir dir;
   const auto keys = OpenKeys(In(dir));
   EXPECT_EQ(OpenCode(In(dir)), absl::StatusCode::kFailedPrecondition);
 }
 
-TEST(KeyStore, LeavesNoBytesOfAKeyInItsFiles) {
+TEST(LocalKeyStore, LeavesNoBytesOfAKeyInItsFiles) {
   const TempDir dir;
   std::vector<std::string> ids;
   ids.reserve(20);
@@ -263,7 +263,7 @@ TEST(KeyStore, LeavesNoBytesOfAKeyInItsFiles) {
   EXPECT_FALSE(AnyFileHolds(dir / "keys", ReadAll(dir / "kek")));
 }
 
-TEST(KeyStore, AnswersDataLossForAKeyMovedToAnotherId) {
+TEST(LocalKeyStore, AnswersDataLossForAKeyMovedToAnotherId) {
   const TempDir dir;
   { ASSERT_TRUE(OpenKeys(In(dir))->GetOrCreateKey("case-1").ok()); }
   {
@@ -277,12 +277,12 @@ TEST(KeyStore, AnswersDataLossForAKeyMovedToAnotherId) {
   EXPECT_EQ(OpenKeys(In(dir))->GetKey("case-2").status().code(), absl::StatusCode::kDataLoss);
 }
 
-class KeyStoreFullAt : public ::testing::TestWithParam<FullAt> {};
+class LocalKeyStoreFullAt : public ::testing::TestWithParam<FullAt> {};
 
-TEST_P(KeyStoreFullAt, CreatesNothingThenAndGoesOnWhenThereIsRoom) {
+TEST_P(LocalKeyStoreFullAt, CreatesNothingThenAndGoesOnWhenThereIsRoom) {
   FaultEnv env;
   const TempDir dir;
-  KeyStoreOptions options = In(dir);
+  LocalKeyStoreOptions options = In(dir);
   options.env = &env;
   options.cached_keys = 1;  // Reads come from the disk.
   auto keys = OpenKeys(options);
@@ -310,13 +310,13 @@ TEST_P(KeyStoreFullAt, CreatesNothingThenAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(keys->GetKey("gone").status().code(), absl::StatusCode::kAborted);
 }
 
-INSTANTIATE_TEST_SUITE_P(, KeyStoreFullAt, ::testing::ValuesIn(kFullAt), NameOf);
+INSTANTIATE_TEST_SUITE_P(, LocalKeyStoreFullAt, ::testing::ValuesIn(kFullAt), NameOf);
 
 // The tombstone whose write failed may stand after all: nobody may get the key from memory then.
 TEST(DestroyKey, ForgetsTheKeyEvenWhenTheDiskIsFull) {
   FaultEnv env;
   const TempDir dir;
-  KeyStoreOptions options = In(dir);
+  LocalKeyStoreOptions options = In(dir);
   options.env = &env;
   const auto keys = OpenKeys(options);
   ASSERT_TRUE(keys->GetOrCreateKey("case-1").ok());

@@ -1,4 +1,4 @@
-#include "trigpoint/store/identity_vault.h"
+#include "trigpoint/store/local_identity_vault.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -19,21 +19,21 @@ const VaultRecord kReport{.source = "council/concerns", .id = "W-1"};
 const VaultRecord kOther{.source = "council/concerns", .id = "W-2"};
 constexpr char kName[] = "Nurse Threlkeld of the night shift";
 
-IdentityVaultOptions In(const TempDir& dir) {
-  IdentityVaultOptions options;
+LocalIdentityVaultOptions In(const TempDir& dir) {
+  LocalIdentityVaultOptions options;
   options.directory = dir / "vault";
   options.kek_file = dir / "vault.kek";
   return options;
 }
 
 std::unique_ptr<IdentityVault> OpenVault(const TempDir& dir) {
-  auto vault = IdentityVault::Open(In(dir));
+  auto vault = OpenLocalIdentityVault(In(dir));
   EXPECT_TRUE(vault.ok()) << vault.status();
   return vault.ok() ? *std::move(vault) : nullptr;
 }
 
 // domain.md 2.2
-TEST(IdentityVault, KeepsAnIdentityUnderAReferenceThatSaysNothing) {
+TEST(LocalIdentityVault, KeepsAnIdentityUnderAReferenceThatSaysNothing) {
   const TempDir dir;
   const auto vault = OpenVault(dir);
   const auto ref = vault->Put(kReport, kName);
@@ -46,7 +46,7 @@ TEST(IdentityVault, KeepsAnIdentityUnderAReferenceThatSaysNothing) {
   EXPECT_EQ(vault->Get("secret").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST(IdentityVault, GivesTheSameReferenceForTheSameAndAnotherForAnother) {
+TEST(LocalIdentityVault, GivesTheSameReferenceForTheSameAndAnotherForAnother) {
   const TempDir dir;
   std::string ref;
   {
@@ -57,39 +57,39 @@ TEST(IdentityVault, GivesTheSameReferenceForTheSameAndAnotherForAnother) {
     EXPECT_NE(*vault->Put(kOther, kName), ref);
     EXPECT_THAT(*vault->Put(kOther, kName), Not(HasSubstr(ref.substr(38))))
         << "one person behind two records does not show";
-    EXPECT_THAT(ref, StartsWith(vault->KeyOf(kReport)));
+    EXPECT_THAT(ref, StartsWith(*vault->KeyOf(kReport)));
   }
   const auto again = OpenVault(dir);
-  EXPECT_EQ(again->RefOf(kReport, kName), ref) << "after a restart";
+  EXPECT_EQ(*again->RefOf(kReport, kName), ref) << "after a restart";
   EXPECT_EQ(*again->Get(ref), kName);
   const TempDir elsewhere;
-  EXPECT_NE(OpenVault(elsewhere)->RefOf(kReport, kName), ref) << "nobody can guess it";
+  EXPECT_NE(*OpenVault(elsewhere)->RefOf(kReport, kName), ref) << "nobody can guess it";
 }
 
-TEST(IdentityVault, IsDurableBeforeItGivesTheReferenceAway) {
+TEST(LocalIdentityVault, IsDurableBeforeItGivesTheReferenceAway) {
   const TempDir dir;
   const auto vault = OpenVault(dir);
   const std::string ref = *vault->Put(kReport, kName);
   // As after a crash: nothing was flushed or closed.
   std::filesystem::copy(dir / "vault", dir / "crashed", std::filesystem::copy_options::recursive);
-  IdentityVaultOptions crashed = In(dir);
+  LocalIdentityVaultOptions crashed = In(dir);
   crashed.directory = dir / "crashed";
-  EXPECT_EQ(*(*IdentityVault::Open(crashed))->Get(ref), kName);
+  EXPECT_EQ(*(*OpenLocalIdentityVault(crashed))->Get(ref), kName);
 }
 
-TEST(IdentityVault, KnowsWhoseAReferenceIs) {
+TEST(LocalIdentityVault, KnowsWhoseAReferenceIs) {
   const TempDir dir;
   const auto vault = OpenVault(dir);
   const std::string ref = *vault->Put(kReport, kName);
   EXPECT_TRUE(*vault->Owns(kReport, ref));
   EXPECT_FALSE(*vault->Owns(kOther, ref));
-  EXPECT_FALSE(*vault->Owns(kReport, vault->RefOf(kReport, "never kept")));
-  EXPECT_FALSE(*vault->Owns(kReport, vault->KeyOf(kReport)));
+  EXPECT_FALSE(*vault->Owns(kReport, *vault->RefOf(kReport, "never kept")));
+  EXPECT_FALSE(*vault->Owns(kReport, *vault->KeyOf(kReport)));
   EXPECT_TRUE(*vault->Knows(kReport));
   EXPECT_FALSE(*vault->Knows(kOther));
 }
 
-TEST(IdentityVault, ErasesEverythingOfARecordForEver) {
+TEST(LocalIdentityVault, ErasesEverythingOfARecordForEver) {
   const TempDir dir;
   std::string ref;
   {
@@ -97,8 +97,8 @@ TEST(IdentityVault, ErasesEverythingOfARecordForEver) {
     ref = *vault->Put(kReport, kName);
     const std::string second = *vault->Put(kReport, "somebody else");
     const std::string kept = *vault->Put(kOther, kName);
-    ASSERT_TRUE(vault->Erase({vault->KeyOf(kReport)}).ok());
-    ASSERT_TRUE(vault->Erase({vault->KeyOf(kReport)}).ok());
+    ASSERT_TRUE(vault->Erase({*vault->KeyOf(kReport)}).ok());
+    ASSERT_TRUE(vault->Erase({*vault->KeyOf(kReport)}).ok());
     EXPECT_EQ(vault->Get(second).status().code(), absl::StatusCode::kAborted);
     EXPECT_EQ(*vault->Get(kept), kName);
     EXPECT_TRUE(*vault->Knows(kReport)) << "that there was one is the proof";
@@ -111,14 +111,14 @@ TEST(IdentityVault, ErasesEverythingOfARecordForEver) {
   EXPECT_EQ(vault->Erase({"case:1"}).code(), absl::StatusCode::kInvalidArgument);
 }
 
-TEST(IdentityVault, DoesNotOpenWithAnotherKeyFile) {
+TEST(LocalIdentityVault, DoesNotOpenWithAnotherKeyFile) {
   const TempDir dir;
   { ASSERT_TRUE(OpenVault(dir)->Put(kReport, kName).ok()); }
   struct stat about {};
   ASSERT_EQ(::stat((dir / "vault.kek").c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 07777, 0600U);
   std::filesystem::rename(dir / "vault.kek", dir / "lost");
-  EXPECT_EQ(IdentityVault::Open(In(dir)).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(OpenLocalIdentityVault(In(dir)).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -1,0 +1,111 @@
+// Which alerts follow from reports of one incident, as it goes on: each change is told once.
+#include <string>
+#include <vector>
+
+#include "owner.h"
+#include "trigpoint/engine/replay.h"
+
+namespace trigpoint {
+namespace {
+
+const int64_t kNow = kStart + 400 * kDay;  // NOLINT
+constexpr char kIncident[] = "incident-7";
+
+v1::Event Risk(const std::string& id, int64_t at, v1::ImmediateRiskAsserted::Grade grade,
+               const std::string& incident_key = kIncident) {
+  v1::Event event;
+  event.set_source("council/safeguarding");
+  event.set_id(id);
+  event.set_source_version(1);
+  event.set_source_organisation("council");
+  event.set_incident_key(incident_key);
+  event.add_themes(v1::THEME_NEGLECT);
+  auto* risk = event.mutable_immediate_risk_asserted();
+  risk->set_grade(grade);
+  risk->set_asserted_by_role("safeguarding lead");
+  risk->set_rapid_sharing_requested(true);
+  SetMicros(at, event.mutable_occurred_at());
+  Stamp(at, &event);
+  return event;
+}
+
+v1::Event ReviewClosed(const std::string& id, int64_t at) {
+  v1::Event event;
+  event.set_source("icb/quality");
+  event.set_id(id);
+  event.set_source_version(1);
+  event.mutable_rapid_quality_review_held()->set_closed(true);
+  SetMicros(at, event.mutable_occurred_at());
+  Stamp(at, &event);
+  return event;
+}
+
+class AlertsTest : public testing::Test {
+ protected:
+  void SetUp() override { owner_.Fold(Registration()); }
+
+  /// Alerts told so far, without those that only went up a tier.
+  std::vector<v1::RapidQualityReviewAlert> Told() const {
+    std::vector<v1::RapidQualityReviewAlert> told;
+    for (const auto& alert : owner_.stream().record.alerts()) {
+      if (alert.alert().kind() != v1::RapidQualityReviewAlert::KIND_NEXT_TIER)
+        told.push_back(alert.alert());
+    }
+    return told;
+  }
+  void ExpectVerified() const {
+    const auto check = CheckStream("s", owner_.log(), owner_.controls());
+    ASSERT_TRUE(check.ok()) << check.status();
+    EXPECT_THAT(check->differences, testing::IsEmpty());
+  }
+
+  Owner owner_;
+};
+
+// Rule: R-RQR
+TEST_F(AlertsTest, FurtherReportsOfOneIncidentRaiseNoFurtherAlert) {
+  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  ASSERT_EQ(Told().size(), 1U);
+  owner_.Fold(Risk("r2", kNow + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  EXPECT_EQ(Told().size(), 1U);
+  ExpectVerified();
+}
+
+// Rule: R-RQR
+TEST_F(AlertsTest, AnIncidentThatBecomesImmediateIsDispatchedAgainOnce) {
+  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
+  ASSERT_EQ(Told().size(), 1U);
+  EXPECT_FALSE(Told()[0].immediate());
+  owner_.Fold(Risk("r2", kNow + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  ASSERT_EQ(Told().size(), 2U);
+  EXPECT_TRUE(Told()[1].immediate());
+  EXPECT_TRUE(Told()[1].dispatch());
+  EXPECT_EQ(Told()[1].kind(), v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
+  EXPECT_EQ(Told()[1].attached_to(), Told()[0].alert_id());
+  owner_.Fold(Risk("r3", kNow + 2 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r4", kNow + 3 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
+  EXPECT_EQ(Told().size(), 2U);
+  ExpectVerified();
+}
+
+// Rule: R-RQR
+TEST_F(AlertsTest, WhatIsReportedAfterTheReviewOfAnIncidentIsRaisedAnewOnce) {
+  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(ReviewClosed("review", kNow + kDay));
+  EXPECT_EQ(Told().size(), 1U) << "it was looked at";
+  owner_.Fold(Risk("r2", kNow + 2 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  ASSERT_EQ(Told().size(), 2U);
+  EXPECT_EQ(Told()[1].kind(), v1::RapidQualityReviewAlert::KIND_RAISED);
+  EXPECT_TRUE(Told()[1].dispatch());
+  EXPECT_NE(Told()[1].alert_id(), Told()[0].alert_id());
+  owner_.Fold(Risk("r3", kNow + 3 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  EXPECT_EQ(Told().size(), 2U);
+  owner_.Fold(ReviewClosed("another review", kNow + 4 * kDay));
+  owner_.Fold(Risk("r4", kNow + 5 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  EXPECT_EQ(Told().size(), 3U);
+  ExpectVerified();
+}
+
+}  // namespace
+}  // namespace trigpoint

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "trigpoint/log/event_log.h"
+
+namespace trigpoint {
+
+/// A log as a user names it.
+struct LogSpec {
+  std::string directory;    ///< Of an embedded log.
+  uint32_t partitions = 0;  ///< All of them; 0: as many as the log that is there has.
+};
+
+/// Opens a log, whichever it is; makes an embedded one that is not there where `partitions` says
+/// how large. Errors: NotFound where there is none and `partitions` is 0; those of the backend.
+absl::StatusOr<std::unique_ptr<EventLog>> OpenLog(const LogSpec& spec);
+
+}  // namespace trigpoint

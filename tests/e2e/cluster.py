@@ -1,0 +1,164 @@
+"""Processes that share one log on Apache Kafka, as child processes, and the history that they must keep."""
+
+import collections
+import contextlib
+import json
+import os
+import threading
+import time
+import unittest
+import uuid
+
+from harness import EndToEnd, Node, free_port, incident, now, wait_until
+
+BROKERS = os.environ.get("TRIGPOINT_KAFKA", "")
+PARTITIONS = 4
+
+
+@unittest.skipUnless(BROKERS, "TRIGPOINT_KAFKA names no broker: tools/test --kafka starts one")
+class ClusterCase(EndToEnd):
+    """A test with a topic of its own, and one process that keeps the keys."""
+
+    brokers = BROKERS
+    single_broker = "true"
+
+    def setUp(self):
+        super().setUp()
+        self.topic = f"trigpoint.test.{uuid.uuid4().hex[:12]}"
+        self.secret = self.scratch / "keys.secret"
+        self.keys_address = f"127.0.0.1:{free_port()}"
+        self.keys = self.member("keys", "keys", "--keys-listen", self.keys_address)
+
+    def member(self, name, roles, *arguments, start=True):
+        """A process with these roles; its data directory bears its name and is kept when it is started again."""
+        line = ["--log", "kafka", "--kafka-brokers", self.brokers, "--kafka-topic", self.topic, "--kafka-single-broker", self.single_broker,
+                "--kafka-create-topic", "true", "--partitions", str(PARTITIONS), "--member", name, "--roles", roles,
+                "--keys-secret-file", str(self.secret)]
+        if "keys" not in roles.split(","):
+            line += ["--keys-server", self.keys_address]
+        # The same port after a restart: who asks it finds it again.
+        made = Node(self.scratch / name, *line, *arguments, listen=f"127.0.0.1:{free_port()}")
+        self.addCleanup(made.stop)
+        return made.start() if start else made
+
+    def cluster(self, *members):
+        result = members[0].run("--json", "cluster", *[member.address for member in members])
+        return result.json()
+
+    def settled(self, *members, seconds=60):
+        """Waits until each has folded all there is and they agree on what that is; gives the last look."""
+        def look():
+            seen = self.cluster(*members)
+            sound = all("problem" not in member and member["behind"] == 0 for member in seen["members"])
+            same = all(len(part["fingerprints"]) == 1 and part["leastFolded"] == part["head"] for part in seen["partitions"])
+            return seen if sound and same else None
+        try:
+            return wait_until(look, seconds, "all members have folded the same")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.cluster(*members)}") from late
+
+    def owned(self, *members, seconds=90):
+        """Waits until every partition has one owner."""
+        def look():
+            seen = self.cluster(*members)
+            return seen if seen["partitions"] and all(len(part["owners"]) == 1 for part in seen["partitions"]) else None
+        try:
+            return wait_until(look, seconds, "every partition has one owner")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.cluster(*members)}") from late
+
+    def policies_active(self, member):
+        wait_until(lambda: "herefordshire" in member.run("policies").out, 60, "policies are active")
+
+    def views(self, *members):
+        """What each of them answers, to be compared: lines of providers, recommendations and alerts."""
+        def view(member):
+            rows = {}
+            for command in (("providers",), ("alerts",)):
+                result = member.run("--json", *command)
+                self.assertEqual(0, result.code, result)
+                rows[command[0]] = result.out
+            return rows
+        return [view(member) for member in members]
+
+    def assert_one_story(self, *members):
+        """All have folded the same log, to the same states, and each of these is what a fresh fold gives."""
+        self.settled(*members)
+        first, *others = self.views(*members)
+        for other in others:
+            self.assertEqual(first, other)
+        for member in members:
+            verified = member.run("verify")
+            self.assertEqual(0, verified.code, verified)
+
+
+class Load:
+    """Reports of made-up homes through several doors at once; knows which were acknowledged."""
+
+    def __init__(self, doors, homes=6, urgent_every=25, batch=20):
+        self.doors = doors
+        self.batch = batch
+        self.homes = [f"1-9000000{n:02d}" for n in range(homes)]
+        self.urgent_every = urgent_every
+        self.acknowledged = collections.defaultdict(set)  # Home -> ids.
+        self.tried = collections.defaultdict(set)
+        self.over = threading.Event()
+        self.problems = []
+        self.threads = [threading.Thread(target=self._run, args=(door, n)) for n, door in enumerate(doors)]
+
+    def register(self, test):
+        for home in self.homes:
+            test.register(self.doors[0], home)
+
+    def _event(self, home, identity, number):
+        if number % self.urgent_every == self.urgent_every - 1:
+            return {"source": "council/safeguarding", "id": identity, "subject": f"cqc-location/{home}", "occurredAt": now(0.1),
+                    "sourceOrganisation": "herefordshire-council", "themes": ["THEME_NEGLECT"],
+                    "immediateRiskAsserted": {"grade": "GRADE_IMMEDIATE", "assertedByRole": "safeguarding lead",
+                                              "rapidSharingRequested": True, "basis": "made up"}}
+        return incident(home, 0, id=identity, occurredAt=now(number % 300 + 1))
+
+    def _run(self, door, thread):
+        number = 0
+        while not self.over.is_set():
+            batch = []
+            for _ in range(self.batch):
+                home = self.homes[number % len(self.homes)]
+                identity = f"load-{thread}-{number}"
+                self.tried[home].add(identity)
+                batch.append((home, identity, self._event(home, identity, number)))
+                number += 1
+            file = door.directory / f"batch-{thread}.jsonl"
+            file.write_text("".join(json.dumps(event) + "\n" for _, _, event in batch), encoding="utf-8")
+            # The same again until all of it is acknowledged, as every sender does.
+            sent = self._send(door, file)
+            while not sent and not self.over.is_set():
+                time.sleep(0.05)
+                sent = self._send(door, file)
+            if sent:
+                for home, identity, _ in batch:
+                    self.acknowledged[home].add(identity)
+
+    def _send(self, door, file):
+        """Whether all of a file is acknowledged."""
+        try:
+            result = door.run("import", file)
+        except Exception as problem:  # pylint: disable=broad-except
+            self.problems.append(str(problem))
+            return False
+        if result.code == 1:
+            self.problems.append(str(result))
+        return result.code == 0
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def count(self):
+        return sum(len(ids) for ids in list(self.acknowledged.values()))

@@ -1,0 +1,140 @@
+"""One service of many processes on Apache Kafka: what each does, what they agree on, what a failure leaves."""
+
+import random
+import signal
+import time
+import unittest
+
+from cluster import PARTITIONS, ClusterCase, Load
+from harness import incident, wait_until
+from receiver import SECRET, Receiver
+from webhook_test import urgent
+
+HOME = "1-900000001"
+
+
+class ClusterTest(ClusterCase):
+    def test_each_does_its_part_and_all_tell_the_same(self):
+        projectors = [self.member(f"projector-{n}", "projector") for n in (1, 2)]
+        doors = [self.member(f"ingest-{n}", "ingest") for n in (1, 2)]
+        desks = [self.member(f"query-{n}", "query") for n in (1, 2)]
+        everyone = projectors + doors + desks
+        self.owned(*projectors)
+        self.policies_active(desks[0])
+        self.register(doors[0], HOME)
+        # Told at one door, with the same id at the other: one report.
+        self.assertEqual("ACCEPTED", doors[1].submit(incident(HOME, 1))[0])
+        self.assertEqual("DUPLICATE", doors[0].submit(incident(HOME, 1))[0])
+        told = incident(HOME, 2)
+        told["incidentReported"]["narrative"] = "a fall on the stairs"
+        self.assertEqual("ACCEPTED", doors[0].submit(told)[0])
+        for number in range(3):
+            self.assertEqual("ACCEPTED", doors[number % 2].submit(urgent(number))[0])
+
+        # A text sealed at one door is read at another desk; the recommendation was made by whoever owns the stream.
+        self.settled(*everyone)
+        for desk in desks:
+            self.assertIn("a fall on the stairs", desk.run("--json", "timeline", f"cqc-location/{HOME}", "--all").out)
+            why = desk.run("--json", "why", HOME, "--policy", "herefordshire")
+            self.assertEqual(0, why.code, why)
+        alert = desks[0].run("--json", "alerts").lines()[0]
+
+        # What is decided at one desk is seen at the other.
+        acknowledged = desks[0].run("ack", alert["alert_id"] if "alert_id" in alert else alert["id"])
+        self.assertEqual(0, acknowledged.code, acknowledged)
+        self.settled(*everyone)
+        self.assertEqual(desks[0].run("--json", "alerts", "--all").out, desks[1].run("--json", "alerts", "--all").out)
+
+        # No process does what its roles do not say.
+        self.assertNotEqual(0, desks[0].submit(incident(HOME, 3))[1].code)
+        self.assertNotEqual(0, doors[0].run("providers").code)
+        shares = [sum(name in part["owners"] for part in self.cluster(*everyone)["partitions"]) for name in ("projector-1", "projector-2")]
+        self.assertEqual(PARTITIONS + 1, sum(shares), shares)
+        self.assertTrue(all(shares), f"both have a share: {shares}")
+        shown = desks[0].run("cluster", *[member.address for member in everyone])
+        self.assertEqual(0, shown.code, shown)
+        self.assertIn("projector-1", shown.out)
+        self.assert_one_story(*desks)
+
+    def test_a_desk_that_comes_late_folds_the_same(self):
+        both = self.member("both", "projector,ingest,query")
+        self.owned(both)
+        self.policies_active(both)
+        load = Load([both], homes=3)
+        load.register(self)
+        load.start()
+        wait_until(lambda: load.count() >= 100, 60, "load")
+        load.stop()
+        late = self.member("late", "query")
+        self.settled(both, late)
+        self.assertEqual([], load.problems)
+        self.assert_one_story(both, late)
+
+    def test_what_was_spoken_for_is_taken_over(self):
+        first = self.member("first", "projector,ingest,query")
+        second = self.member("second", "projector,query")
+        self.owned(first, second)
+        self.policies_active(first)
+        self.register(first, HOME)
+        self.settled(first, second)
+        self.assertEqual(0, first.terminate()[0])
+        started = time.monotonic()
+        self.owned(second, seconds=30)
+        print(f"handed over after {time.monotonic() - started:.1f} s")
+        self.assertEqual(0, second.run("verify").code)
+
+
+class ClusterKillTest(ClusterCase):
+    """Nothing acknowledged is lost, nothing counted twice, each alert once, every process tells the story of a fresh fold."""
+
+    KILLS = 6
+
+    def test_kill_9_of_any_process_under_load(self):
+        seed = random.randrange(1 << 30)
+        chance = random.Random(seed)
+        print(f"seed {seed}")
+        projectors = [self.member(f"projector-{n}", "projector") for n in (1, 2)]
+        doors = [self.member(f"ingest-{n}", "ingest") for n in (1, 2)]
+        desk = self.member("query", "query")
+        self.owned(*projectors)
+        self.policies_active(desk)
+        load = Load(doors, homes=5, urgent_every=13)
+        load.register(self)
+        load.start()
+        victims = projectors + doors + [desk, self.keys]
+        recovered = []
+        for _ in range(self.KILLS):
+            reached = load.count() + 60
+            wait_until(lambda goal=reached: load.count() >= goal, 120, "load goes on")
+            victim = chance.choice(victims)
+            started = time.monotonic()
+            victim.stop()
+            victim.start()
+            recovered.append((victim.directory.name, time.monotonic() - started))
+        load.stop()
+        self.assertEqual([], load.problems)
+        self.settled(*projectors, *doors, desk, seconds=120)
+        self.owned(*projectors)
+        print("ready again after a kill:", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in recovered))
+        self.check(load, desk, *projectors)
+
+    def check(self, load, desk, *others):
+        """The history against what was acknowledged."""
+        fresh = self.member("fresh", "query")
+        self.settled(desk, fresh, *others)
+        self.assert_one_story(desk, fresh)
+        alerts = []
+        for home in load.homes:
+            entries = desk.run("--json", "timeline", f"cqc-location/{home}", "--all").lines()
+            told = [entry["id"] for entry in entries if entry.get("id", "").startswith("load-")]
+            self.assertEqual(sorted(set(told)), sorted(told), "nothing stands twice")
+            missing = load.acknowledged[home] - set(told)
+            self.assertEqual(set(), missing, "nothing acknowledged is lost")
+            self.assertLessEqual(set(told), load.tried[home])
+        for line in desk.run("--json", "alerts", "--all").lines():
+            alerts.append(line)
+        self.assertTrue(alerts)
+
+
+if __name__ == "__main__":
+    unittest.main()
