@@ -58,6 +58,10 @@ class CheckDeploy(unittest.TestCase):
         run = self.run_on("deploy/prometheus/cluster.rules.yaml", "trigpoint_commit_seconds_bucket", "trigpoint_commit_secs_bucket")
         self.assert_refused(run, "trigpoint_commit_secs_bucket")
 
+    def test_a_label_that_no_metric_has_is_refused(self):
+        run = self.run_on("deploy/grafana/trigpoint.json", "by (endpoint)", "by (webhook)", needs="dashboard")
+        self.assert_refused(run, "no metric has a label webhook")
+
     def test_an_expression_that_prometheus_cannot_read_is_refused(self):
         run = self.run_on("deploy/grafana/trigpoint.json", "max by (outcome) (rate(", "max by (outcome) (rate((", needs="dashboard")
         self.assert_refused(run, "expression")

@@ -8,13 +8,18 @@ import re
 import sys
 
 NAME = re.compile(r"\b(?:trigpoint|process)_\w+")
+BY = re.compile(r"\bby \(([\w, ]*)\)")
 PARTS_OF_A_HISTOGRAM = re.compile(r"_(?:bucket|sum|count)$")
 
 
+OF_PROMETHEUS = {"instance", "job", "le"}
+
+
 def shown_by_the_programs(root):
-    """Names of metrics in the one source that makes them, and what the library behind it makes of histograms."""
+    """Names of metrics, and those of all their labels, in the one source that makes them."""
     text = (root / "libs/telemetry/src/metrics.cc").read_text(encoding="utf-8")
-    return set(re.findall(r'"((?:trigpoint|process)_\w+)"', text))
+    lists = re.findall(r'\{("\w+"(?:,\s*"\w+")*)\}\}', text)
+    return set(re.findall(r'"((?:trigpoint|process)_\w+)"', text)), OF_PROMETHEUS.union(*(re.findall(r"\w+", one) for one in lists))
 
 
 def expressions_of(dashboard):
@@ -28,7 +33,7 @@ def expressions_of(dashboard):
 
 def main(root, rules):
     root = pathlib.Path(root)
-    shown = shown_by_the_programs(root)
+    shown, labels = shown_by_the_programs(root)
     dashboard = json.loads((root / "deploy/grafana/trigpoint.json").read_text(encoding="utf-8"))
     expressions = list(expressions_of(dashboard))
     wrong = []
@@ -39,6 +44,8 @@ def main(root, rules):
         for name in sorted(set(NAME.findall(text))):
             if name not in shown and PARTS_OF_A_HISTOGRAM.sub("", name) not in shown:
                 wrong.append(f"{where}: no process shows {name}")
+        for name in sorted({label for found in BY.findall(text) for label in re.findall(r"\w+", found)} - labels):
+            wrong.append(f"{where}: no metric has a label {name}")
     ids = [panel["id"] for panel in dashboard["panels"]]
     if len(ids) != len(set(ids)):
         wrong.append("deploy/grafana/trigpoint.json: two panels have one id")
