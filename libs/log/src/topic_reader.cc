@@ -29,8 +29,8 @@ ReceivedRecord RecordOf(const rd_kafka_message_t& message) {
     const char* name = nullptr;
     const void* value = nullptr;
     size_t length = 0;
-    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &length) ==
-                       RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &length) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
       received.record.headers.emplace_back(name, BytesOf(value, length));
     }
@@ -62,8 +62,8 @@ class GroupReader final : public TopicReader, private BrokerWatch {
                           rd_kafka_topic_partition_list_t* partitions, void* watch);
 
   KafkaOwned<rd_kafka_t> client_;
-  /// Last record handed out of each partition since it was assigned. A commit of anything else could
-  /// undo another reader's: the coordinator does not ask whose a partition is.
+  /// Last record handed out of each partition since it was assigned. A commit of anything else
+  /// could undo another reader's: the coordinator does not ask whose a partition is.
   std::map<std::pair<std::string, uint32_t>, int64_t> handed_out_;
   absl::Status failed_;  // met behind records that were handed out first
 };
@@ -121,8 +121,8 @@ absl::Status GroupReader::Take(absl::Duration wait, std::vector<ReceivedRecord>*
     handed_out_[{record.topic, record.position.partition}] = record.position.offset;
     return absl::OkStatus();
   }
-  absl::Status status = FromKafka(
-      message->err, message->rkt == nullptr ? "read" : rd_kafka_topic_name(message->rkt));
+  absl::Status status =
+      FromKafka(message->err, message->rkt == nullptr ? "read" : rd_kafka_topic_name(message->rkt));
   if (absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsPermissionDenied(status))
     return status;
   NoteError(std::string(status.message()));
@@ -150,8 +150,9 @@ absl::StatusOr<std::vector<ReceivedRecord>> GroupReader::Poll(size_t max_records
 
 absl::Status GroupReader::Commit(const ReceivedRecord& done) {
   if (client_ == nullptr) return absl::FailedPreconditionError("the reader is closed");
-  const absl::Status lost = absl::AbortedError(absl::StrCat(
-      "Kafka: ", done.topic, " partition ", done.position.partition, " is no longer this reader's"));
+  const absl::Status lost =
+      absl::AbortedError(absl::StrCat("Kafka: ", done.topic, " partition ", done.position.partition,
+                                      " is no longer this reader's"));
   const auto handed_out = handed_out_.find({done.topic, done.position.partition});
   if (handed_out == handed_out_.end() || handed_out->second < done.position.offset) return lost;
   const KafkaOwned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));

@@ -38,7 +38,8 @@ class KafkaTopics : public testing::TestWithParam<std::string> {
     }
     if (const std::string missing = KafkaMissing(); !missing.empty()) GTEST_SKIP() << missing;
     const KafkaLogOptions log = RealLogOptions(kPartitions);
-    ASSERT_TRUE(OpenKafkaLog(log).ok());
+    const absl::Status created = OpenKafkaLog(log).status();
+    ASSERT_TRUE(created.ok()) << created;
     brokers_ = KafkaBrokers();
     topic_ = log.topic;
   }
@@ -93,9 +94,10 @@ class KafkaTopics : public testing::TestWithParam<std::string> {
 
 TEST_P(KafkaTopics, CarryKeyValueAndHeadersToThePartitionOfTheKey) {
   const auto writer = Writer();
-  const TopicRecord record = {.key = "provider-1",
-                              .value = std::string("\0bytes", 6),
-                              .headers = {{"ce_type", "concern"}, {"ce_type", "again"}, {"no", ""}}};
+  const TopicRecord record = {
+      .key = "provider-1",
+      .value = std::string("\0bytes", 6),
+      .headers = {{"ce_type", "concern"}, {"ce_type", "again"}, {"no", ""}}};
   const absl::StatusOr<Position> at = Write(*writer, record);
   ASSERT_TRUE(at.ok()) << at.status();
   EXPECT_EQ(at->partition, PartitionOf("provider-1", kPartitions)) << "as Java's client chooses";
@@ -151,10 +153,9 @@ TEST_P(KafkaTopics, CommitNothingThatThisReaderWasNotGiven) {
 TEST_P(KafkaTopics, RefuseWhatCannotBe) {
   EXPECT_EQ(OpenTopicWriter({.connection = {.brokers = brokers_}}).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(OpenTopicReader({.connection = {.brokers = brokers_}, .topics = {topic_}})
-                .status()
-                .code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      OpenTopicReader({.connection = {.brokers = brokers_}, .topics = {topic_}}).status().code(),
+      absl::StatusCode::kInvalidArgument);
   const auto writer = Writer();
   EXPECT_EQ(Write(*writer, {.value = std::string(2'000'000, 'x')}).status().code(),
             absl::StatusCode::kInvalidArgument);
@@ -180,10 +181,8 @@ TEST_P(KafkaTopics, GiveAnotherReaderWhatOneDidNotCommitBeforeItLostThePartition
   std::vector<ReceivedRecord> again;
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (by_two.size() + again.size() < 30 && std::chrono::steady_clock::now() < until) {
-    for (ReceivedRecord& record : PollOnce(*two))
-      by_two.insert(record.record.value);
-    for (ReceivedRecord& record : PollOnce(*one))
-      again.push_back(std::move(record));
+    for (ReceivedRecord& record : PollOnce(*two)) by_two.insert(record.record.value);
+    for (ReceivedRecord& record : PollOnce(*one)) again.push_back(std::move(record));
   }
   EXPECT_EQ(by_two.size() + again.size(), 30U) << "nothing was committed: all of it comes again";
   EXPECT_GT(by_two.size(), 0U);

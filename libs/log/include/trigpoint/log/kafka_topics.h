@@ -78,21 +78,22 @@ struct ReceivedRecord {
   TopicRecord record;
 };
 
-/// Reads topics as a member of a group, from the committed offsets on; where none is committed, from
-/// the beginning. Each record is delivered at least once: what was not committed is delivered again,
-/// perhaps to another reader, when this one ends or loses the partition. Threading: thread-compatible.
+/// Reads topics as a member of a group, from the committed offsets on; where none is committed,
+/// from the beginning. Each record is delivered at least once: what was not committed is delivered
+/// again, perhaps to another reader, when this one ends or loses the partition. Threading:
+/// thread-compatible.
 class TopicReader {
  public:
   virtual ~TopicReader() = default;
   /// Returns at most `max_records`, in order within each partition; empty = nothing new in
-  /// `timeout`. Errors: DataLoss = stored bytes are damaged; FailedPrecondition = closed, or another
-  /// reader has taken this one's instance id; NotFound = no such topic. All else heals and shows as
-  /// empty.
+  /// `timeout`. Errors: DataLoss = stored bytes are damaged; FailedPrecondition = closed, or
+  /// another reader has taken this one's instance id; NotFound = no such topic. All else heals and
+  /// shows as empty.
   virtual absl::StatusOr<std::vector<ReceivedRecord>> Poll(size_t max_records,
                                                            absl::Duration timeout) = 0;
-  /// Commits that `done` and everything polled before it in its partition is dealt with: to be called
-  /// once that is durable. Waits for the broker. Errors: Aborted = the partition is another reader's
-  /// now, which will be given the records again; Unavailable.
+  /// Commits that `done` and everything polled before it in its partition is dealt with: to be
+  /// called once that is durable. Waits for the broker. Errors: Aborted = the partition is another
+  /// reader's now, which will be given the records again; Unavailable.
   virtual absl::Status Commit(const ReceivedRecord& done) = 0;
   /// OK while brokers are reached.
   virtual absl::Status Health() const = 0;
