@@ -39,8 +39,8 @@ absl::StatusOr<std::unique_ptr<PartnerIntake>> StartPartnerIntake(
                                            std::string(partner.status().message()) +
                                            "; add it to the file of --principals");
     }
-    made->topics_.push_back(std::make_unique<TopicIntake>(deps, made->writer_.get(), topic,
-                                                          *std::move(partner)));
+    made->topics_.push_back(
+        std::make_unique<TopicIntake>(deps, made->writer_.get(), topic, *std::move(partner)));
   }
   for (const auto& topic : made->topics_) TP_RETURN_IF_ERROR(topic->Start());
   return made;

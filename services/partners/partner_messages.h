@@ -30,8 +30,8 @@ std::string OutcomeName(v1::SubmissionOutcome outcome);
 bool IsDeadLetter(const IntakeAnswer& answer);
 
 /// What the partner is told, keyed by the event's id: source, id, version, outcome, violations,
-/// quarantine id, stream, position in the log, and where the record lies. A source or id that may be
-/// personal is left out.
+/// quarantine id, stream, position in the log, and where the record lies. A source or id that may
+/// be personal is left out.
 TopicMessage OutcomeMessage(const PartnerTopic& topic, const AnsweredRecord& answered);
 
 /// What operators are told of a record of which nothing came: why, and where it lies; nothing of

@@ -158,8 +158,8 @@ void TopicIntake::Note(const absl::Status& status) {
 bool TopicIntake::RestAfter(const absl::Status& trouble, uint32_t failed) {
   Note(trouble);
   static thread_local std::mt19937_64 random{std::random_device{}()};
-  const Micros wait = BackOff(deps_.back_off, failed,
-                              std::uniform_real_distribution<double>(0, 1)(random), 0);
+  const Micros wait =
+      BackOff(deps_.back_off, failed, std::uniform_real_distribution<double>(0, 1)(random), 0);
   return !stop_->AwaitFor(absl::Microseconds(wait)) && !reader_->Lost();
 }
 

@@ -48,8 +48,8 @@ class TopicIntake {
   const PartnerTopic topic_;
   const Principal partner_;
   const std::shared_ptr<TurnStop> stop_;
-  std::unique_ptr<TopicReader> reader_;               // Confined to the thread.
-  absl::StatusCode noted_ = absl::StatusCode::kOk;    // Confined to the thread.
+  std::unique_ptr<TopicReader> reader_;             // Confined to the thread.
+  absl::StatusCode noted_ = absl::StatusCode::kOk;  // Confined to the thread.
   std::thread thread_;
 };
 

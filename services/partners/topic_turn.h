@@ -67,9 +67,9 @@ class TopicTurn {
   ~TopicTurn();
 
   size_t size() const;
-  /// Hands in what is not answered, in order, until one cannot be stored; then waits for the answers
-  /// of what was handed in. Errors: why that one was not: it, and all behind it, may be taken again.
-  /// Cancelled: it is to stop.
+  /// Hands in what is not answered, in order, until one cannot be stored; then waits for the
+  /// answers of what was handed in. Errors: why that one was not: it, and all behind it, may be
+  /// taken again. Cancelled: it is to stop.
   absl::Status Take();
   /// Records from `from` on that are answered, up to the first that is not.
   std::vector<AnsweredRecord> Answered(size_t from) const;

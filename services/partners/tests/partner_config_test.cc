@@ -64,9 +64,9 @@ TEST(PartnerConfigTest, MistakesAreNamedWithTheirLine) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(what)) << yaml;
   }
   std::vector<PartnerTopic> topics;
-  EXPECT_TRUE(Read("- {topic: a, partner: p, outcomes: o}\n- {topic: b, partner: p, outcomes: o}",
-                   &topics)
-                  .ok());
+  EXPECT_TRUE(
+      Read("- {topic: a, partner: p, outcomes: o}\n- {topic: b, partner: p, outcomes: o}", &topics)
+          .ok());
 }
 
 }  // namespace

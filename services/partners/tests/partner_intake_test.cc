@@ -57,14 +57,14 @@ class PartnerIntakeTest : public IngestTest {
   void TearDown() override { partners_.reset(); }
 
   absl::Status StartIntake() {
-    auto started = StartPartnerIntake(
-        {.intake = intake_.get(),
-         .auth = auth_.get(),
-         .metrics = metrics_.get(),
-         .connection = backend_->connection(),
-         .now_us = [this] { return now_us_.load(); },
-         .back_off = {.min = kMicrosPerMilli, .max = 20 * kMicrosPerMilli}},
-        {topic_});
+    auto started =
+        StartPartnerIntake({.intake = intake_.get(),
+                            .auth = auth_.get(),
+                            .metrics = metrics_.get(),
+                            .connection = backend_->connection(),
+                            .now_us = [this] { return now_us_.load(); },
+                            .back_off = {.min = kMicrosPerMilli, .max = 20 * kMicrosPerMilli}},
+                           {topic_});
     if (started.ok()) partners_ = *std::move(started);
     return started.status();
   }
@@ -110,6 +110,7 @@ class PartnerIntakeTest : public IngestTest {
     EXPECT_TRUE(reader.ok()) << reader.status();
     for (int turns = 0; all.size() < count && turns < 200; ++turns) {
       const auto records = (*reader)->Poll(100, absl::Milliseconds(200));
+      if (absl::IsNotFound(records.status())) continue;  // Brokers learn of a new topic one by one.
       EXPECT_TRUE(records.ok()) << records.status();
       if (!records.ok()) break;
       for (const auto& record : *records) {
@@ -147,8 +148,7 @@ TEST_F(PartnerIntakeTest, BothFormsOfACloudEventAreTakenInOrderAndAnswered) {
   SendStructured(Incident("1-9", 3), "incident_reported");  // Nobody registered it.
   ASSERT_TRUE(StartIntake().ok());
   const auto outcomes = Outcomes(4);
-  EXPECT_THAT(Told(outcomes),
-              ElementsAre("0 ACCEPTED", "1 ACCEPTED", "2 DUPLICATE", "3 WAITING"));
+  EXPECT_THAT(Told(outcomes), ElementsAre("0 ACCEPTED", "1 ACCEPTED", "2 DUPLICATE", "3 WAITING"));
   EXPECT_EQ(outcomes[0]["key"], "incident-1");
   EXPECT_EQ(outcomes[0]["id"], "incident-1");
   EXPECT_EQ(outcomes[0]["source"], "home/incidents");
@@ -185,16 +185,17 @@ TEST_F(PartnerIntakeTest, APoisonousRecordIsKeptToldOfAndPassed) {
   const std::string secret = "Mrs Example of Room 4";
   Send("{" + secret, {{"content-type", "application/cloudevents+json"}});
   Send(secret);
-  Send("", {{"content-type", "application/protobuf"}, {"ce_id", secret}});
+  Send("{", {{"content-type", "application/protobuf"}, {"ce_id", "SG-1"}});
   Send(std::string(900'000, '{'), {{"content-type", "application/cloudevents+json"}});
   SendIncident(1);
   ASSERT_TRUE(StartIntake().ok());
   const auto outcomes = Outcomes(5);
-  EXPECT_THAT(Told(outcomes), ElementsAre("0 REFUSED", "1 REFUSED", "2 REFUSED", "3 REFUSED",
-                                          "4 ACCEPTED"));
+  EXPECT_THAT(Told(outcomes),
+              ElementsAre("0 REFUSED", "1 REFUSED", "2 REFUSED", "3 REFUSED", "4 ACCEPTED"));
   EXPECT_EQ(outcomes[0]["violations"][0]["rule"], "JSON_SYNTAX");
   EXPECT_EQ(outcomes[1]["violations"][0]["rule"], "CONTENT_TYPE");
   EXPECT_FALSE(outcomes[0].contains("id"));
+  EXPECT_EQ(outcomes[2]["key"], "SG-1") << "the partner must know which it was";
   EXPECT_EQ(outcomes[3]["violations"].back()["rule"], "NOT_KEPT");
   const auto dead = ReadAll(topic_.dead_letters, 4);
   const auto held = Quarantined();
@@ -253,8 +254,7 @@ TEST_F(PartnerIntakeTest, TheTopicSpeaksForItsPartnerAlone) {
   SendIncident(3);
   ASSERT_TRUE(StartIntake().ok());
   const auto outcomes = Outcomes(4);
-  EXPECT_THAT(Told(outcomes),
-              ElementsAre("0 REFUSED", "1 REFUSED", "2 REFUSED", "3 ACCEPTED"));
+  EXPECT_THAT(Told(outcomes), ElementsAre("0 REFUSED", "1 REFUSED", "2 REFUSED", "3 ACCEPTED"));
   EXPECT_EQ(outcomes[0]["violations"][0]["rule"], "SOURCE_NOT_OWNED");
   EXPECT_EQ(outcomes[1]["violations"][0]["rule"], "SOURCE_NOT_OWNED");
   EXPECT_FALSE(outcomes[0].contains("quarantine_id")) << "nothing is kept in another's name";
