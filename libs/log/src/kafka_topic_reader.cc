@@ -40,8 +40,8 @@ TopicRecord RecordOf(const rd_kafka_message_t& message) {
   const char* name = nullptr;
   const void* text = nullptr;
   size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &text, &size) ==
-                     RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &text, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
        ++i) {
     record.message.headers.emplace_back(
         name, text == nullptr ? std::string() : std::string(static_cast<const char*>(text), size));
@@ -209,8 +209,8 @@ absl::StatusOr<std::vector<TopicRecord>> TopicReader::Poll(size_t max_records,
   impl.given.clear();
   impl.given_bytes = 0;
   impl.trouble = absl::OkStatus();
-  const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(
-                                            std::clamp(timeout, absl::ZeroDuration(), absl::Hours(1)));
+  const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(std::clamp(
+                                            timeout, absl::ZeroDuration(), absl::Hours(1)));
   int64_t left = 0;
   do {
     if (!impl.unseated.empty()) impl.trouble.Update(impl.Seat());
@@ -243,7 +243,8 @@ absl::Status TopicReader::Commit(const std::vector<TopicRecord>& records) {
   for (int i = 0; i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
     error = list->elems[i].err;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("Kafka: commit of a group: ", rd_kafka_err2str(error)));
+  return absl::UnavailableError(
+      absl::StrCat("Kafka: commit of a group: ", rd_kafka_err2str(error)));
 }
 
 bool TopicReader::Lost() const { return rd_kafka_assignment_lost(impl_->client.get()) != 0; }

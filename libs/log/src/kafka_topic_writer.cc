@@ -84,8 +84,7 @@ absl::Status TopicWriter::Impl::Produce(TopicMessage message, Done done) {
   if (closing.load()) return ClosedError();
   if (client == nullptr) return absl::UnavailableError("Kafka: the writer is made anew; try again");
   const rd_kafka_resp_err_t error = rd_kafka_producev(
-      client.get(), RD_KAFKA_V_TOPIC(message.topic.c_str()),
-      RD_KAFKA_V_KEY(key, key_size),
+      client.get(), RD_KAFKA_V_TOPIC(message.topic.c_str()), RD_KAFKA_V_KEY(key, key_size),
       RD_KAFKA_V_VALUE(message.value.data(), message.value.size()),
       RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
       RD_KAFKA_V_OPAQUE(answer.get()), RD_KAFKA_V_END);

@@ -57,9 +57,9 @@ class BrokerTopics final : public TopicsBackend {
 }  // namespace
 
 TopicsBackendTraits TopicsBackendUnderTest() {
-  return {.name = "Kafka",
-          .missing = KafkaMissing(),
-          .make = [] { return std::make_unique<BrokerTopics>(); }};
+  return {.name = "Kafka", .missing = KafkaMissing(), .make = [] {
+            return std::make_unique<BrokerTopics>();
+          }};
 }
 
 }  // namespace trigpoint

@@ -24,7 +24,8 @@ inline constexpr size_t kTopicValueBytesMax = 1'000'000;
 /// What is written to a topic.
 struct TopicMessage {
   std::string topic;
-  /// Messages with one key keep their order: they lie in one partition, as Java's clients choose it.
+  /// Messages with one key keep their order: they lie in one partition, as Java's clients choose
+  /// it.
   std::optional<std::string> key = std::nullopt;
   std::string value;
   /// In their order; a name may stand more than once.
@@ -105,9 +106,9 @@ class TopicReader {
   TopicReader& operator=(const TopicReader&) = delete;
 
   /// Waits for records and gives those of the partitions held, in the order of each; none when none
-  /// came in time. Partitions change hands in this call alone: what it gave before must be finished,
-  /// or is dropped. To be called again within 5 minutes, else the partitions go to others (Lost).
-  /// Errors, told when there is no record, and until they heal: NotFound = no such topic;
+  /// came in time. Partitions change hands in this call alone: what it gave before must be
+  /// finished, or is dropped. To be called again within 5 minutes, else the partitions go to others
+  /// (Lost). Errors, told when there is no record, and until they heal: NotFound = no such topic;
   /// PermissionDenied; Unavailable.
   absl::StatusOr<std::vector<TopicRecord>> Poll(size_t max_records, absl::Duration timeout);
   /// Notes durably that the group is done with these records, of those given last, and with all
