@@ -8,7 +8,9 @@ const kafka = new Kafka({
   clientId: name,
   brokers: brokers.split(","),
   ssl: { ca: [read("ca.pem")], cert: read(`${name}.pem`), key: read(`${name}.key`) },
-  retry: { retries: 3 },
+  // A broker that was just started, on a machine that has other things to do.
+  connectionTimeout: 20000,
+  retry: { retries: 10 },
   logLevel: logLevel.NOTHING,
 });
 
@@ -37,4 +39,7 @@ async function main() {
   await consumer.disconnect();
 }
 
-main().catch((error) => console.log(JSON.stringify({ refused: error.type || error.name }))).then(() => process.exit(0));
+const refused = (error) => console.log(JSON.stringify({ refused: (error.cause && error.cause.type) || error.type || error.name }));
+// kafkajs ends its consumer, and nothing else, when it has failed too often.
+process.on("beforeExit", () => refused({ name: "the consumer ended" }));
+main().catch(refused).then(() => process.exit(0));
