@@ -121,7 +121,6 @@ absl::Status RunningNode::Parts::OpenKeys() {
   keys_there = std::filesystem::exists(config.data + "/keys", error);
   TP_ASSIGN_OR_RETURN(HeldKeys opened, HeldKeys::Open(config));
   held = std::make_unique<HeldKeys>(std::move(opened));
-  if (!held->address().empty()) Log(LogLevel::kInfo, "keys_ready");
   return absl::OkStatus();
 }
 
