@@ -8,7 +8,7 @@
 namespace trigpoint {
 namespace {
 
-const int64_t kNow = kStart + 400 * kDay;  // NOLINT
+const int64_t kToday = kStart + 400 * kDay;  // NOLINT
 constexpr char kIncident[] = "incident-7";
 
 v1::Event Risk(const std::string& id, int64_t at, v1::ImmediateRiskAsserted::Grade grade,
@@ -64,45 +64,45 @@ class AlertsTest : public testing::Test {
 
 // Rule: R-RQR
 TEST_F(AlertsTest, FurtherReportsOfOneIncidentRaiseNoFurtherAlert) {
-  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
   ASSERT_EQ(Told().size(), 1U);
-  owner_.Fold(Risk("r2", kNow + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
-  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r2", kToday + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
   EXPECT_EQ(Told().size(), 1U);
   ExpectVerified();
 }
 
 // Rule: R-RQR
 TEST_F(AlertsTest, AnIncidentThatBecomesImmediateIsDispatchedAgainOnce) {
-  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
   ASSERT_EQ(Told().size(), 1U);
   EXPECT_FALSE(Told()[0].immediate());
-  owner_.Fold(Risk("r2", kNow + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r2", kToday + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
   ASSERT_EQ(Told().size(), 2U);
   EXPECT_TRUE(Told()[1].immediate());
   EXPECT_TRUE(Told()[1].dispatch());
   EXPECT_EQ(Told()[1].kind(), v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
   EXPECT_EQ(Told()[1].attached_to(), Told()[0].alert_id());
-  owner_.Fold(Risk("r3", kNow + 2 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
-  owner_.Fold(Risk("r4", kNow + 3 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
+  owner_.Fold(Risk("r3", kToday + 2 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r4", kToday + 3 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
   EXPECT_EQ(Told().size(), 2U);
   ExpectVerified();
 }
 
 // Rule: R-RQR
 TEST_F(AlertsTest, WhatIsReportedAfterTheReviewOfAnIncidentIsRaisedAnewOnce) {
-  owner_.Fold(Risk("r1", kNow, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
-  owner_.Fold(ReviewClosed("review", kNow + kDay));
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(ReviewClosed("review", kToday + kDay));
   EXPECT_EQ(Told().size(), 1U) << "it was looked at";
-  owner_.Fold(Risk("r2", kNow + 2 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r2", kToday + 2 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
   ASSERT_EQ(Told().size(), 2U);
   EXPECT_EQ(Told()[1].kind(), v1::RapidQualityReviewAlert::KIND_RAISED);
   EXPECT_TRUE(Told()[1].dispatch());
   EXPECT_NE(Told()[1].alert_id(), Told()[0].alert_id());
-  owner_.Fold(Risk("r3", kNow + 3 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r3", kToday + 3 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
   EXPECT_EQ(Told().size(), 2U);
-  owner_.Fold(ReviewClosed("another review", kNow + 4 * kDay));
-  owner_.Fold(Risk("r4", kNow + 5 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(ReviewClosed("another review", kToday + 4 * kDay));
+  owner_.Fold(Risk("r4", kToday + 5 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
   EXPECT_EQ(Told().size(), 3U);
   ExpectVerified();
 }

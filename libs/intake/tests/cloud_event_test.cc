@@ -121,7 +121,7 @@ TEST(CloudEvent, RefusesBrokenMessages) {
 TEST(CloudEventTest, WhatCannotBeReadIsStillNamed) {
   const std::string attributes =
       R"("specversion":"1.0","id":"a-1","source":"home/incidents","type":"trigpoint.v1.x")";
-  for (const std::string& data : {R"({"no_such_kind":{}})", "7"}) {
+  for (const std::string data : {R"({"no_such_kind":{}})", "7"}) {
     v1::Event event;
     EXPECT_FALSE(
         ReadCloudEvent(kStructured, "{" + attributes + R"(,"data":)" + data + "}", &event).empty());
