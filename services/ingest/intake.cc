@@ -10,6 +10,7 @@
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/evolve.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/sealing.h"
@@ -171,6 +172,7 @@ void Intake::Submit(v1::Event event, const Origin& origin, bool validate_only, I
     done(std::move(answer));
     return;
   }
+  event.set_source_version(VersionOf(event));
   event.set_submission_digest(SubmissionDigest(event));
   ApplyDefaults(&event);
   const bool news = origin.backfill.empty();
@@ -411,9 +413,9 @@ void Intake::Place(v1::Event event, const std::string& stream_id, const Origin& 
     const absl::MutexLock lock(&backfills_mu_);
     starting_.insert(stream_id);
   }
-  auto kept = std::make_shared<const v1::Event>(event);
+  const auto kept = std::make_shared<const v1::Event>(std::move(event));
   AppendMoves(
-      event, stream_id, others,
+      *kept, stream_id, others,
       [this, kept, origin, done = std::move(done)](absl::StatusOr<Written> written) mutable {
         if (kept->has_backfill_started()) {  // The projector knows it by now, or never will.
           const absl::MutexLock lock(&backfills_mu_);

@@ -66,7 +66,7 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     auto slot = std::make_shared<Slot>();
     slot->sequence = incoming_.sequence();
     slots_.push_back(slot);
-    items_.emplace_back(std::move(slot), std::move(incoming_));
+    items_.push_back({.slot = std::move(slot), .request = std::move(incoming_)});
     incoming_ = {};
     if (!working_) {
       working_ = true;
@@ -100,7 +100,11 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     uint64_t sequence = 0;
     std::optional<absl::StatusOr<IntakeAnswer>> answer;
   };
-  using Item = std::pair<std::shared_ptr<Slot>, v1::SubmitEventsRequest>;
+  struct Item {
+    std::shared_ptr<Slot> slot;
+    v1::SubmitEventsRequest request;
+    bool admitted = false;
+  };
 
   void Work() {
     std::vector<Item> turn;
@@ -112,16 +116,18 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
       }
     }
     std::vector<const v1::Event*> events;  // One for each item; null: an item without, or refused.
-    for (const auto& [slot, request] : turn) {
+    for (auto& item : turn) {
+      const v1::SubmitEventsRequest& request = item.request;
+      item.admitted = Admit(request).ok();
       const bool bracket = request.event().has_backfill_started();
       const bool taken =
-          request.has_event() && Admit(request).ok() && (!bracket || !request.backfill().empty());
+          request.has_event() && item.admitted && (!bracket || !request.backfill().empty());
       events.push_back(taken ? &request.event() : nullptr);
     }
     deps_.intake->PrepareKeys(events);
     for (size_t next = 0; next < turn.size() && !IsOver();) {
       const size_t end = next + deps_.intake->PrepareBindings(std::span(events).subspan(next));
-      for (; next < end; ++next) Process(std::move(turn[next].first), std::move(turn[next].second));
+      for (; next < end; ++next) Process(std::move(turn[next]));
     }
     const absl::MutexLock lock(&mu_);
     if (finished_) items_.clear();
@@ -142,18 +148,19 @@ class SubmitStream final : public SubmitReactor, public std::enable_shared_from_
     return finished_ || failed_;
   }
 
-  void Process(std::shared_ptr<Slot> slot, v1::SubmitEventsRequest request) {
+  void Process(Item item) {
     if (IsOver()) return;
+    v1::SubmitEventsRequest& request = item.request;
     const Origin origin{
         .file = request.file(), .line = request.line(), .backfill = request.backfill()};
     IntakeDone done = [self = shared_from_this(),
-                       slot = std::move(slot)](absl::StatusOr<IntakeAnswer> answer) {
+                       slot = std::move(item.slot)](absl::StatusOr<IntakeAnswer> answer) {
       self->Answered(*slot, std::move(answer));
     };
     if (!request.has_event() && !request.has_unreadable()) {
       done(RefusedWithoutTrace("item", "REQUIRED",
                                "the item holds neither an event nor an unreadable row"));
-    } else if (!Admit(request).ok()) {
+    } else if (!item.admitted) {
       // Nothing is kept in the name of a source that is not the caller's.
       done(RefusedWithoutTrace(
           "source", "SOURCE_NOT_OWNED",

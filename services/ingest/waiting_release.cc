@@ -5,6 +5,13 @@
 #include "trigpoint/telemetry/logging.h"
 
 namespace trigpoint {
+namespace {
+
+/// How long nothing was to be done before it looks through everything again: whoever took a record
+/// that was known by then may have ended before it released it.
+constexpr absl::Duration kIdleLook = absl::Minutes(1);
+
+}  // namespace
 
 WaitingRelease::WaitingRelease(Projector* projector, Intake* intake)
     : projector_(projector), intake_(intake) {}
@@ -70,7 +77,7 @@ void WaitingRelease::Work() {
       const auto wanted = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
         return stop_ || look_again_ || !bound_.empty() || !ready_.empty();
       };
-      mu_.Await(absl::Condition(&wanted));
+      if (!mu_.AwaitWithTimeout(absl::Condition(&wanted), kIdleLook)) look_again_ = true;
       if (stop_) return;
       bound.swap(bound_);
       std::swap(look_again, look_again_);

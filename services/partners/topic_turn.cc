@@ -38,13 +38,6 @@ std::string SourceOfUnreadable(const std::string& said, const Principal& partner
   return partner.organisation + "/" + topic;
 }
 
-std::string Header(const TopicRecord& record, std::string_view name) {
-  for (const auto& [header, text] : record.message.headers) {
-    if (header == name) return text;
-  }
-  return "";
-}
-
 }  // namespace
 
 struct TopicTurn::Item {
@@ -82,9 +75,7 @@ void TopicTurn::Read(Item* item) const {
   auto violations = ReadCloudEvent(message.headers, message.value, &item->event);
   item->readable = violations.empty();
   if (item->readable) return;
-  const std::string said =
-      item->event.source().empty() ? Header(item->record, "ce_source") : item->event.source();
-  item->row.set_source(SourceOfUnreadable(said, *deps_.partner, message.topic));
+  item->row.set_source(SourceOfUnreadable(item->event.source(), *deps_.partner, message.topic));
   if (message.value.size() <= kOriginalBytesMax) {
     item->row.set_original(message.value);
   } else {
@@ -172,8 +163,6 @@ std::vector<AnsweredRecord> TopicTurn::Answered(size_t from) const {
     one.record = &item.record;
     one.source = item.event.source();
     one.id = item.event.id();
-    if (one.source.empty()) one.source = Header(item.record, "ce_source");
-    if (one.id.empty()) one.id = Header(item.record, "ce_id");
     if (item.readable) one.version = std::max(1U, item.event.source_version());
     one.answer = *item.answer;
     answered.push_back(std::move(one));

@@ -1,4 +1,4 @@
-// trigpoint-bench [--json] [--quick] [--only engine|policies|wire|operate|duplicates|intake]:
+// trigpoint-bench [--json] [--quick] [--only engine|policies|keys|wire|operate|duplicates|intake]:
 // figures of this machine, each beside its raw limit in the same run.
 #include <cstdio>
 #include <cstdlib>
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     } else {
       std::fprintf(stderr,
                    "usage: trigpoint-bench [--json] [--quick] [--only "
-                   "engine|policies|wire|operate|duplicates|intake]\n");
+                   "engine|policies|keys|wire|operate|duplicates|intake]\n");
       return 2;
     }
   }
@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   if (only.empty() || only == "engine") Print(trigpoint::bench::EngineRows(policies, quick), json);
   if (only.empty() || only == "policies")
     Print(trigpoint::bench::PolicyRows(policies, quick), json);
+  if (only.empty() || only == "keys") Print(trigpoint::bench::KeyRows(quick), json);
   if (only.empty() || only == "wire") Print(trigpoint::bench::WireRows(bin, quick), json);
   if (only.empty() || only == "operate") Print(trigpoint::bench::OperateRows(bin, quick), json);
   if (only.empty() || only == "duplicates")

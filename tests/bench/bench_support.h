@@ -76,6 +76,8 @@ std::string StreamId(int provider);
 std::vector<Row> EngineRows(const std::string& policies, bool quick);
 /// What several policies side by side cost.
 std::vector<Row> PolicyRows(const std::string& policies, bool quick);
+/// Sealing with the keys of another process.
+std::vector<Row> KeyRows(bool quick);
 std::vector<Row> WireRows(const std::string& bin, bool quick);
 /// What an operator waits for, at 1 GiB of data.
 std::vector<Row> OperateRows(const std::string& bin, bool quick);

@@ -103,6 +103,7 @@ class Load:
         self.acknowledged = collections.defaultdict(set)  # Home -> ids.
         self.tried = collections.defaultdict(set)
         self.over = threading.Event()
+        self.last = {}  # Door -> what it answered last.
         self.problems = []
         self.threads = [threading.Thread(target=self._run, args=(door, n)) for n, door in enumerate(doors)]
 
@@ -146,6 +147,7 @@ class Load:
         except Exception as problem:  # pylint: disable=broad-except
             self.problems.append(str(problem))
             return False
+        self.last[door.directory.name] = str(result)
         if result.code == 1:
             self.problems.append(str(result))
         return result.code == 0
@@ -159,6 +161,13 @@ class Load:
         self.over.set()
         for thread in self.threads:
             thread.join()
+
+    def wait_for(self, count, seconds=120):
+        """Waits until so many are acknowledged."""
+        try:
+            wait_until(lambda: self.count() >= count, seconds, "load goes on")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.last}\n{self.problems}") from late
 
     def count(self):
         return sum(len(ids) for ids in list(self.acknowledged.values()))

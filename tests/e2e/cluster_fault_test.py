@@ -10,7 +10,7 @@ import unittest
 import cluster
 from cluster import ClusterCase, Load
 from cluster_test import ClusterKillTest
-from harness import ROOT, free_port, incident, wait_until
+from harness import ROOT, free_port, incident
 from webhook_test import urgent
 
 HOME = "1-900000001"
@@ -127,8 +127,7 @@ class BrokerKillTest(ClusterKillTest):
         load.start()
         seconds = []
         for turn in range(2):
-            reached = load.count() + 60
-            wait_until(lambda goal=reached: load.count() >= goal, 180, "load goes on")
+            load.wait_for(load.count() + 60, 180)
             broker = str(turn % self.NODES + 1)
             self.kafka.run("kill", broker)
             died = time.monotonic()
@@ -136,8 +135,7 @@ class BrokerKillTest(ClusterKillTest):
                 # Reads go on while no broker answers.
                 self.assertEqual(0, first.run("providers").code)
                 self.kafka.run("start", broker)
-            again = load.count() + 20
-            wait_until(lambda goal=again: load.count() >= goal, 180, "load goes on after the broker died")
+            load.wait_for(load.count() + 20, 180)
             seconds.append(time.monotonic() - died)
             if self.NODES > 1:
                 self.kafka.run("start", broker)

@@ -1,13 +1,11 @@
 """One service of many processes on Apache Kafka: what each does, what they agree on, what a failure leaves."""
 
 import random
-import signal
 import time
 import unittest
 
 from cluster import PARTITIONS, ClusterCase, Load
-from harness import incident, wait_until
-from receiver import SECRET, Receiver
+from harness import incident
 from webhook_test import urgent
 
 HOME = "1-900000001"
@@ -63,7 +61,7 @@ class ClusterTest(ClusterCase):
         load = Load([both], homes=3)
         load.register(self)
         load.start()
-        wait_until(lambda: load.count() >= 100, 60, "load")
+        load.wait_for(100)
         load.stop()
         late = self.member("late", "query")
         self.settled(both, late)
@@ -104,9 +102,9 @@ class ClusterKillTest(ClusterCase):
         victims = projectors + doors + [desk, self.keys]
         recovered = []
         for _ in range(self.KILLS):
-            reached = load.count() + 60
-            wait_until(lambda goal=reached: load.count() >= goal, 120, "load goes on")
+            load.wait_for(load.count() + 60)
             victim = chance.choice(victims)
+            print("kill", victim.directory.name, flush=True)
             started = time.monotonic()
             victim.stop()
             victim.start()

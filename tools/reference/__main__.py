@@ -1,4 +1,4 @@
-"""Writes docs/reference: every kind of event from the schema, every policy from its pack.
+"""Writes docs/reference: every kind of event from the schema, every policy from its pack, the topics of Kafka from the code.
 
 Usage: python3 -B tools/reference [--check] [--root DIR]; --check changes nothing and exits with 1 when a page is not
 current. Needs protoc.
@@ -7,18 +7,21 @@ import argparse
 import pathlib
 import sys
 
+import asyncapi
 import events
 import policies
 from packs import Wrong
 from schema import Schema
 
 PROTOS = ("trigpoint/v1/events.proto", "trigpoint/v1/policy.proto")
+API = ("trigpoint/v1/api.proto",)
 
 
 def pages(root):
     """Path below the root -> text."""
     schema = Schema.load(root, PROTOS)
-    return {"docs/reference/events.md": events.page(schema), "docs/reference/policies.md": policies.page(schema, root)}
+    return {"docs/reference/events.md": events.page(schema), "docs/reference/policies.md": policies.page(schema, root),
+            "docs/reference/asyncapi.yaml": asyncapi.page(Schema.load(root, API), root)}
 
 
 def main():

@@ -50,9 +50,10 @@ absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
                     "--from (a node that runs holds its log: stop it, or copy a "
                     "backup of it first)");
   copying->from = *std::move(from);
-  const uint32_t partitions =
-      arguments.partitions == 0 ? copying->from->partitions() : arguments.partitions + 1;
-  auto to = OpenLog({.directory = arguments.to, .partitions = partitions});
+  auto to = OpenLog({.directory = arguments.to,
+                     .partitions = arguments.partitions == 0 ? 0 : arguments.partitions + 1});
+  if (absl::IsNotFound(to.status()))
+    to = OpenLog({.directory = arguments.to, .partitions = copying->from->partitions()});
   if (!to.ok()) return Annotate(to.status(), "--to");
   copying->to = *std::move(to);
   const std::string beside = std::filesystem::path(arguments.to).lexically_normal().string();
@@ -154,7 +155,9 @@ void AddLogCommands(CLI::App& app, Session& session) {
       ->required()
       ->type_name("DIRECTORY");
   copy->add_option("--partitions", arguments->partitions,
-                   "Of the copy, as in the node's configuration; without it those of the source")
+                   "Of the copy, as in the node's configuration; without it those that it has, "
+                   "else those of "
+                   "the source")
       ->check(CLI::Range(1U, kPartitionsMax))
       ->type_name("N");
   copy->add_flag("--follow", arguments->follow,

@@ -41,14 +41,16 @@ const InForce& HotStream::InForceAt(const Controls& controls, int64_t as_of_us) 
 }
 
 std::vector<Feed> FeedsOfService(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                                 const InForce& in_force, int64_t as_of_us) {
+                                 const InForce& in_force, int64_t as_of_us,
+                                 const std::shared_ptr<MeasureCache>& cache) {
   std::vector<Expectation> expected;
   const CompiledPack* pack = nullptr;
   std::vector<size_t> applying;
   for (const auto& expectation : in_force.expected) {
     if (expectation.pack.get() != pack) {  // Those of a pack stand together.
       pack = expectation.pack.get();
-      applying = ExpectedOf(*pack, ContextFor(state, record, *pack, in_force.baselines, as_of_us));
+      applying =
+          ExpectedOf(*pack, ContextFor(state, record, *pack, in_force.baselines, as_of_us, cache));
     }
     if (std::find(applying.begin(), applying.end(), expectation.index) != applying.end())
       expected.push_back(expectation);
@@ -58,10 +60,13 @@ std::vector<Feed> FeedsOfService(const v1::ProviderState& state, const v1::Provi
 
 std::span<const Feed> HotStream::FeedsAt(const Controls& controls, int64_t as_of_us) {
   InForceAt(controls, as_of_us);
-  // They follow from few facts, and this is asked with each event.
-  if (feeds_last && feeds_in_force == in_force) return feeds;
-  feeds = FeedsOfService(state, Expected(), *in_force, as_of_us);
+  // They follow from few facts, and this is asked with each event, of one instant more than once.
+  const bool same_question = feeds_revision == state.revision() && feeds_as_of_us == as_of_us;
+  if ((feeds_last || same_question) && feeds_in_force == in_force) return feeds;
+  feeds = FeedsOfService(state, Expected(), *in_force, as_of_us, CacheFor(as_of_us));
   feeds_in_force = in_force;
+  feeds_as_of_us = as_of_us;
+  feeds_revision = state.revision();
   feeds_last = StandingOf(state, as_of_us).lasting &&
                std::all_of(in_force->expected.begin(), in_force->expected.end(),
                            [](const auto& e) { return e.pack->ScopeFollowsService(); });

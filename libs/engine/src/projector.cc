@@ -342,7 +342,8 @@ void Projector::RefreshSummaries(Batch* batch) {
 }
 
 absl::Status Projector::CommitOpen() {
-  if (open_->partitions.empty()) return absl::OkStatus();
+  // A chain that was worked out anew changes a stream without an event.
+  if (open_->partitions.empty() && open_->streams.empty()) return absl::OkStatus();
   TP_RETURN_IF_ERROR(Commit(open_.get()));
   Settle(open_.get());
   Batch next;
@@ -654,7 +655,7 @@ absl::Status Projector::FoldProvider(const v1::Event& event, const Record& recor
   }
   entry->tail.Append(entry->hot.state.revision() - 1, step.known_us, record.value);
   Touch(entry, batch);
-  if (partition.grant == 0 && entry->hot.chain.size() > kWithheldMax) {
+  if (!partition.HasVoice() && entry->hot.chain.size() > kWithheldMax) {
     entry->hot.DropChain();
     entry->chain_dropped = true;
   }
@@ -853,7 +854,7 @@ void Projector::Evict() {
   std::vector<std::pair<uint64_t, std::string>> by_use;
   for (const auto& [stream_id, entry] : hot_) {
     // What it said itself comes back soon.
-    const bool awaited = entry->HoldsChain() && partitions_[entry->partition]->grant != 0;
+    const bool awaited = entry->HoldsChain() && partitions_[entry->partition]->HasVoice();
     if (!entry->dirty && !awaited) by_use.emplace_back(entry->used, stream_id);
   }
   const size_t surplus = std::min(by_use.size(), hot_.size() - options_.hot_streams_max);

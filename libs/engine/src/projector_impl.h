@@ -114,6 +114,9 @@ struct Projector::Partition {
   bool by_reader = false;             ///< A reader has folded it.
   std::deque<std::pair<int64_t, FoldOutcome>> outcomes;
   std::map<int64_t, std::vector<std::function<void(absl::StatusOr<FoldOutcome>)>>> waiters;
+
+  /// Whether it says what follows, or will as soon as it has folded to the heads.
+  bool HasVoice() const { return speaks || !take_over_at.empty(); }
 };
 
 /// What polls change until the next commit.

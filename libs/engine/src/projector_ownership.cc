@@ -90,26 +90,44 @@ absl::StatusOr<std::map<uint32_t, uint64_t>> Projector::DueToTakeOver() {
     }
   }
   std::erase_if(due, [this](const auto& grant) { return !MayAppend(grant.first); });
-  if (due.empty()) return due;
+  TP_RETURN_IF_ERROR(LookUpHeads(due));
+  const absl::MutexLock lock(&mu_);
+  std::erase_if(due, [this](const auto& grant) {
+    mu_.AssertHeld();
+    const Partition& granted = *partitions_[grant.first];
+    if (granted.grant != grant.second || granted.take_over_at.empty()) return true;
+    // Of all partitions: what is carried to a service lies in others than its predecessor's.
+    for (uint32_t p = 0; p < partitions_.size(); ++p) {
+      if (partitions_[p]->checkpoint.next_offset() < granted.take_over_at[p]) return true;
+    }
+    return false;
+  });
+  return due;
+}
+
+absl::Status Projector::LookUpHeads(const std::map<uint32_t, uint64_t>& granted) {
+  const auto unknown = [&](const auto& grant) {
+    mu_.AssertHeld();
+    const Partition& partition = *partitions_[grant.first];
+    return partition.grant == grant.second && partition.take_over_at.empty();
+  };
+  {
+    const absl::MutexLock lock(&mu_);
+    if (std::none_of(granted.begin(), granted.end(), unknown)) return absl::OkStatus();
+  }
   // Asked after the grant: what its predecessor was told is in the log lies below.
   std::vector<int64_t> heads;
   for (uint32_t p = 0; p < log_->partitions(); ++p) {
     const auto head = log_->HeadOffset(p);
     if (absl::IsDataLoss(head.status())) return head.status();
-    if (!head.ok()) return std::map<uint32_t, uint64_t>();  // Later.
+    if (!head.ok()) return absl::OkStatus();  // Later.
     heads.push_back(*head);
   }
   const absl::MutexLock lock(&mu_);
-  for (auto it = due.begin(); it != due.end();) {
-    Partition& granted = *partitions_[it->first];
-    bool ready = granted.grant == it->second;
-    if (ready && granted.take_over_at.empty()) granted.take_over_at = heads;
-    // Of all partitions: what is carried to a service lies in others than its predecessor's.
-    for (uint32_t p = 0; ready && p < partitions_.size(); ++p)
-      ready = partitions_[p]->checkpoint.next_offset() >= granted.take_over_at[p];
-    it = ready ? std::next(it) : due.erase(it);
+  for (const auto& grant : granted) {
+    if (unknown(grant)) partitions_[grant.first]->take_over_at = heads;
   }
-  return due;
+  return absl::OkStatus();
 }
 
 absl::Status Projector::TakeOver() {
@@ -147,44 +165,49 @@ absl::Status Projector::TakeOver() {
 absl::Status Projector::SayWithheld(const std::map<uint32_t, uint64_t>& partitions) {
   Batch batch;
   size_t bytes = 0;
+  const auto say = [&](uint32_t p, std::string event) -> absl::Status {
+    bytes += event.size();
+    batch.derived[p].push_back({.speaker = p, .event = std::move(event)});
+    if (bytes < kSayBytes) return absl::OkStatus();
+    bytes = 0;
+    return AppendDerived(true, &batch);
+  };
   for (const auto& [p, grant] : partitions) {
-    TP_ASSIGN_OR_RETURN(std::vector<std::string> withheld, WithheldIn(p));
-    for (auto& event : withheld) {
-      bytes += event.size();
-      batch.derived[p].push_back({.speaker = p, .event = std::move(event)});
-      if (bytes < kSayBytes) continue;
-      TP_RETURN_IF_ERROR(AppendDerived(true, &batch));
-      bytes = 0;
+    // Only this thread changes what is late, or a stream.
+    const auto late = late_.find(p);
+    if (late == late_.end()) continue;
+    for (const auto& [key, event] : late->second) TP_RETURN_IF_ERROR(say(p, event));
+  }
+  for (const auto& [stream_id, chain] : WithheldIn(partitions)) {
+    const uint32_t p = PartitionFor(stream_id);
+    for (const auto& stored : chain.events())
+      TP_RETURN_IF_ERROR(say(p, stored.event().SerializeAsString()));
+    if (!chain.events().empty()) continue;
+    Entry* entry = nullptr;
+    {
+      const absl::MutexLock lock(&mu_);
+      TP_ASSIGN_OR_RETURN(entry, LoadEntry(p, stream_id));
     }
+    if (entry->chain_dropped) TP_RETURN_IF_ERROR(RecallChain(entry));
+    for (const auto& event : entry->hot.chain)
+      TP_RETURN_IF_ERROR(say(p, event.SerializeAsString()));
   }
   TP_RETURN_IF_ERROR(AppendDerived(true, &batch));
   RefreshSummaries(open_.get());
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> Projector::WithheldIn(uint32_t partition) {
+std::map<std::string, v1::StreamChunk> Projector::WithheldIn(
+    const std::map<uint32_t, uint64_t>& partitions) const {
   const absl::MutexLock lock(&mu_);
-  std::vector<std::string> withheld;
-  const auto late = late_.find(partition);
-  if (late != late_.end()) {
-    for (const auto& [key, event] : late->second) withheld.push_back(event);
-  }
-  std::map<std::string, v1::StreamChunk> streams;  // With what is not loaded.
+  std::map<std::string, v1::StreamChunk> streams;
   for (const auto& [stream_id, entry] : hot_) {
-    if (entry->partition == partition && entry->HoldsChain()) streams[stream_id];
+    if (entry->HoldsChain() && partitions.count(entry->partition) > 0) streams[stream_id];
   }
   for (const auto& [stream_id, chain] : stored_chains_) {
-    if (PartitionFor(stream_id) == partition) streams[stream_id] = chain;
+    if (partitions.count(PartitionFor(stream_id)) > 0) streams[stream_id] = chain;
   }
-  for (const auto& [stream_id, chain] : streams) {
-    for (const auto& stored : chain.events())
-      withheld.push_back(stored.event().SerializeAsString());
-    if (!chain.events().empty()) continue;
-    TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(partition, stream_id));
-    if (entry->chain_dropped) TP_RETURN_IF_ERROR(RecallChain(entry));
-    for (const auto& event : entry->hot.chain) withheld.push_back(event.SerializeAsString());
-  }
-  return withheld;
+  return streams;
 }
 
 absl::Status Projector::RecallChain(Entry* entry) {
@@ -193,6 +216,7 @@ absl::Status Projector::RecallChain(Entry* entry) {
                                                   entry->hot.state.revision()));
   TP_ASSIGN_OR_RETURN(HotStream owned, FoldAsOwner(entry->hot.state, events,
                                                    *partitions_[entry->partition]->controls));
+  const absl::MutexLock lock(&mu_);
   entry->hot.chain = std::move(owned.chain);
   entry->hot.expected = std::move(owned.expected);
   entry->hot.next_timer_us.reset();
@@ -230,10 +254,11 @@ std::set<uint32_t> Projector::BeginAppend(bool taking_over, Batch* batch) {
   {
     const absl::MutexLock lock(&mu_);
     for (const uint32_t p : lapsed) Withdraw(p);
-    std::erase_if(speakers, [this, taking_over, &lapsed](uint32_t p) {
+    std::erase_if(speakers, [this, taking_over](uint32_t p) {
       mu_.AssertHeld();
       const Partition& speaker = *partitions_[p];
-      return lapsed.count(p) > 0 || !(taking_over ? speaker.grant != 0 : speaker.speaks);
+      if (!taking_over) return !speaker.speaks;
+      return speaker.grant == 0 || withdrawn_.count(p) > 0;  // All that was withheld, or nothing.
     });
     for (const uint32_t p : speakers) ++partitions_[p]->appending;
   }

@@ -52,6 +52,7 @@ void Chain(const Controls& controls, v1::Event event, HotStream* stream,
   const ContextSource context{controls, stream->state, known_us, {}};
   EvolveRecord(event, known_us, std::cref(context), stream->expected.get());
   stream->next_timer_us.reset();
+  stream->feeds_revision.reset();
   derived->push_back(event);
   stream->chain.push_back(std::move(event));
 }
@@ -304,8 +305,11 @@ bool Settle(const Controls& controls, int64_t known_us, HotStream* stream) {
   const bool expected = stream->expected != nullptr && stream->expected->silences_size() > 0;
   if (!any && !expected) return false;
   const std::span<const Feed> feeds = stream->FeedsAt(controls, known_us);
-  if (expected) SettleSilences(feeds, known_us, stream->expected.get());
-  return any && SettleSilences(feeds, known_us, &stream->record);
+  bool settled = expected && SettleSilences(feeds, known_us, stream->expected.get());
+  const bool said = any && SettleSilences(feeds, known_us, &stream->record);
+  settled = settled || said;
+  if (settled) stream->feeds_revision.reset();
+  return said;
 }
 
 void TakeControl(const v1::Event& event, int64_t known_us, v1::ProviderState* state) {

@@ -39,7 +39,9 @@ Controls TakenOut(bool again) {
   event.mutable_policy_retired()->set_policy_id("herefordshire");
   SetMicros(kRetired, event.mutable_policy_retired()->mutable_effective_from());
   EXPECT_TRUE(controls.Add(event).ok());
-  if (again) EXPECT_TRUE(controls.Add(Activated(HerefordshirePack(1), kAgain)).ok());
+  if (again) {
+    EXPECT_TRUE(controls.Add(Activated(HerefordshirePack(1), kAgain)).ok());
+  }
   return controls;
 }
 

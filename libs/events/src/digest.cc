@@ -8,6 +8,22 @@
 #include "trigpoint/base/digest.h"
 
 namespace trigpoint {
+namespace {
+
+std::string DigestOfBytes(const google::protobuf::Message& message) {
+  constexpr size_t kDigestBytes = 16;
+  const Sha256Digest digest = Sha256(CanonicalBytes(message));
+  return {reinterpret_cast<const char*>(digest.data()), kDigestBytes};
+}
+
+/// Whether an event is as its sender gave it: nothing has to be taken out of a copy first.
+bool IsBare(const v1::Event& event) {
+  return event.stream_id().empty() && !event.has_received_at() && !event.has_first_received_at() &&
+         event.submission_digest().empty() && event.source_version() != 0 &&
+         !HasForm(event, v1::SealableText::kSealed);
+}
+
+}  // namespace
 
 std::string CanonicalBytes(const google::protobuf::Message& message) {
   std::string bytes;
@@ -21,7 +37,7 @@ std::string CanonicalBytes(const google::protobuf::Message& message) {
 }
 
 std::string SubmissionDigest(const v1::Event& event) {
-  constexpr size_t kDigestBytes = 16;
+  if (IsBare(event)) return DigestOfBytes(event);
   v1::Event submitted = event;
   submitted.clear_stream_id();
   submitted.clear_received_at();
@@ -36,8 +52,7 @@ std::string SubmissionDigest(const v1::Event& event) {
       text->mutable_sealed()->clear_key_id();
     }
   }
-  const Sha256Digest digest = Sha256(CanonicalBytes(submitted));
-  return {reinterpret_cast<const char*>(digest.data()), kDigestBytes};
+  return DigestOfBytes(submitted);
 }
 
 }  // namespace trigpoint

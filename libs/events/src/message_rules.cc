@@ -66,6 +66,19 @@ FieldRules ReadField(const FieldDescriptor* field) {
   return rules;
 }
 
+// A oneof is asked which member it has where its members are all the last fields.
+void FindChoice(MessageRules* rules) {
+  if (rules->fields.empty()) return;
+  const auto* last = rules->fields.back().field->real_containing_oneof();
+  if (last == nullptr) return;
+  const auto first = std::find_if(
+      rules->fields.begin(), rules->fields.end(),
+      [last](const FieldRules& field) { return field.field->real_containing_oneof() == last; });
+  if (rules->fields.end() - first != last->field_count()) return;
+  rules->choice = last;
+  rules->before_choice = static_cast<size_t>(first - rules->fields.begin());
+}
+
 // The row stands in the map before its fields are read: a type may contain itself (v1::Expression).
 MessageRules* Read(const Descriptor* descriptor, RulesMap* map) {
   if (const auto it = map->find(descriptor); it != map->end()) {
@@ -85,6 +98,7 @@ MessageRules* Read(const Descriptor* descriptor, RulesMap* map) {
             [](const FieldRules& a, const FieldRules& b) {
               return a.field->number() < b.field->number();
             });
+  FindChoice(rules);
   return rules;
 }
 
@@ -128,10 +142,8 @@ void Collect(Message* message, const std::string& above, std::vector<SealablePla
     return;
   }
   const Reflection* reflection = message->GetReflection();
-  for (const FieldRules& field : rules.fields) {
-    if (field.message == nullptr || !field.message->may_seal) {
-      continue;
-    }
+  VisitFields(rules, *message, [&](const FieldRules& field) {
+    if (field.message == nullptr || !field.message->may_seal) return;
     if (field.field->is_repeated()) {
       for (int i = 0; i < reflection->FieldSize(*message, field.field); ++i) {
         Collect(reflection->MutableRepeatedMessage(message, field.field, i),
@@ -141,7 +153,7 @@ void Collect(Message* message, const std::string& above, std::vector<SealablePla
       Collect(reflection->MutableMessage(message, field.field), Place(above, field.field, -1),
               places);
     }
-  }
+  });
 }
 
 }  // namespace
@@ -159,12 +171,30 @@ std::vector<SealablePlace> SealablePlaces(Message* message) {
   return places;
 }
 
+bool HasForm(const Message& message, v1::SealableText::FormCase form) {
+  const MessageRules& rules = RulesOf(message.GetDescriptor());
+  if (rules.shape == MessageShape::kSealableText)
+    return static_cast<const v1::SealableText&>(message).form_case() == form;
+  const Reflection* reflection = message.GetReflection();
+  bool any = false;
+  VisitFields(rules, message, [&](const FieldRules& field) {
+    if (any || field.message == nullptr || !field.message->may_seal) return;
+    if (!field.field->is_repeated()) {
+      any = reflection->HasField(message, field.field) &&
+            HasForm(reflection->GetMessage(message, field.field), form);
+      return;
+    }
+    const int n = reflection->FieldSize(message, field.field);
+    for (int i = 0; !any && i < n; ++i)
+      any = HasForm(reflection->GetRepeatedMessage(message, field.field, i), form);
+  });
+  return any;
+}
+
 void ClearSealable(Message* message) {
   const Reflection* reflection = message->GetReflection();
-  for (const FieldRules& field : RulesOf(message->GetDescriptor()).fields) {
-    if (field.message == nullptr || !field.message->may_seal) {
-      continue;
-    }
+  VisitFields(RulesOf(message->GetDescriptor()), *message, [&](const FieldRules& field) {
+    if (field.message == nullptr || !field.message->may_seal) return;
     if (field.message->shape == MessageShape::kSealableText) {
       reflection->ClearField(message, field.field);
     } else if (field.field->is_repeated()) {
@@ -174,7 +204,7 @@ void ClearSealable(Message* message) {
     } else if (reflection->HasField(*message, field.field)) {
       ClearSealable(reflection->MutableMessage(message, field.field));
     }
-  }
+  });
 }
 
 }  // namespace trigpoint

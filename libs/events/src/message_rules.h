@@ -1,11 +1,13 @@
 #pragma once
 
-#include <functional>
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "trigpoint/v1/values.pb.h"
 
 namespace trigpoint {
 
@@ -41,7 +43,26 @@ struct MessageRules {
   MessageShape shape = MessageShape::kPlain;
   bool may_seal = false;           ///< A SealableText lies somewhere below.
   std::vector<FieldRules> fields;  ///< In the order of the field numbers.
+  /// Where the last fields are members of one oneof, that and how many fields stand before: an
+  /// event has more than a hundred payloads and is asked for the one that it has.
+  const google::protobuf::OneofDescriptor* choice = nullptr;
+  size_t before_choice = 0;
 };
+
+/// Calls `visit` with the rules of every field of a message that may be set, in the order of the
+/// field numbers: of `choice` only the member that is.
+template <typename Visit>
+void VisitFields(const MessageRules& rules, const google::protobuf::Message& message, Visit visit) {
+  const size_t end = rules.choice == nullptr ? rules.fields.size() : rules.before_choice;
+  for (size_t i = 0; i < end; ++i) visit(rules.fields[i]);
+  if (rules.choice == nullptr) return;
+  const auto* set = message.GetReflection()->GetOneofFieldDescriptor(message, rules.choice);
+  if (set == nullptr) return;
+  const auto after = rules.fields.begin() + static_cast<std::ptrdiff_t>(rules.before_choice);
+  visit(*std::lower_bound(
+      after, rules.fields.end(), set->number(),
+      [](const FieldRules& a, int number) { return a.field->number() < number; }));
+}
 
 /// Gives the rules of a message type of the event schema. Lifetime: the process. Thread-safe.
 /// Complexity: one map look-up.
@@ -55,6 +76,9 @@ struct SealablePlace {
 
 /// Gives every SealableText that is set, in the order of the field numbers.
 std::vector<SealablePlace> SealablePlaces(google::protobuf::Message* message);
+
+/// Tells whether any SealableText below a message holds a text in this form.
+bool HasForm(const google::protobuf::Message& message, v1::SealableText::FormCase form);
 
 /// Removes every SealableText below a message.
 void ClearSealable(google::protobuf::Message* message);

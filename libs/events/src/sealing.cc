@@ -80,32 +80,6 @@ Binding BindingOfBytes(const std::string& key_id, std::string_view context) {
   return {.nonce_input = both, .aad = both};
 }
 
-bool AnyClear(const google::protobuf::Message& message) {
-  const MessageRules& rules = RulesOf(message.GetDescriptor());
-  if (rules.shape == MessageShape::kSealableText) {
-    return static_cast<const v1::SealableText&>(message).has_clear();
-  }
-  const google::protobuf::Reflection* reflection = message.GetReflection();
-  for (const FieldRules& field : rules.fields) {
-    if (field.message == nullptr || !field.message->may_seal) {
-      continue;
-    }
-    if (!field.field->is_repeated()) {
-      if (reflection->HasField(message, field.field) &&
-          AnyClear(reflection->GetMessage(message, field.field))) {
-        return true;
-      }
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(message, field.field); ++i) {
-      if (AnyClear(reflection->GetRepeatedMessage(message, field.field, i))) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string SealingKeyId(const v1::Event& event) {
@@ -115,7 +89,9 @@ std::string SealingKeyId(const v1::Event& event) {
   return "case:" + hash.substr(0, 2 * kCaseBytes);
 }
 
-bool HasClear(const google::protobuf::Message& message) { return AnyClear(message); }
+bool HasClear(const google::protobuf::Message& message) {
+  return HasForm(message, v1::SealableText::kClear);
+}
 
 std::vector<std::string> SealedUnder(const v1::Event& event) {
   std::vector<std::string> ids;

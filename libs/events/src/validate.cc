@@ -150,9 +150,7 @@ class Validator {
     }
     const MessageRules& rules = RulesOf(message.GetDescriptor());
     CheckShape(message, rules.shape, path);
-    for (const FieldRules& field : rules.fields) {
-      CheckField(message, field, path);
-    }
+    VisitFields(rules, message, [&](const FieldRules& field) { CheckField(message, field, path); });
   }
 
   void CheckField(const Message& message, const FieldRules& rules, const FieldPath* above) {

@@ -33,6 +33,21 @@ TEST(SubmissionDigest, IgnoresWhatIngestStamps) {
   EXPECT_EQ(SubmissionDigest(sent).size(), 16U);
 }
 
+// Nothing has to be taken out of the first of these: it is digested as it is.
+TEST(SubmissionDigest, IsTheSameOfAnEventAsItWasSentAndAsItIsStored) {
+  v1::Event sent = Incident();
+  sent.clear_payload();
+  sent.mutable_incident_reported()->set_physical_harm(v1::HARM_LOW);
+  sent.set_source_version(1);
+  v1::Event unnumbered = sent;
+  unnumbered.clear_source_version();
+  v1::Event stored = sent;
+  stored.set_stream_id("s1");
+  SetMicros(5, stored.mutable_received_at());
+  EXPECT_EQ(SubmissionDigest(sent), SubmissionDigest(unnumbered));
+  EXPECT_EQ(SubmissionDigest(sent), SubmissionDigest(stored));
+}
+
 TEST(SubmissionDigest, TellsAnotherContentApart) {
   v1::Event other = Incident();
   other.mutable_incident_reported()->mutable_narrative()->set_clear("a fall.");

@@ -140,6 +140,14 @@ void Join(const Attributes& attributes, v1::Event* event, Violations* violations
       violations);
 }
 
+/// Of an event that could not be read: whoever sent it must be told which it was.
+void Name(const Attributes& attributes, v1::Event* event) {
+  const auto id = attributes.find("id");
+  const auto source = attributes.find("source");
+  if (event->id().empty() && id != attributes.end()) event->set_id(id->second);
+  if (event->source().empty() && source != attributes.end()) event->set_source(source->second);
+}
+
 Violations ReadStructured(std::string_view value, v1::Event* event) {
   nlohmann::json cloud_event;
   Violations violations = Parse(value, &cloud_event);
@@ -160,10 +168,12 @@ Violations ReadStructured(std::string_view value, v1::Event* event) {
   const auto data = cloud_event.find("data");
   if (data == cloud_event.end() || !data->is_object()) {
     violations.push_back(Violation("data", "REQUIRED", "must be the event as an object"));
+    Name(attributes, event);
     return violations;
   }
   Add(ReadEventJson(data->dump(), event), &violations);
   if (violations.empty()) Join(attributes, event, &violations);
+  if (!violations.empty()) Name(attributes, event);
   return violations;
 }
 
@@ -171,16 +181,20 @@ Violations ReadBinary(const std::string& media_type, const Attributes& attribute
                       std::string_view value, v1::Event* event) {
   Violations violations;
   if (media_type == "application/protobuf" || media_type == "application/x-protobuf") {
-    if (!event->ParseFromArray(value.data(), static_cast<int>(value.size())))
-      return {Violation("", "NOT_PROTOBUF", "the value is no trigpoint.v1.Event")};
+    if (!event->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+      event->Clear();
+      violations.push_back(Violation("", "NOT_PROTOBUF", "the value is no trigpoint.v1.Event"));
+    }
   } else if (media_type == "application/json") {
     Add(ReadEventJson(value, event), &violations);
   } else {
-    return {Violation("content-type", "CONTENT_TYPE",
-                      "must be application/cloudevents+json, or application/protobuf or "
-                      "application/json with the attributes in headers (ce_id ...)")};
+    violations.push_back(
+        Violation("content-type", "CONTENT_TYPE",
+                  "must be application/cloudevents+json, or application/protobuf "
+                  "or application/json with the attributes in headers (ce_id ...)"));
   }
   if (violations.empty()) Join(attributes, event, &violations);
+  if (!violations.empty()) Name(attributes, event);
   return violations;
 }
 

@@ -118,5 +118,25 @@ TEST(CloudEvent, RefusesBrokenMessages) {
   EXPECT_THAT(Problems({{"ce_id", "\xFF"}}, ""), ElementsAre("ce_id NOT_UTF8"));
 }
 
+TEST(CloudEventTest, WhatCannotBeReadIsStillNamed) {
+  const std::string attributes =
+      R"("specversion":"1.0","id":"a-1","source":"home/incidents","type":"trigpoint.v1.x")";
+  for (const std::string& data : {R"({"no_such_kind":{}})", "7"}) {
+    v1::Event event;
+    EXPECT_FALSE(
+        ReadCloudEvent(kStructured, "{" + attributes + R"(,"data":)" + data + "}", &event).empty());
+    EXPECT_EQ(event.id(), "a-1") << data;
+    EXPECT_EQ(event.source(), "home/incidents") << data;
+  }
+  for (const std::string type : {"application/protobuf", "application/json", "text/plain"}) {
+    v1::Event event;
+    EXPECT_FALSE(ReadCloudEvent({{"content-type", type}, {"ce_id", "a-1"}, {"ce_source", "home"}},
+                                "\x0A\xFF", &event)
+                     .empty());
+    EXPECT_EQ(event.id(), "a-1") << type;
+    EXPECT_EQ(event.source(), "home") << type;
+  }
+}
+
 }  // namespace
 }  // namespace trigpoint

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -188,6 +189,17 @@ absl::Status CheckFirstOffsets(rd_kafka_t* client, const KafkaLogOptions& option
   return absl::OkStatus();
 }
 
+/// Asks again while brokers are not reached, or have not heard of a new topic yet.
+absl::Status AskUntil(rd_kafka_t* client, int64_t deadline_ns,
+                      const std::function<absl::Status()>& ask) {
+  while (true) {
+    absl::Status status = ask();
+    if (!absl::IsUnavailable(status) && !absl::IsNotFound(status)) return status;
+    if (SteadyNanos() > deadline_ns) return absl::UnavailableError(status.message());
+    rd_kafka_poll(client, 100);
+  }
+}
+
 /// Asks until brokers answer and, where it must come into being, the topic is there and led.
 absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions& options,
                                       const BrokerWatch& watch) {
@@ -235,6 +247,8 @@ absl::StatusOr<TopicShape> AwaitTopic(rd_kafka_t* client, const KafkaLogOptions&
 
 absl::Status PrepareTopic(rd_kafka_t* client, const KafkaLogOptions& options,
                           const BrokerWatch& watch) {
+  const int64_t deadline =
+      SteadyNanos() + absl::ToInt64Nanoseconds(options.connection.open_timeout);
   TP_ASSIGN_OR_RETURN(const TopicShape shape, AwaitTopic(client, options, watch));
   std::vector<std::string> faults;
   if (shape.partitions != static_cast<int>(options.partitions)) {
@@ -244,14 +258,18 @@ absl::Status PrepareTopic(rd_kafka_t* client, const KafkaLogOptions& options,
                                   "that it was made with"));
   }
   if (options.check_settings) {
-    TP_ASSIGN_OR_RETURN(const auto settings, SettingsOf(client, options.topic));
-    for (std::string& fault : Faults(options, shape, settings)) faults.push_back(std::move(fault));
+    absl::StatusOr<std::map<std::string, std::string>> settings;
+    TP_RETURN_IF_ERROR(AskUntil(client, deadline, [&] {
+      settings = SettingsOf(client, options.topic);
+      return settings.status();
+    }));
+    for (std::string& fault : Faults(options, shape, *settings)) faults.push_back(std::move(fault));
   }
   if (!faults.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "Kafka: topic ", options.topic, " cannot be the log: ", absl::StrJoin(faults, "; ")));
   }
-  return CheckFirstOffsets(client, options);
+  return AskUntil(client, deadline, [&] { return CheckFirstOffsets(client, options); });
 }
 
 }  // namespace trigpoint

@@ -54,7 +54,8 @@ absl::StatusOr<KafkaOwned<rd_kafka_t>> TopicWriter::Impl::NewClient() {
   KafkaSettings settings(options.connection, &watch);
   settings.Set({{"enable.idempotence", "true"},
                 {"acks", "all"},
-                {"compression.type", "lz4"},
+                // What every client reads: those of Python and Node.js know no lz4 by themselves.
+                {"compression.type", "gzip"},
                 {"linger.ms", "2"},
                 {"message.max.bytes", absl::StrCat(2 * kTopicValueBytesMax)},
                 {"message.timeout.ms", absl::StrCat(ToMillis(options.delivery_timeout))},

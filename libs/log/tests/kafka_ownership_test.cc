@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -147,7 +148,11 @@ class KafkaOwnershipTest : public testing::Test {
     topic_ = log.topic;
     // In a process of its own: a fork of this one must find no threads.
     const pid_t child = fork();
-    if (child == 0) _exit(OpenKafkaLog(log).ok() ? 0 : 1);
+    if (child == 0) {
+      const absl::Status created = OpenKafkaLog(log).status();
+      if (!created.ok()) std::cerr << created << std::endl;
+      _exit(created.ok() ? 0 : 1);
+    }
     int status = -1;
     waitpid(child, &status, 0);
     ASSERT_EQ(status, 0) << "the topic was not created";

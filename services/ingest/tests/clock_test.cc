@@ -116,6 +116,59 @@ TEST_F(ClockTest, StartsADayOnceHoweverManyClocksRun) {
   EXPECT_THAT(KindsOf("1-1"), ElementsAre("reported", "reported", "day 2026-01-05"));
 }
 
+TEST_F(ClockTest, LeavesADayToWhoeverOwnsThePartition) {
+  now_us_ = InstantOf("2026-01-05T00:02:00Z");
+  projector_->Disown({0});
+  const auto clock = NewClock();
+  clock->FireTimers();
+  AwaitFold();
+  EXPECT_THAT(KindsOf("1-1"), ElementsAre("reported", "reported"));
+  Own({0});
+  clock->FireTimers();
+  AwaitFold();
+  EXPECT_THAT(KindsOf("1-1"), ElementsAre("reported", "reported", "day 2026-01-05"));
+}
+
+TEST_F(ClockTest, CopiesWhatItsPublisherDidNotOnlyAfterAWhile) {
+  ControlPublisher publisher(projector_.get(), writer_.get());
+  BaselinePublisher baselines(projector_.get(), writer_.get(), &publisher);
+  Clock clock(projector_.get(), writer_.get(), &publisher, &baselines, ClockOptions{});
+  v1::Event control = EventOf("trigpoint/control", "holidays/england-and-wales/1", "1-1");
+  control.clear_subject();
+  auto* holidays = control.mutable_holidays_published();
+  holidays->set_calendar("england-and-wales");
+  holidays->set_first_year(2031);
+  holidays->set_last_year(2031);
+  SetMicros(now_us_, control.mutable_received_at());
+  SetMicros(now_us_ + kControlAheadUs, holidays->mutable_effective_from());
+  ASSERT_TRUE(writer_->AppendAndFoldWait(kControl, control).ok());
+  clock.Publish();
+  EXPECT_FALSE(projector_->ControlsOfPartition(0)->Has(control.id())) << "it may be on its way";
+  now_us_ += 6'000'000;
+  clock.Publish();
+  EXPECT_TRUE(projector_->ControlsOfPartition(0)->Has(control.id()));
+}
+
+TEST_F(ClockTest, PublishesBaselinesWhereItOwnsTheControlPartition) {
+  ControlPublisher publisher(projector_.get(), writer_.get());
+  BaselinePublisher baselines(projector_.get(), writer_.get(), &publisher);
+  Clock clock(projector_.get(), writer_.get(), &publisher, &baselines, ClockOptions{});
+  v1::Event home = Registration("1-3");
+  home.mutable_service_registered()->set_beds(20);
+  ASSERT_EQ(OutcomeOf(home), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  now_us_ += 2 * kMicrosPerMinute;
+  projector_->Disown({kControl});
+  const size_t before = RecordsOf(kControl).size();
+  clock.Publish();
+  EXPECT_EQ(RecordsOf(kControl).size(), before);
+  Own({kControl});
+  clock.Publish();
+  const size_t published = RecordsOf(kControl).size();
+  EXPECT_GT(published, before);
+  clock.Publish();
+  EXPECT_EQ(RecordsOf(kControl).size(), published) << "once a day";
+}
+
 TEST_F(ClockTest, StartsADayOnceOverRestarts) {
   now_us_ = InstantOf("2026-01-05T00:02:00Z");
   NewClock()->FireTimers();

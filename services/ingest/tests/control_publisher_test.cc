@@ -48,6 +48,28 @@ TEST_F(ControlPublisherTest, CopiesWhatAPartitionLacksByteForByte) {
   EXPECT_EQ(RecordsOf(0), RecordsOf(kControl));
 }
 
+TEST_F(ControlPublisherTest, CopiesOnlyWhereItOwnsThePartition) {
+  ASSERT_TRUE(writer_->AppendAndFoldWait(kControl, Activation()).ok());
+  projector_->Disown({0});
+  ASSERT_TRUE(publisher_.EnsureCopies().ok());
+  EXPECT_THAT(RecordsOf(0), SizeIs(0));
+  Own({0});
+  ASSERT_TRUE(publisher_.EnsureCopies().ok());
+  EXPECT_EQ(RecordsOf(0), RecordsOf(kControl));
+}
+
+// Two processes publish under one id at the same time: the first in the control partition counts.
+TEST_F(ControlPublisherTest, WhatAnotherPublishedFirstStandsAndTheOtherIsToldSo) {
+  v1::Event first = Activation();
+  first.mutable_policy_activated()->set_approved_by("somebody else");
+  ASSERT_TRUE(writer_->AppendAndFoldWait(kControl, first).ok());
+  const absl::Status published = publisher_.Publish(Activation());
+  EXPECT_TRUE(absl::IsAborted(published)) << published;
+  EXPECT_THAT(RecordsOf(0), SizeIs(0)) << "nothing else is copied";
+  ASSERT_TRUE(publisher_.EnsureCopies().ok());
+  EXPECT_EQ(RecordsOf(0).front(), RecordsOf(kControl).front());
+}
+
 v1::HolidaysPublished Holidays(int first_year, int last_year, int day_of_january) {
   v1::HolidaysPublished holidays;
   holidays.set_calendar("england-and-wales");

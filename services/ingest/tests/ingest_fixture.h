@@ -160,6 +160,22 @@ class IngestTest : public testing::Test {
     store_.reset();
   }
 
+  /// Until the projector speaks again for partitions that it was disowned of.
+  void Own(const std::vector<uint32_t>& partitions) {
+    absl::Mutex mu;
+    bool owned = false;
+    projector_->OnOwned([&mu, &owned] {
+      const absl::MutexLock lock(&mu);
+      owned = true;
+    });
+    projector_->Own(partitions);
+    {
+      const absl::MutexLock lock(&mu);
+      mu.Await(absl::Condition(&owned));
+    }
+    projector_->OnOwned(nullptr);
+  }
+
   absl::StatusOr<IntakeAnswer> Submit(const v1::Event& event) {
     absl::Mutex mu;
     bool answered = false;

@@ -283,9 +283,13 @@ class Projector {
   absl::Status TakeOver();
   /// Partitions that are granted and folded to the heads of then, each with its grant.
   absl::StatusOr<std::map<uint32_t, uint64_t>> DueToTakeOver();
+  /// Up to where partitions have to be folded before they are taken over, where it is not known
+  /// yet.
+  absl::Status LookUpHeads(const std::map<uint32_t, uint64_t>& granted);
   absl::Status SayWithheld(const std::map<uint32_t, uint64_t>& partitions);
-  /// What was withheld in a partition, in order of streams.
-  absl::StatusOr<std::vector<std::string>> WithheldIn(uint32_t partition);
+  /// Streams of partitions that hold a chain, in order; with the chain where it is not loaded.
+  std::map<std::string, v1::StreamChunk> WithheldIn(
+      const std::map<uint32_t, uint64_t>& partitions) const;
   /// Works out anew what is to be said of a stream of which too much was withheld.
   absl::Status RecallChain(Entry* entry);
   /// Speaks no more for a partition, until it has taken it over again.

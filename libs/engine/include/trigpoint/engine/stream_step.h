@@ -59,6 +59,9 @@ struct HotStream {
   std::vector<Feed> feeds;                        ///< As last told by FeedsAt.
   bool feeds_last = false;                        ///< They hold until a fact changes them.
   std::shared_ptr<const InForce> feeds_in_force;  ///< What was in force for them.
+  int64_t feeds_as_of_us = 0;                     ///< The instant they were told for.
+  std::optional<uint64_t>
+      feeds_revision;  ///< Of the state that they were told of; none: tell anew.
 };
 
 /// What applying one event did.
@@ -102,9 +105,11 @@ MeasureContext ContextFor(
     std::span<const std::shared_ptr<const v1::PeerBaselinePublished>> baselines, int64_t as_of_us,
     std::shared_ptr<MeasureCache> cache = nullptr);
 
-/// What is expected to come about a service, and what used to come, as of an instant.
+/// What is expected to come about a service, and what used to come, as of an instant. `cache`: what
+/// measures read of this state; null: read for this call alone.
 std::vector<Feed> FeedsOfService(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                                 const InForce& in_force, int64_t as_of_us);
+                                 const InForce& in_force, int64_t as_of_us,
+                                 const std::shared_ptr<MeasureCache>& cache = nullptr);
 
 /// Next instant at which time alone matters for the stream, after everything that is known; kNever
 /// when none.

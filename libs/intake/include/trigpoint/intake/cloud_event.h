@@ -18,7 +18,8 @@ inline constexpr std::string_view kCloudEventTypePrefix = "trigpoint.v1.";
 
 /// Reads one event from a CloudEvent 1.0 as it comes through Kafka (CloudEvents, Kafka Protocol
 /// Binding 1.0.2), and gives every problem; empty when it was read. On problems `event` is left in
-/// part filled. The event is not validated yet.
+/// part filled, with the id and the source where the CloudEvent has them. The event is not
+/// validated yet.
 ///
 ///  - Structured: the header `content-type` is "application/cloudevents+json"; the value is the
 ///    CloudEvent in JSON, and `data` the event in the form of ReadEventJson.

@@ -1,0 +1,214 @@
+"""Partners' clients that are not ours send events over Kafka and read what became of them, over TLS and under the broker's ACLs.
+
+Against a real broker that tools/kafka starts here, with a CA and certificates of its own, and the real intake (partner_trial). Each
+class of tests is one client; what they do is written once. Needs TRIGPOINT_KAFKA, as everything that is labelled kafka.
+"""
+import base64
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+TRIAL = os.environ.get("TRIGPOINT_PARTNER_TRIAL", str(ROOT / "build/release/tests/partner_trial"))
+# A broker of these tests alone: its ACLs would shut others out.
+BROKER = {**os.environ, "TRIGPOINT_KAFKA_DIR": str(ROOT / "build/kafka-partners"), "TRIGPOINT_KAFKA_PORT": "19792"}
+BROKERS = "127.0.0.1:19794"
+TLS = ROOT / "build/kafka-partners/tls"
+ACCEPTED, DUPLICATE, WAITING, REFUSED = (f"SUBMISSION_OUTCOME_{name}" for name in ("ACCEPTED", "DUPLICATE", "WAITING", "REFUSED"))
+SECONDS = 120
+
+
+def kafka(*arguments):
+    """tools/kafka, and what it said."""
+    done = subprocess.run([str(ROOT / "tools/kafka"), *arguments], env=BROKER, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"tools/kafka {' '.join(arguments)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def admin(tool, *arguments):
+    kafka("run", f"org.apache.kafka.tools.{tool}" if tool != "AclCommand" else "kafka.admin.AclCommand", "--bootstrap-server",
+          "127.0.0.1:19792", *arguments)
+
+
+def libraries():
+    return f"{next((ROOT / 'build').glob('kafka*/lib/3.9'))}/*"
+
+
+def python_client():
+    """kafka-python, in build/pip; a Python without it is skipped."""
+    python = ROOT / "build/pip/kafka/bin/python"
+    if not python.exists():
+        if subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], capture_output=True, check=False).returncode != 0 or \
+           subprocess.run([str(python), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(HERE / "python/requirements.txt")],
+                          capture_output=True, check=False).returncode != 0:
+            shutil.rmtree(python.parents[1], ignore_errors=True)
+            return None
+    return [str(python), str(HERE / "python/client.py")], {}
+
+
+def node_client():
+    """kafkajs, in build/npm, as package-lock.json pins it."""
+    if shutil.which("node") is None or subprocess.run(
+            ["bash", "-c", f". {ROOT}/tools/lib.sh && npm_packages kafka-client {HERE}/node"], cwd=ROOT, capture_output=True,
+            check=False).returncode != 0:
+        return None
+    return ["node", str(HERE / "node/client.js")], {"NODE_PATH": str(ROOT / "build/npm/kafka-client/node_modules")}
+
+
+def java_client():
+    """Apache Kafka's own, as tools/kafka brings it."""
+    if shutil.which("javac") is None:
+        return None
+    return ["java", "-Xmx128m", f"-Dlog4j.configuration=file:{ROOT}/tools/kafka.d/tool-log4j.properties", "-cp", libraries(),
+            str(HERE / "java/Client.java")], {}
+
+
+def kcat_client():
+    return ([sys.executable, "-B", str(HERE / "kcat_client.py")], {}) if shutil.which("kcat") else None
+
+
+def binary_message(event, kind, number):
+    """A binary CloudEvent: the event as Protobuf, its attributes in headers."""
+    text = "\n".join(f"{key}: {value}" for key, value in event.items())
+    encoded = subprocess.run(["protoc", "-I", str(ROOT / "proto"), "--encode=trigpoint.v1.Event", "trigpoint/v1/events.proto"],
+                             input=text.encode(), capture_output=True, check=True, cwd=ROOT / "proto").stdout
+    return {"key": number, "value": base64.b64encode(encoded).decode(),
+            "headers": {"content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": number,
+                        "ce_source": "home/incidents", "ce_type": f"trigpoint.v1.{kind}"}}
+
+
+def structured_message(number, data, kind, source="home/incidents"):
+    """A structured CloudEvent: everything in one JSON object."""
+    event = {"specversion": "1.0", "id": number, "source": source, "type": f"trigpoint.v1.{kind}",
+             "datacontenttype": "application/json", "data": data}
+    return {"key": number, "value": base64.b64encode(json.dumps(event).encode()).decode(),
+            "headers": {"content-type": "application/cloudevents+json; charset=UTF-8"}}
+
+
+def incident(number, **more):
+    return structured_message(number, {"subject": "cqc-location/1-900000001", "occurred_at": "2026-11-01T08:00:00Z",
+                                       "incident_reported": {"physical_harm": "HARM_LOW"}, **more}, "incident_reported")
+
+
+def registration():
+    return structured_message("registration-1", {
+        "subject": "cqc-location/1-900000001", "occurred_at": "2026-01-01T00:00:00Z",
+        "service_registered": {"name": "Example House", "service_type": "SERVICE_TYPE_CARE_HOME_NURSING", "beds": 30}},
+        "service_registered", source="home/directory")
+
+
+class Broker:
+    """One broker for all classes of a run."""
+
+    def __enter__(self):
+        kafka("down", "--purge")
+        shared = next((path for path in (ROOT / "build").glob("kafka*/lib") if path.parent.name != "kafka-partners"), None)
+        own = ROOT / "build/kafka-partners/lib"
+        if shared is not None and not own.exists():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.symlink_to(shared)
+        kafka("up", "--tls", str(TLS), "--acl")
+        return self
+
+    def __exit__(self, *_):
+        kafka("down", "--purge")
+
+
+class Scenario:
+    """What every client does; a class of tests says which client."""
+
+    prepare = None
+
+    @classmethod
+    def setUpClass(cls):
+        if not os.environ.get("TRIGPOINT_KAFKA"):
+            raise unittest.SkipTest("needs a Kafka broker: tools/test --kafka")
+        made = cls.prepare()
+        if made is None:
+            raise unittest.SkipTest("the client could not be fetched, or what runs it is missing")
+        cls.command, cls.environment = made
+        cls.enterClassContext(Broker())
+        scratch = tempfile.TemporaryDirectory(prefix="trigpoint_partners_")
+        cls.addClassCleanup(scratch.cleanup)
+        cls.scratch = pathlib.Path(scratch.name)
+        for name in ("home-feed", "other-feed"):
+            kafka("certificate", name)
+            for topic in (f"{name}.in", f"{name}.in.outcomes"):
+                admin("TopicCommand", "--create", "--topic", topic, "--partitions", "2", "--replication-factor", "1")
+            # What docs/kafka.md tells operators to set.
+            admin("AclCommand", "--add", "--allow-principal", f"User:CN={name}", "--producer", "--topic", f"{name}.in")
+            admin("AclCommand", "--add", "--allow-principal", f"User:CN={name}", "--consumer", "--topic", f"{name}.in.outcomes",
+                  "--group", name, "--resource-pattern-type", "prefixed")
+        admin("TopicCommand", "--create", "--topic", "trigpoint.dead-letters", "--partitions", "1", "--replication-factor", "1")
+        (cls.scratch / "principals.yaml").write_text("principals:\n" + "".join(
+            f"  - {{id: {name}, organisation: homes, roles: [PARTNER], sources: [{source}], clearance: C2, certificate_cn: {name}}}\n"
+            for name, source in (("home-feed", "home"), ("other-feed", "other"))))
+        (cls.scratch / "topics.yaml").write_text("".join(
+            f"- {{topic: {name}.in, partner: {name}}}\n" for name in ("home-feed", "other-feed")))
+        cls.trial = subprocess.Popen(  # pylint: disable=consider-using-with
+            [TRIAL, str(cls.scratch / "data"), BROKERS, str(TLS / "ca.pem"), str(TLS / "client.pem"), str(TLS / "client.key"),
+             str(cls.scratch / "principals.yaml"), str(cls.scratch / "topics.yaml")], stdout=subprocess.PIPE, text=True)
+        cls.addClassCleanup(cls.end_trial)
+        assert cls.trial.stdout.readline() == "ready\n"
+
+    @classmethod
+    def end_trial(cls):
+        cls.trial.terminate()
+        assert cls.trial.wait(60) == 0
+        cls.trial.stdout.close()
+
+    def run_client(self, name, topic, messages, count):
+        """The client sends as NAME to a topic, and gives so many outcomes of NAME's."""
+        done = subprocess.run([*self.command, BROKERS, str(TLS), name, topic, f"{name}.in.outcomes", str(count)],
+                              input="".join(json.dumps(message) + "\n" for message in messages), capture_output=True, text=True,
+                              timeout=SECONDS, env={**os.environ, **self.environment}, check=False)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    def test_events_are_answered_and_a_stranger_is_shut_out(self):
+        told = self.run_client("home-feed", "home-feed.in", [
+            registration(), incident("structured-1"),
+            binary_message({"id": '"binary-1"', "source": '"home/incidents"',
+                            "subject": '{scheme: "cqc-location" value: "1-900000001"}', "occurred_at": "{seconds: 1793520000}",
+                            "incident_reported": "{physical_harm: HARM_LOW}"}, "incident_reported", "binary-1"),
+            incident("wrong-1", incident_reported={"physical_harm": "HARM_OF_NO_KIND"})], 4)
+        outcomes = {one.get("key"): one for one in told}
+        self.assertEqual({"registration-1", "structured-1", "binary-1", "wrong-1"}, set(outcomes), told)
+        # Two partitions: the registration may come after what waits for it.
+        self.assertEqual(ACCEPTED, outcomes["registration-1"]["outcome"], told)
+        for number in ("structured-1", "binary-1"):
+            self.assertIn(outcomes[number]["outcome"], (ACCEPTED, WAITING), told)
+            self.assertIn("position", outcomes[number])
+        self.assertEqual(REFUSED, outcomes["wrong-1"]["outcome"])
+        self.assertTrue(outcomes["wrong-1"]["violations"] and outcomes["wrong-1"]["quarantine_id"])
+        # The broker knows who it is by the certificate, and lets it write nowhere else.
+        refused = self.run_client("other-feed", "home-feed.in", [incident("forged-1")], 1)
+        self.assertEqual(1, len(refused), refused)
+        self.assertIn("AUTHORIZATION", refused[0].get("refused", "").upper(), refused)
+
+
+class JavaClientTest(Scenario, unittest.TestCase):
+    prepare = staticmethod(java_client)
+
+
+class PythonClientTest(Scenario, unittest.TestCase):
+    prepare = staticmethod(python_client)
+
+
+class NodeClientTest(Scenario, unittest.TestCase):
+    prepare = staticmethod(node_client)
+
+
+class KcatTest(Scenario, unittest.TestCase):
+    prepare = staticmethod(kcat_client)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
