@@ -37,10 +37,10 @@ def main(root, rules):
     dashboard = json.loads((root / "deploy/grafana/trigpoint.json").read_text(encoding="utf-8"))
     expressions = list(expressions_of(dashboard))
     wrong = []
-    asked = {f"deploy/grafana/trigpoint.json, {title}": text for title, text in expressions}
+    asked = [(f"deploy/grafana/trigpoint.json, {title}", text) for title, text in expressions]
     for file in sorted((root / "deploy/prometheus").glob("*.yaml")):
-        asked[str(file.relative_to(root))] = file.read_text(encoding="utf-8")
-    for where, text in asked.items():
+        asked.append((str(file.relative_to(root)), file.read_text(encoding="utf-8")))
+    for where, text in asked:
         for name in sorted(set(NAME.findall(text))):
             if name not in shown and PARTS_OF_A_HISTOGRAM.sub("", name) not in shown:
                 wrong.append(f"{where}: no process shows {name}")
