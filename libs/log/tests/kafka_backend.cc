@@ -94,6 +94,11 @@ std::string NewTopicName() {
 
 namespace {
 
+bool ThreeBrokers() {
+  const std::string brokers = KafkaBrokers();
+  return std::count(brokers.begin(), brokers.end(), ',') >= 2;
+}
+
 KafkaOwned<rd_kafka_t> NewProducer(BrokerWatch* watch, const std::string& transactional_id = "") {
   KafkaSettings settings({.brokers = KafkaBrokers()}, watch);
   if (!transactional_id.empty()) settings.Set({{"transactional.id", transactional_id}});
@@ -124,11 +129,12 @@ void DeleteTopic(const std::string& topic) {
 
 void AlterTopic(const std::string& topic, const std::string& name, const std::string& value) {
   // librdkafka 2.0.2 can only replace all settings at once: what is to stay is said again.
-  std::map<std::string, std::string> settings = {{"cleanup.policy", "delete"},
-                                                 {"retention.ms", "-1"},
-                                                 {"retention.bytes", "-1"},
-                                                 {"min.insync.replicas", "1"},
-                                                 {"unclean.leader.election.enable", "false"}};
+  std::map<std::string, std::string> settings = {
+      {"cleanup.policy", "delete"},
+      {"retention.ms", "-1"},
+      {"retention.bytes", "-1"},
+      {"min.insync.replicas", ThreeBrokers() ? "2" : "1"},
+      {"unclean.leader.election.enable", "false"}};
   settings[name] = value;
   BrokerWatch watch;
   const KafkaOwned<rd_kafka_t> client = NewProducer(&watch);
@@ -179,7 +185,7 @@ KafkaLogOptions RealLogOptions(uint32_t partitions) {
   return {.connection = {.brokers = brokers},
           .topic = NewTopicName(),
           .partitions = partitions,
-          .single_broker = std::count(brokers.begin(), brokers.end(), ',') < 2,
+          .single_broker = !ThreeBrokers(),
           .create_topic = true};
 }
 
