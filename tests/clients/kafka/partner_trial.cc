@@ -1,9 +1,10 @@
-// Takes partners' events from topics until it is ended: the real intake over the real log, keys and store, without the
-// API around it. For the tests of clients that are not ours.
+// Takes partners' events from topics until it is ended: the real intake over the real log, keys and
+// store, without the API around it. For the tests of clients that are not ours.
 //
 //   partner_trial DATA BROKERS CA CERTIFICATE KEY PRINCIPALS TOPICS
 //
-// TOPICS is a file that holds what stands behind `partner_topics` in a node's configuration. Says "ready" when it takes.
+// TOPICS is a file that holds what stands behind `partner_topics` in a node's configuration. Says
+// "ready" when it takes.
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -35,8 +36,8 @@ absl::Status Run(const std::vector<std::string>& arguments, const sigset_t& sign
   std::filesystem::create_directories(data);
   const auto now_us = [] { return absl::GetCurrentTimeNanos() / 1000; };
   TP_ASSIGN_OR_RETURN(auto log, OpenEmbeddedLog({.directory = data + "/log", .partitions = 3}));
-  TP_ASSIGN_OR_RETURN(auto keys,
-                      KeyStore::Open({.directory = data + "/keys", .kek_file = data + "/keys.kek"}));
+  TP_ASSIGN_OR_RETURN(
+      auto keys, KeyStore::Open({.directory = data + "/keys", .kek_file = data + "/keys.kek"}));
   TP_ASSIGN_OR_RETURN(auto store, Store::Open({.directory = data + "/store"}));
   TP_ASSIGN_OR_RETURN(auto metrics, Metrics::Start(""));
   TP_ASSIGN_OR_RETURN(auto projector, Projector::Open(log.get(), store.get(), {}));
