@@ -21,6 +21,7 @@ namespace {
 constexpr Micros kLookAgain = 5 * kMicrosPerSecond;
 constexpr Micros kAfterTrouble = kMicrosPerSecond;
 constexpr size_t kDeadLettersShown = 1000;
+constexpr Micros kNeverGivenUp = 100'000 * kMicrosPerDay;
 /// For the attempts under way when the node stops.
 constexpr absl::Duration kLastAttempts = absl::Seconds(1);
 
@@ -42,10 +43,26 @@ Deliveries::~Deliveries() { Stop().IgnoreError(); }
 
 absl::StatusOr<std::unique_ptr<Deliveries>> Deliveries::Open(
     const DeliveriesDeps& deps, const std::vector<WebhookConfig>& webhooks) {
-  if (webhooks.empty() && !std::filesystem::exists(deps.directory)) return nullptr;
+  if (webhooks.empty() && deps.alerts_topic.empty() && !std::filesystem::exists(deps.directory))
+    return nullptr;
   TP_RETURN_IF_ERROR(CheckWebhooks(webhooks));
   TP_ASSIGN_OR_RETURN(auto outbox, Outbox::Open({.directory = deps.directory}));
-  std::unique_ptr<Deliveries> made(new Deliveries(deps, webhooks, std::move(outbox)));
+  std::vector<WebhookConfig> endpoints = webhooks;
+  if (!deps.alerts_topic.empty()) endpoints.push_back(AlertsEndpoint(deps.alerts_topic));
+  std::unique_ptr<Deliveries> made(new Deliveries(deps, std::move(endpoints), std::move(outbox)));
+  if (!deps.alerts_topic.empty()) {
+    TP_ASSIGN_OR_RETURN(made->alerts_topic_, AlertsTopic::Open(deps.kafka, deps.alerts_topic));
+    SenderOptions options;
+    options.name = made->webhooks_.back().name;
+    options.give_up_after = kNeverGivenUp;
+    options.back_off.max = kMicrosPerMinute / 2;
+    options.now_us = deps.now_us;
+    options.write = [topic = made->alerts_topic_.get()](const auto& message) {
+      return topic->Write(message);
+    };
+    made->senders_[options.name] =
+        std::make_unique<Sender>(made->outbox_.get(), deps.metrics, options);
+  }
   for (const auto& webhook : webhooks) {
     SenderOptions options;
     options.name = webhook.name;
@@ -82,6 +99,7 @@ void Deliveries::BeginStop() {
 absl::Status Deliveries::Stop() {
   BeginStop();
   if (thread_.joinable()) thread_.join();
+  if (alerts_topic_ != nullptr) alerts_topic_->Abort();
   const absl::Time until = absl::Now() + kLastAttempts;
   for (const auto& [name, sender] : senders_) sender->Stop(until);
   return outbox_->Close();

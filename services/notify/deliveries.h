@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "services/notify/alerts_topic.h"
 #include "services/notify/sender.h"
 #include "services/notify/taker.h"
 #include "services/notify/webhook_config.h"
@@ -24,16 +25,19 @@ struct DeliveriesDeps {
   std::string directory{};  ///< Of the outbox.
   std::string log_id{};
   std::function<Micros()> now_us{};
-  std::string secret{};  ///< Of the data directory; see TakerDeps.
+  std::string secret{};        ///< Of the data directory; see TakerDeps.
+  std::string alerts_topic{};  ///< Of Apache Kafka; empty: alerts go to webhooks alone.
+  KafkaConnection kafka{};     ///< Where it is.
 };
 
-/// Alerts and digests on their way to the webhooks of a node: one thread takes them from the
-/// projector into the outbox, one for each endpoint sends them.
+/// Alerts and digests on their way to the webhooks of a node, and alerts to a topic: one thread
+/// takes them from the projector into the outbox, one for each endpoint sends them. The topic is an
+/// endpoint as the others, with its own checkpoint; what it cannot take now is never given up.
 /// Threading: thread-safe.
 class Deliveries {
  public:
-  /// Opens the outbox and reads the secrets; null when there is no webhook and never was one.
-  /// Errors: those of Outbox::Open and CheckWebhooks.
+  /// Opens the outbox and reads the secrets; null when there is no endpoint and never was one.
+  /// Errors: those of Outbox::Open, CheckWebhooks and AlertsTopic::Open.
   static absl::StatusOr<std::unique_ptr<Deliveries>> Open(
       const DeliveriesDeps& deps, const std::vector<WebhookConfig>& webhooks);
   ~Deliveries();
@@ -66,9 +70,10 @@ class Deliveries {
   absl::StatusOr<std::vector<std::string>> Names() const;
 
   const DeliveriesDeps deps_;
-  const std::vector<WebhookConfig> webhooks_;
+  const std::vector<WebhookConfig> webhooks_;  // The topic among them.
   std::unique_ptr<Outbox> outbox_;
-  Taker taker_;  // Confined to the thread.
+  std::unique_ptr<AlertsTopic> alerts_topic_;  // Null: none is configured.
+  Taker taker_;                                // Confined to the thread.
   std::map<std::string, std::unique_ptr<Sender>> senders_;
   std::map<std::string, absl::StatusCode> troubles_;  // Confined to the thread.
   bool noted_absent_ = false;                         // Confined to the thread.

@@ -129,7 +129,31 @@ absl::StatusOr<HttpAnswer> Sender::Post(const OutboxMessage& message) {
   return options_.post ? options_.post(request) : client_.Send(request);
 }
 
+void Sender::Taken(const OutboxMessage& message) {
+  Settle([&] { return outbox_->Delivered(options_.name, message.sequence); });
+  delivered_->Increment();
+  Clear("");
+  Log(LogLevel::kDebug, "webhook_delivered",
+      {{"endpoint", LogId{options_.name}}, {"message", LogId{message.id}}});
+}
+
+void Sender::AttemptWrite(const OutboxMessage& message) {
+  const absl::Status written = options_.write(message);
+  if (absl::IsCancelled(written)) return;  // Stopped: it stays in front.
+  if (written.ok()) {
+    Taken(message);
+  } else if (absl::IsInvalidArgument(written)) {
+    failed_attempts_->Increment();
+    GiveUp(message, std::string(written.message()));
+  } else {
+    Failed(message, {.error = std::string(written.message()),
+                     .code = absl::StatusCodeToString(written.code())});
+  }
+  Export();
+}
+
 void Sender::Attempt(const OutboxMessage& message) {
+  if (options_.write) return AttemptWrite(message);
   const absl::StatusOr<HttpAnswer> answer = Post(message);
   if (absl::IsCancelled(answer.status())) return;  // Stopped: it stays in front.
   if (!answer.ok()) {
@@ -140,11 +164,7 @@ void Sender::Attempt(const OutboxMessage& message) {
   const std::string http = "HTTP " + std::to_string(answer->status);
   switch (Judge(answer->status)) {
     case Verdict::kTaken:
-      Settle([&] { return outbox_->Delivered(options_.name, message.sequence); });
-      delivered_->Increment();
-      Clear("");
-      Log(LogLevel::kDebug, "webhook_delivered",
-          {{"endpoint", LogId{options_.name}}, {"message", LogId{message.id}}});
+      Taken(message);
       break;
     case Verdict::kRefused:
       failed_attempts_->Increment();

@@ -29,6 +29,9 @@ struct SenderOptions {
   Micros give_up_after = 24 * kMicrosPerHour;
   BackOffRange back_off;
   std::function<Micros()> now_us;
+  /// Where messages are written to a topic: waits until it is there. Empty: HTTP.
+  /// Errors: Cancelled: it is to stop; InvalidArgument: it will never be taken.
+  std::function<absl::Status(const OutboxMessage&)> write;
   /// For tests; empty: HTTP.
   std::function<absl::StatusOr<HttpAnswer>(const HttpRequest&)> post;
 };
@@ -69,6 +72,8 @@ class Sender {
   bool Step();
   absl::StatusOr<HttpAnswer> Post(const OutboxMessage& message);
   void Attempt(const OutboxMessage& message);
+  void AttemptWrite(const OutboxMessage& message);
+  void Taken(const OutboxMessage& message);
   /// Why an attempt failed, for people and for the log; and what the receiver asked for.
   struct Failure {
     std::string error;
