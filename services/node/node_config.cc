@@ -168,6 +168,11 @@ absl::Status CheckCluster(const NodeConfig& config) {
       CheckTogether("keys", config.keys_tls_ca, config.keys_tls_cert, config.keys_tls_key));
   if (!config.partner_topics.empty() && (config.kafka_brokers.empty() || !config.roles.ingest))
     return absl::InvalidArgumentError("partner_topics need --kafka-brokers and the role ingest");
+  if (!config.alerts_topic.empty() &&
+      (config.kafka_brokers.empty() || !config.roles.notify || !IsTopicName(config.alerts_topic))) {
+    return absl::InvalidArgumentError(
+        "--alerts-topic is the name of a topic, and needs --kafka-brokers and the role notify");
+  }
   if (!config.webhooks.empty() && !config.roles.notify)
     return absl::InvalidArgumentError("webhooks are for the process with the role notify");
   if (config.log == "embedded") {

@@ -53,6 +53,7 @@ struct NodeConfig {
   std::string vault_directory = "vault";  ///< Below `data`, or absolute; empty: there is no vault.
   std::vector<WebhookConfig> webhooks;
   std::vector<PartnerTopic> partner_topics;
+  std::string alerts_topic;  ///< Of Kafka, where alerts are told; empty: none.
   std::vector<RetentionRule> retention;
 };
 

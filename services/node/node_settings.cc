@@ -95,6 +95,8 @@ const std::vector<Setting>& Settings() {
               &NodeConfig::kafka_single_broker),
       YesOrNo("kafka_create_topic", "true or false; true creates the topic where there is none",
               &NodeConfig::kafka_create_topic),
+      Text("alerts_topic", "topic of Kafka to which alerts are written; empty: none",
+           &NodeConfig::alerts_topic),
       Text("keys_server", "address of the process with the role keys; empty: this one",
            &NodeConfig::keys_server),
       Text("keys_listen", "where the role keys answers other processes; empty: nowhere",

@@ -247,7 +247,9 @@ absl::Status RunningNode::Parts::OpenDeliveries() {
                                                     .directory = config.data + "/outbox",
                                                     .log_id = names_of_log.id,
                                                     .now_us = &NowMicros,
-                                                    .secret = names_of_log.secret},
+                                                    .secret = names_of_log.secret,
+                                                    .alerts_topic = config.alerts_topic,
+                                                    .kafka = KafkaOf(config)},
                                                    config.webhooks));
   if (deliveries != nullptr && !config.roles.query)
     projector->OnAlerts([this] { deliveries->Wake(); });

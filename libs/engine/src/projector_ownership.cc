@@ -296,8 +296,11 @@ absl::Status Projector::AppendDerived(bool taking_over, Batch* batch) {
     std::erase_if(batch->derived,
                   [&refused](const auto& target) { return refused.count(target.first) == 0; });
     for (const auto& [partition, status] : refused) {
-      // A full disk or queue is waited for; what is appended twice is dropped by its id.
-      if (!absl::IsResourceExhausted(status) || stop_.load()) {
+      // A full disk or queue is waited for, and brokers that are away; what is appended twice is
+      // dropped by its id.
+      const bool heals =
+          absl::IsResourceExhausted(status) || (!options_.sole && absl::IsUnavailable(status));
+      if (!heals || stop_.load()) {
         return Annotate(status, "append recommendations and alerts");
       }
     }

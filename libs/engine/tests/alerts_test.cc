@@ -84,7 +84,8 @@ TEST_F(AlertsTest, AnIncidentThatBecomesImmediateIsDispatchedAgainOnce) {
   EXPECT_EQ(Told()[1].kind(), v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
   EXPECT_EQ(Told()[1].attached_to(), Told()[0].alert_id());
   owner_.Fold(Risk("r3", kToday + 2 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
-  owner_.Fold(Risk("r4", kToday + 3 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
+  owner_.Fold(
+      Risk("r4", kToday + 3 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
   EXPECT_EQ(Told().size(), 2U);
   ExpectVerified();
 }
