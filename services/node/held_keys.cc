@@ -62,7 +62,11 @@ absl::StatusOr<HeldKeys> HeldKeys::Open(const NodeConfig& config) {
     return held;
   }
   auto keys = OpenLocalKeyStore(KeysIn(config));
-  if (!keys.ok()) return Annotate(keys.status(), "open the key store");
+  if (!keys.ok()) {
+    return Annotate(keys.status(),
+                    "open the key store in " + config.data +
+                        " (is another node using it? stop that one, or use another --data)");
+  }
   held.keys_ = *std::move(keys);
   if (const auto options = VaultIn(config); options.has_value()) {
     auto vault = OpenLocalIdentityVault(*options);

@@ -17,7 +17,7 @@ KafkaConnection KafkaOf(const NodeConfig& config) {
   return connection;
 }
 
-absl::StatusOr<std::unique_ptr<EventLog>> OpenLog(const NodeConfig& config) {
+absl::StatusOr<std::unique_ptr<EventLog>> OpenNodeLog(const NodeConfig& config) {
   if (config.log == "kafka") {
     auto opened = OpenKafkaLog({.connection = KafkaOf(config),
                                 .topic = config.kafka_topic,

@@ -11,7 +11,7 @@ namespace trigpoint {
 
 /// Opens the log of a configuration: embedded in the data directory, or a topic of Kafka. Errors:
 /// those of OpenEmbeddedLog and OpenKafkaLog, and what to do about them.
-absl::StatusOr<std::unique_ptr<EventLog>> OpenLog(const NodeConfig& config);
+absl::StatusOr<std::unique_ptr<EventLog>> OpenNodeLog(const NodeConfig& config);
 
 /// How Kafka is reached; for a log on Kafka.
 KafkaConnection KafkaOf(const NodeConfig& config);

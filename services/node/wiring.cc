@@ -125,7 +125,7 @@ absl::Status RunningNode::Parts::OpenKeys() {
 }
 
 absl::Status RunningNode::Parts::OpenStorage() {
-  TP_ASSIGN_OR_RETURN(log, OpenLog(config));
+  TP_ASSIGN_OR_RETURN(log, OpenNodeLog(config));
   bool log_empty = true;
   for (uint32_t p = 0; p < log->partitions(); ++p) {
     TP_ASSIGN_OR_RETURN(const int64_t head, log->HeadOffset(p));
@@ -152,6 +152,7 @@ absl::Status RunningNode::Parts::OpenProjector() {
   ProjectorOptions options;
   options.assess = config.roles.projector;
   options.sole = config.log == "embedded";
+  options.awaits_brokers = config.log == "kafka";
   if (!options.sole && config.roles.projector) {
     ownership = NewKafkaOwnership({.connection = KafkaOf(config),
                                    .topic = config.kafka_topic,

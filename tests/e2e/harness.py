@@ -97,7 +97,10 @@ class Node:
             text = self.log.read_bytes()[before:].decode(errors="replace")
             return re.search(r'node_ready.*"port":(\d+).*\n', text)
 
-        found = wait_until(port, READY_SECONDS, "node_ready")
+        try:
+            found = wait_until(port, READY_SECONDS, "node_ready")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{self.printed()}") from late
         host = self.listen.rsplit(":", 1)[0]
         self.address = f"{'127.0.0.1' if host == '0.0.0.0' else host}:{found.group(1)}"
         return self

@@ -25,7 +25,11 @@ constexpr uint32_t kPartitionsMax = 1024;
 struct LogCopyArguments {
   std::string from;
   std::string to;
-  uint32_t partitions = 0;  ///< Of providers; 0: as many as the source has.
+  uint32_t partitions = 0;        ///< Of providers; 0: as many as the source has.
+  uint32_t from_partitions = 16;  ///< The same of a source on Kafka.
+  KafkaTls tls;                   ///< Towards brokers; empty: plain text.
+  bool single_broker = false;
+  std::string checkpoint;  ///< Empty: beside the copy.
   bool follow = false;
   bool verify_fold = false;
 };
@@ -35,31 +39,62 @@ struct Copying {
   std::unique_ptr<EventLog> from;
   std::unique_ptr<EventLog> to;
   std::unique_ptr<LogCopy> copy;
+  std::string beside;  ///< What names of files about it begin with.
   uint64_t copied = 0;
   Clock::time_point writer_stopped = Clock::now();
 };
 
+absl::StatusOr<LogSpec> SpecOf(const LogCopyArguments& arguments, const std::string& text) {
+  LogSpec spec{.directory = text};
+  TP_ASSIGN_OR_RETURN(spec.kafka, ParseKafkaLog(text));
+  if (!spec.kafka.has_value()) return spec;
+  if (!arguments.tls.ca_file.empty()) spec.kafka->connection.tls = arguments.tls;
+  spec.kafka->single_broker = arguments.single_broker;
+  return spec;
+}
+
+/// Where what is kept about the copy stands, and what its name begins with.
+std::string BesideOf(const LogCopyArguments& arguments, const LogSpec& to) {
+  return to.kafka.has_value() ? to.kafka->topic
+                              : std::filesystem::path(arguments.to).lexically_normal().string();
+}
+
 absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
+  TP_ASSIGN_OR_RETURN(LogSpec from_spec, SpecOf(arguments, arguments.from));
+  TP_ASSIGN_OR_RETURN(LogSpec to_spec, SpecOf(arguments, arguments.to));
+  const bool directories = !from_spec.kafka.has_value() && !to_spec.kafka.has_value();
   std::error_code error;
-  if (std::filesystem::weakly_canonical(arguments.from, error) ==
-      std::filesystem::weakly_canonical(arguments.to, error))
+  if (arguments.from == arguments.to ||
+      (directories && std::filesystem::weakly_canonical(arguments.from, error) ==
+                          std::filesystem::weakly_canonical(arguments.to, error)))
     return absl::InvalidArgumentError("--from and --to are the same log");
-  auto from = OpenLog({.directory = arguments.from});
+  if (from_spec.kafka.has_value()) from_spec.partitions = arguments.from_partitions + 1;
+  auto from = OpenLog(from_spec);
   if (!from.ok())
     return Annotate(from.status(),
-                    "--from (a node that runs holds its log: stop it, or copy a "
-                    "backup of it first)");
+                    directories ? "--from (a node that runs holds its log: stop it, or copy a "
+                                  "backup of it first)"
+                                : "--from");
   copying->from = *std::move(from);
-  auto to = OpenLog({.directory = arguments.to,
-                     .partitions = arguments.partitions == 0 ? 0 : arguments.partitions + 1});
-  if (absl::IsNotFound(to.status()))
-    to = OpenLog({.directory = arguments.to, .partitions = copying->from->partitions()});
+  to_spec.partitions = arguments.partitions == 0 ? 0 : arguments.partitions + 1;
+  if (to_spec.kafka.has_value()) {
+    to_spec.kafka->create_topic = true;
+    if (to_spec.partitions == 0) to_spec.partitions = copying->from->partitions();
+  }
+  auto to = OpenLog(to_spec);
+  if (absl::IsNotFound(to.status())) {
+    to_spec.partitions = copying->from->partitions();
+    to = OpenLog(to_spec);
+  }
   if (!to.ok()) return Annotate(to.status(), "--to");
   copying->to = *std::move(to);
-  const std::string beside = std::filesystem::path(arguments.to).lexically_normal().string();
-  TP_ASSIGN_OR_RETURN(copying->copy, LogCopy::Open({.from = copying->from.get(),
-                                                    .to = copying->to.get(),
-                                                    .checkpoint_file = beside + ".copy"}));
+  copying->beside = BesideOf(arguments, to_spec);
+  TP_ASSIGN_OR_RETURN(
+      copying->copy,
+      LogCopy::Open({.from = copying->from.get(),
+                     .to = copying->to.get(),
+                     .checkpoint_file = arguments.checkpoint.empty() ? copying->beside + ".copy"
+                                                                     : arguments.checkpoint}));
   return absl::OkStatus();
 }
 
@@ -88,8 +123,8 @@ absl::StatusOr<LogCopyProof> Copy(const LogCopyArguments& arguments, const sigse
   TP_ASSIGN_OR_RETURN(LogCopyProof proof, copying->copy->Prove());
   if (!arguments.verify_fold) return proof;
   TP_ASSIGN_OR_RETURN(const auto folds,
-                      CompareFolds(copying->from.get(), copying->to.get(), arguments.to + ".folds",
-                                   copying->copy->Streams()));
+                      CompareFolds(copying->from.get(), copying->to.get(),
+                                   copying->beside + ".folds", copying->copy->Streams()));
   proof.differences.insert(proof.differences.end(), folds.begin(), folds.end());
   return proof;
 }
@@ -148,12 +183,27 @@ void AddLogCommands(CLI::App& app, Session& session) {
       "Copies a log, also to another number of partitions, and proves that both hold the same; run "
       "again it goes on where it was");
   auto arguments = std::make_shared<LogCopyArguments>();
-  copy->add_option("--from", arguments->from, "Directory of the log, DATA/log")
+  copy->add_option("--from", arguments->from,
+                   "Directory of the log, DATA/log, or kafka:HOST:PORT,HOST:PORT/TOPIC")
       ->required()
-      ->type_name("DIRECTORY");
-  copy->add_option("--to", arguments->to, "Directory of the copy; how far it is stands beside it")
+      ->type_name("LOG");
+  copy->add_option("--to", arguments->to,
+                   "Directory of the copy, or a topic as above, which is made where it is not "
+                   "there; how far it is stands beside it, of a topic in TOPIC.copy here")
       ->required()
-      ->type_name("DIRECTORY");
+      ->type_name("LOG");
+  copy->add_option("--from-partitions", arguments->from_partitions,
+                   "Of a source on Kafka, as in the node's configuration")
+      ->check(CLI::Range(1U, kPartitionsMax))
+      ->capture_default_str();
+  copy->add_option("--kafka-tls-ca", arguments->tls.ca_file,
+                   "PEM file: authority of the brokers' certificates");
+  copy->add_option("--kafka-tls-cert", arguments->tls.certificate_file,
+                   "PEM file: the certificate to show to brokers");
+  copy->add_option("--kafka-tls-key", arguments->tls.key_file, "PEM file: its key");
+  copy->add_flag("--kafka-single-broker", arguments->single_broker,
+                 "Take a topic that one broker's disk holds");
+  copy->add_option("--checkpoint", arguments->checkpoint, "File of how far the copy is");
   copy->add_option("--partitions", arguments->partitions,
                    "Of the copy, as in the node's configuration; without it those that it has, "
                    "else those of "

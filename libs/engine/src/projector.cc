@@ -445,8 +445,6 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
       record.position,
       FoldOutcome{.kind = FoldOutcome::Kind::kAccepted, .stream_id = "", .decision = std::nullopt});
   if (partition.controls->Has(event.id())) return absl::OkStatus();
-  TP_RETURN_IF_ERROR(AddControl(event, p, batch));
-  const int64_t effective_us = EffectiveMicros(event);
   std::vector<std::string> streams;
   for (const auto& [stream_id, summary] : summaries_) {
     if (PartitionFor(stream_id) == p) streams.push_back(stream_id);
@@ -455,6 +453,10 @@ absl::Status Projector::FoldControlCopy(const v1::Event& event, const Record& re
     if (entry->partition == p && summaries_.count(stream_id) == 0) streams.push_back(stream_id);
   }
   std::sort(streams.begin(), streams.end());
+  // Before the event counts: the timer that an entry was stored with follows from what held then.
+  for (const auto& stream_id : streams) TP_RETURN_IF_ERROR(LoadEntry(p, stream_id).status());
+  TP_RETURN_IF_ERROR(AddControl(event, p, batch));
+  const int64_t effective_us = EffectiveMicros(event);
   for (const auto& stream_id : streams) {
     TP_ASSIGN_OR_RETURN(Entry * entry, LoadEntry(p, stream_id));
     v1::ProviderState& state = entry->hot.state;

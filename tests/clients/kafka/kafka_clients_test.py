@@ -1,6 +1,6 @@
 """Partners' clients that are not ours send events over Kafka and read what became of them, over TLS and under the broker's ACLs.
 
-Against a real broker that tools/kafka starts here, with a CA and certificates of its own, and the real intake (partner_trial). Each
+Against a real broker that tools/kafka starts here, with a CA and certificates of its own, and a node on its embedded log. Each
 class of tests is one client; what they do is written once. Needs TRIGPOINT_KAFKA, as everything that is labelled kafka.
 """
 import base64
@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-TRIAL = os.environ.get("TRIGPOINT_PARTNER_TRIAL", str(ROOT / "build/release/tests/partner_trial"))
+BIN = pathlib.Path(os.environ.get("TRIGPOINT_BIN_DIR", ROOT / "build/release/bin"))
 # A broker of these tests alone: its ACLs would shut others out.
 BROKER = {**os.environ, "TRIGPOINT_KAFKA_DIR": str(ROOT / "build/kafka-partners"), "TRIGPOINT_KAFKA_PORT": "19792"}
 BROKERS = "127.0.0.1:19794"
@@ -150,19 +151,29 @@ class Scenario:
         (cls.scratch / "principals.yaml").write_text("principals:\n" + "".join(
             f"  - {{id: {name}, organisation: homes, roles: [PARTNER], sources: [{source}], clearance: C2, certificate_cn: {name}}}\n"
             for name, source in (("home-feed", "home"), ("other-feed", "other"))))
-        (cls.scratch / "topics.yaml").write_text("".join(
+        (cls.scratch / "node.yaml").write_text("partner_topics:\n" + "".join(
             f"- {{topic: {name}.in, partner: {name}}}\n" for name in ("home-feed", "other-feed")))
-        cls.trial = subprocess.Popen(  # pylint: disable=consider-using-with
-            [TRIAL, str(cls.scratch / "data"), BROKERS, str(TLS / "ca.pem"), str(TLS / "client.pem"), str(TLS / "client.key"),
-             str(cls.scratch / "principals.yaml"), str(cls.scratch / "topics.yaml")], stdout=subprocess.PIPE, text=True)
-        cls.addClassCleanup(cls.end_trial)
-        assert cls.trial.stdout.readline() == "ready\n"
+        cls.node = subprocess.Popen(  # pylint: disable=consider-using-with
+            [str(BIN / "trigpoint-node"), "--config", str(cls.scratch / "node.yaml"), "--data", str(cls.scratch / "data"), "--listen",
+             "127.0.0.1:0", "--metrics-listen", "", "--principals", str(cls.scratch / "principals.yaml"), "--kafka-brokers", BROKERS,
+             "--kafka-tls-ca", str(TLS / "ca.pem"), "--kafka-tls-cert", str(TLS / "client.pem"), "--kafka-tls-key",
+             str(TLS / "client.key"), "--policies", str(ROOT / "deploy/policies")],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        cls.addClassCleanup(cls.end_node)
+        said = []
+        for line in cls.node.stdout:
+            said.append(line)
+            if "node_ready" in line:
+                break
+        else:
+            raise AssertionError("".join(said))
+        # Nobody reads on: what it prints must not stop it.
+        threading.Thread(target=cls.node.stdout.read, daemon=True).start()
 
     @classmethod
-    def end_trial(cls):
-        cls.trial.terminate()
-        assert cls.trial.wait(60) == 0
-        cls.trial.stdout.close()
+    def end_node(cls):
+        cls.node.terminate()
+        assert cls.node.wait(60) == 0
 
     def run_client(self, name, topic, messages, count):
         """The client sends as NAME to a topic, and gives so many outcomes of NAME's."""

@@ -80,6 +80,9 @@ struct ProjectorOptions {
   /// Asked right before each append for a partition that is owned: whether it still is. Called
   /// without locks; it must neither block nor call the projector. Null: always.
   std::function<bool(uint32_t partition)> may_append = nullptr;
+  /// An append that brokers did not acknowledge in time is made again, for as long as it takes;
+  /// false: it ends the fold.
+  bool awaits_brokers = false;
   /// How often the fold looks, while it runs, whether the log still holds what was folded.
   absl::Duration verify_every = absl::Seconds(10);
 };
