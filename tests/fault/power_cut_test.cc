@@ -220,7 +220,7 @@ TEST_F(PowerCutTest, WithoutSyncTheLossIsSeen) {
 TEST_F(PowerCutTest, ALogThatLostWhatTheStoreHasFoldedIsRefused) {
   absl::Status opened;
   // On a busy machine the fold may have had no turn before the cut: such a try shows nothing.
-  for (int life = 0; life < 10 && opened.ok(); life += 2) {
+  for (int life = 0; life < 40 && opened.ok(); life += 2) {
     EventLoad load("council/safeguarding", kServices, seed_ + static_cast<uint64_t>(life));
     ledger_.clear();
     {

@@ -72,7 +72,7 @@ class Data(unittest.TestCase):
                 self.assertTrue(one["documents"])
                 self.assertEqual(one["class"] == "O", bool(one["reason"]), "what is out of scope says why")
                 for place in one["where"].split():
-                    self.assertRegex(place, r"^(rule|kind|state|measures|move|form|expected|report|code):\S+$")
+                    self.assertRegex(place, r"^(rule|kind|state|measures|move|needs|form|expected|report|code):\S+$")
 
     def test_every_kind_that_is_named_is_a_kind(self):
         known = coverage_rules.Catalogue()

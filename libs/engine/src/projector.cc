@@ -209,7 +209,11 @@ absl::Status Projector::CatchUp() {
   }
   TP_RETURN_IF_ERROR(DueToTakeOver().status());  // Looks up the heads.
   unhurried_ = true;
-  while (Behind() > 0) TP_RETURN_IF_ERROR(FoldByPartition());
+  // Where others append, too, there is always more: what comes now is folded after the start.
+  do {
+    if (Behind() == 0) break;
+    TP_RETURN_IF_ERROR(FoldByPartition());
+  } while (options_.sole);
   TP_RETURN_IF_ERROR(CommitOpen());
   unhurried_ = false;
   return TakeOver();
@@ -281,7 +285,7 @@ absl::Status Projector::Cycle(int64_t timeout_ms) {
   auto polled = reader_->Poll(options_.batch_records_max, timeout);
   while (absl::IsResourceExhausted(polled.status()) && !stop_.load()) {
     Halt(polled.status());
-    absl::SleepFor(kRoomPause);
+    absl::SleepFor(options_.room_pause);
     polled = reader_->Poll(options_.batch_records_max, timeout);
   }
   TP_ASSIGN_OR_RETURN(const std::vector<Record> records, std::move(polled));
@@ -810,7 +814,7 @@ absl::Status Projector::Commit(Batch* batch) {
   // A full disk stops the fold, not the process: it goes on when there is space again.
   while (absl::IsResourceExhausted(status) && !stop_.load()) {
     Halt(status);
-    absl::SleepFor(kRoomPause);
+    absl::SleepFor(options_.room_pause);
     status = store_->Commit(std::move(batch->store));
   }
   counters_.commits.fetch_add(1, std::memory_order_relaxed);

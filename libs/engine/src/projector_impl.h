@@ -24,8 +24,6 @@ inline constexpr size_t kIdentitiesKept = 4096;
 /// Events that are kept of what a stream would be told by a process that does not speak for it.
 /// More are worked out from the stream at a take-over: another engine may say what never comes.
 inline constexpr size_t kWithheldMax = 256;
-/// Between two tries on a full disk.
-inline constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
 /// Outcomes kept for callers that ask after the fold.
 inline constexpr size_t kOutcomesKept = 1U << 16;
 

@@ -298,8 +298,8 @@ absl::Status Projector::AppendDerived(bool taking_over, Batch* batch) {
     for (const auto& [partition, status] : refused) {
       // A full disk or queue is waited for, and brokers that are away; what is appended twice is
       // dropped by its id.
-      const bool heals =
-          absl::IsResourceExhausted(status) || (!options_.sole && absl::IsUnavailable(status));
+      const bool heals = absl::IsResourceExhausted(status) ||
+                         (options_.awaits_brokers && absl::IsUnavailable(status));
       if (!heals || stop_.load()) {
         return Annotate(status, "append recommendations and alerts");
       }
@@ -307,7 +307,7 @@ absl::Status Projector::AppendDerived(bool taking_over, Batch* batch) {
     if (refused.empty()) break;
     // Behind a full queue callers wait; a full disk they are told of.
     if (absl::IsResourceExhausted(log_->Health())) Halt(refused.begin()->second);
-    absl::SleepFor(kRoomPause);
+    absl::SleepFor(options_.room_pause);
   }
   return absl::OkStatus();
 }

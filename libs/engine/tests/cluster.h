@@ -42,6 +42,7 @@ class Process {
   absl::Status TryRestart() {
     Kill();
     TP_ASSIGN_OR_RETURN(store_, Store::Open({.directory = directory_ / "store", .sync = false}));
+    options_.room_pause = absl::ZeroDuration();  // A full queue is of the script, and over.
     TP_ASSIGN_OR_RETURN(projector_, Projector::Open(log_.get(), store_.get(), options_));
     return absl::OkStatus();
   }

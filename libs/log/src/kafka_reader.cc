@@ -29,6 +29,9 @@ class KafkaReader final : public LogReader {
  public:
   KafkaReader(std::shared_ptr<KafkaTopicState> state, KafkaPrefetch prefetch)
       : state_(std::move(state)), prefetch_(prefetch) {}
+  KafkaReader(const KafkaReader&) = delete;
+  KafkaReader& operator=(const KafkaReader&) = delete;
+  ~KafkaReader() override { StopFetching(); }
 
   absl::Status Assign(std::vector<Position> next) override;
   absl::StatusOr<std::vector<Record>> Poll(size_t max_records, absl::Duration timeout) override;
@@ -44,6 +47,7 @@ class KafkaReader final : public LogReader {
   absl::Status Open();
   absl::Status Check(const std::vector<Position>& next);
   absl::Status Fetch();
+  void StopFetching();
   /// Takes what there is; waits for the first of it.
   void Take(absl::Duration wait);
   void Accept(const rd_kafka_message_t& message);
@@ -61,8 +65,10 @@ class KafkaReader final : public LogReader {
   const KafkaPrefetch prefetch_;
   BrokerWatch watch_;
   KafkaOwned<rd_kafka_t> client_;
+  KafkaOwned<rd_kafka_topic_t> topic_;
   KafkaOwned<rd_kafka_queue_t> queue_;
   std::vector<Part> parts_;
+  std::vector<uint32_t> fetching_;  // partitions that librdkafka fetches
   size_t ready_records_ = 0;
   size_t ready_bytes_ = 0;
   size_t turn_ = 0;
@@ -74,9 +80,11 @@ class KafkaReader final : public LogReader {
 absl::Status KafkaReader::Open() {
   if (client_ != nullptr) return absl::OkStatus();
   TP_ASSIGN_OR_RETURN(client_, ReaderSettings(*state_, &watch_, prefetch_).New(RD_KAFKA_CONSUMER));
-  rd_kafka_poll_set_consumer(client_.get());
-  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
-  return absl::OkStatus();
+  topic_.reset(rd_kafka_topic_new(client_.get(), state_->topic.c_str(), nullptr));
+  queue_.reset(rd_kafka_queue_new(client_.get()));
+  if (topic_ != nullptr && queue_ != nullptr) return absl::OkStatus();
+  client_.reset();
+  return absl::InvalidArgumentError(absl::StrCat("Kafka: no topic can be named ", state_->topic));
 }
 
 absl::Status KafkaReader::Check(const std::vector<Position>& next) {
@@ -109,6 +117,7 @@ absl::Status KafkaReader::Assign(std::vector<Position> next) {
   for (const Position& position : next) parts_.push_back({position.partition, position.offset, {}});
   if (absl::Status fetching = Fetch(); !fetching.ok()) {
     parts_ = std::move(former);
+    Fetch().IgnoreError();
     return fetching;
   }
   ready_records_ = ready_bytes_ = turn_ = 0;
@@ -117,19 +126,24 @@ absl::Status KafkaReader::Assign(std::vector<Position> next) {
   return absl::OkStatus();
 }
 
-// Never a seek or a pause: librdkafka 2.0.2 loses or misattributes records around them. A new
-// assignment drops what was fetched for the former one.
+void KafkaReader::StopFetching() {
+  for (const uint32_t partition : fetching_)
+    rd_kafka_consume_stop(topic_.get(), static_cast<int32_t>(partition));  // waits for it
+  fetching_.clear();
+}
+
+// Never a seek or a pause: librdkafka 2.0.2 loses or misattributes records around them. Nor
+// rd_kafka_assign, which stops a partition twice, and so aborts the process, where one assignment
+// follows another, or the end, before the brokers' thread has stopped the first (its issue 5573).
+// What was fetched for a former assignment is dropped.
 absl::Status KafkaReader::Fetch() {
-  const KafkaOwned<rd_kafka_topic_partition_list_t> list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(parts_.size())));
+  StopFetching();
   for (const Part& part : parts_) {
-    rd_kafka_topic_partition_list_add(list.get(), state_->topic.c_str(),
-                                      static_cast<int32_t>(part.partition))
-        ->offset = part.next;
+    if (rd_kafka_consume_start_queue(topic_.get(), static_cast<int32_t>(part.partition), part.next,
+                                     queue_.get()) != 0)
+      return FromKafka(rd_kafka_last_error(), "fetch a partition for a reader");
+    fetching_.push_back(part.partition);
   }
-  if (const auto error = rd_kafka_assign(client_.get(), list.get());
-      error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return FromKafka(error, "assign partitions to a reader");
   return absl::OkStatus();
 }
 
@@ -179,7 +193,8 @@ void KafkaReader::Accept(const rd_kafka_message_t& message) {
 }
 
 void KafkaReader::Take(absl::Duration wait) {
-  const KafkaOwned<rd_kafka_message_t> first(rd_kafka_consumer_poll(client_.get(), ToMillis(wait)));
+  rd_kafka_poll(client_.get(), 0);  // what went wrong with the connections
+  const KafkaOwned<rd_kafka_message_t> first(rd_kafka_consume_queue(queue_.get(), ToMillis(wait)));
   if (first != nullptr) Accept(*first);
   std::array<rd_kafka_message_t*, 500> more{};
   ssize_t count = 0;
@@ -259,8 +274,7 @@ absl::StatusOr<Watermarks> AskWatermarks(rd_kafka_t* client, KafkaTopicState* st
 KafkaSettings ReaderSettings(const KafkaTopicState& state, BrokerWatch* watch,
                              KafkaPrefetch prefetch) {
   KafkaSettings settings(state.connection, watch);
-  settings.Set({{"group.id", absl::StrCat(state.topic, "-outside-any-group")},
-                {"enable.auto.commit", "false"},
+  settings.Set({{"enable.auto.commit", "false"},
                 {"enable.auto.offset.store", "false"},
                 {"auto.offset.reset", "error"},
                 {"isolation.level", "read_committed"},

@@ -83,6 +83,8 @@ struct ProjectorOptions {
   /// An append that brokers did not acknowledge in time is made again, for as long as it takes;
   /// false: it ends the fold.
   bool awaits_brokers = false;
+  /// Between two tries on a full disk, or with a full queue.
+  absl::Duration room_pause = absl::Milliseconds(100);
   /// How often the fold looks, while it runs, whether the log still holds what was folded.
   absl::Duration verify_every = absl::Seconds(10);
 };
