@@ -24,8 +24,6 @@ class HeldKeys {
   KeyStore& keys() const { return server_ != nullptr ? server_->keys() : *keys_; }
   /// Null: identities of protected sources are refused.
   IdentityVault* vault() const { return server_ != nullptr ? server_->vault() : vault_.get(); }
-  /// Where other processes reach the keys; empty: nowhere.
-  std::string address() const { return server_ != nullptr ? server_->address() : ""; }
 
   /// Destroys keys of texts and identities, whichever each is. Blocks.
   absl::Status Destroy(const std::vector<std::string>& key_ids) const;

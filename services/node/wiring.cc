@@ -228,9 +228,11 @@ absl::Status RunningNode::Parts::StartDuties() {
                                                         .now_us = &NowMicros,
                                                         .metrics = metrics.get()},
                                           RetentionRules(config.retention));
+  if (config.roles.ingest || config.roles.projector) {
+    release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
+    release->Start();
+  }
   if (!config.roles.projector) return absl::OkStatus();
-  release = std::make_unique<WaitingRelease>(projector.get(), intake.get());
-  release->Start();
   clock =
       std::make_unique<Clock>(projector.get(), writer.get(), controls.get(), baselines.get(),
                               ClockOptions{.grace_us = config.deadline_grace_seconds * 1'000'000});

@@ -70,7 +70,7 @@ class OtherLogTest(ClusterCase):
                         "--offset-json-file", str(offsets))
         refused = both.run_to_its_end(seconds=90)
         self.assertNotEqual(0, refused.code, refused)
-        self.assertIn("first offset", refused.err)
+        self.assertIn("its first events were deleted", refused.err)
 
     def kafka_tool(self, *arguments):
         done = subprocess.run([ROOT / "tools/kafka", "run", *arguments], capture_output=True, text=True, timeout=120, check=False)

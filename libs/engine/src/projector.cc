@@ -251,11 +251,7 @@ void Projector::Run() {
 absl::Status Projector::Step() { return Round(0); }
 
 absl::Status Projector::Round(int64_t timeout_ms) {
-  const absl::Time now = absl::Now();
-  if (now - verified_ >= options_.verify_every) {
-    verified_ = now;
-    TP_RETURN_IF_ERROR(VerifyFolded());
-  }
+  TP_RETURN_IF_ERROR(VerifyDue());
   TP_RETURN_IF_ERROR(TakeOver());
   TP_RETURN_IF_ERROR(Cycle(timeout_ms));
   return SwitchIfAsked();

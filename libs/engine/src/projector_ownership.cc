@@ -135,7 +135,7 @@ absl::Status Projector::TakeOver() {
   TP_ASSIGN_OR_RETURN(const auto due, DueToTakeOver());
   if (due.empty()) return absl::OkStatus();
   // Nothing is said about a log that is not the one that was folded.
-  TP_RETURN_IF_ERROR(VerifyFolded());
+  for (uint32_t p = 0; p < log_->partitions(); ++p) TP_RETURN_IF_ERROR(VerifyFolded(p));
   {
     const absl::MutexLock lock(&mu_);
     TakeBack(open_.get());
@@ -225,19 +225,28 @@ absl::Status Projector::RecallChain(Entry* entry) {
   return absl::OkStatus();
 }
 
-absl::Status Projector::VerifyFolded() {
-  for (uint32_t p = 0; p < log_->partitions(); ++p) {
-    Position next{p, 0};
-    Digest last{};
-    {
-      const absl::MutexLock lock(&mu_);
-      const v1::Checkpoint& folded = partitions_[p]->checkpoint;
-      next.offset = folded.next_offset();
-      std::copy_n(folded.last_digest().begin(),
-                  std::min<size_t>(last.size(), folded.last_digest().size()), last.begin());
-    }
-    const absl::Status holds = VerifyCheckpoint(*log_, next, last);
-    if (absl::IsDataLoss(holds)) return holds;  // What cannot be told now is asked again.
+absl::Status Projector::VerifyFolded(uint32_t partition) {
+  Position next{partition, 0};
+  Digest last{};
+  {
+    const absl::MutexLock lock(&mu_);
+    const v1::Checkpoint& folded = partitions_[partition]->checkpoint;
+    next.offset = folded.next_offset();
+    std::copy_n(folded.last_digest().begin(),
+                std::min<size_t>(last.size(), folded.last_digest().size()), last.begin());
+  }
+  const absl::Status holds = VerifyCheckpoint(*log_, next, last);
+  return absl::IsDataLoss(holds) ? holds : absl::OkStatus();  // Else it is asked again later.
+}
+
+absl::Status Projector::VerifyDue() {
+  // One after the other: what has to be asked of brokers must not hold up the fold for long.
+  const absl::Duration each = options_.verify_every / log_->partitions();
+  const absl::Time now = absl::Now();
+  for (uint32_t looked = 0; looked < log_->partitions() && now - verified_ >= each; ++looked) {
+    verified_ = std::max(verified_ + each, now - options_.verify_every);
+    TP_RETURN_IF_ERROR(VerifyFolded(verify_next_));
+    verify_next_ = (verify_next_ + 1) % log_->partitions();
   }
   return absl::OkStatus();
 }

@@ -62,6 +62,20 @@ int OnStatistics(rd_kafka_t* /*client*/, char* json, size_t length, void* opaque
 // What librdkafka has to say reaches people through Health and the answers.
 void DropLogLine(const rd_kafka_t*, int, const char*, const char*) {}
 
+/// How long a leader may be silent before others are asked whether it still leads.
+constexpr absl::Duration kLeaderSilence = absl::Seconds(2);
+constexpr absl::Duration kLeaderPause = absl::Milliseconds(50);
+
+/// Asks the brokers anew who leads the partitions of a topic: librdkafka 2.0.2 keeps asking a
+/// leader that died, of whom nobody else in the client wants to know.
+void LearnLeaders(rd_kafka_t* client, const std::string& topic, absl::Duration patience) {
+  const KafkaOwned<rd_kafka_topic_t> named(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* answer = nullptr;
+  if (named != nullptr && rd_kafka_metadata(client, 0, named.get(), &answer, ToMillis(patience)) ==
+                              RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_metadata_destroy(answer);
+}
+
 }  // namespace
 
 absl::Status FromKafka(rd_kafka_resp_err_t error, absl::string_view doing) {
@@ -163,13 +177,17 @@ rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic
   const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(patience);
   while (true) {
     const absl::Duration left = absl::Nanoseconds(std::max<int64_t>(until - SteadyNanos(), 0));
-    const auto error = rd_kafka_query_watermark_offsets(
-        client, topic.c_str(), static_cast<int32_t>(partition), first, head, ToMillis(left) + 1);
-    const bool leaderless = error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-                            error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-                            error == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE;
-    if (!leaderless || SteadyNanos() >= until) return error;
-    absl::SleepFor(absl::Milliseconds(50));
+    const auto error =
+        rd_kafka_query_watermark_offsets(client, topic.c_str(), static_cast<int32_t>(partition),
+                                         first, head, ToMillis(std::min(left, kLeaderSilence)) + 1);
+    const bool elsewhere =
+        error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+        error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+        error == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+        error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE;
+    if (!elsewhere || SteadyNanos() >= until) return error;
+    LearnLeaders(client, topic, std::min(left, kLeaderSilence));
+    absl::SleepFor(kLeaderPause);
   }
 }
 

@@ -160,8 +160,8 @@ absl::StatusOr<int64_t> TopicReader::Impl::SeatOf(const Place& place) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return FromKafka(error, "ask for a group's offsets");
   int64_t first = 0;
   int64_t head = 0;
-  error = rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), partition, &first, &head,
-                                           patience);
+  error = QueryWatermarks(client.get(), topic, static_cast<uint32_t>(partition), kSeatPatience,
+                          &first, &head);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return FromKafka(error, absl::StrCat("ask for the offsets of topic ", topic));
   const int64_t wanted = std::max(next[place], committed->elems[0].offset);

@@ -85,7 +85,8 @@ struct ProjectorOptions {
   bool awaits_brokers = false;
   /// Between two tries on a full disk, or with a full queue.
   absl::Duration room_pause = absl::Milliseconds(100);
-  /// How often the fold looks, while it runs, whether the log still holds what was folded.
+  /// How often the fold looks, while it runs, whether the log still holds what was folded of a
+  /// partition; one after the other.
   absl::Duration verify_every = absl::Seconds(10);
 };
 
@@ -282,7 +283,9 @@ class Projector {
   absl::Status Round(int64_t timeout_ms);
   absl::Status Cycle(int64_t timeout_ms);
   /// Errors: DataLoss where the log no longer holds what was folded.
-  absl::Status VerifyFolded();
+  absl::Status VerifyFolded(uint32_t partition);
+  /// The same for the partitions whose turn it is.
+  absl::Status VerifyDue();
   bool MayAppend(uint32_t partition) const;
   /// Appends what was withheld in partitions that were granted, where it is due.
   absl::Status TakeOver();
@@ -355,6 +358,7 @@ class Projector {
   std::unique_ptr<Batch> open_;  ///< Folded and not yet committed.
   bool assessed_ = true;         // The store has what is still to be said of each stream.
   absl::Time verified_;
+  uint32_t verify_next_ = 0;                // The partition whose turn it is.
   std::atomic<bool> take_over_due_{false};  // A partition is granted and not spoken for yet.
   bool unhurried_ = false;           // In CatchUp, or for a rebuild: nobody waits for a commit.
   std::function<bool()> ended_;      // Of a rebuild: nobody wants it any more.
