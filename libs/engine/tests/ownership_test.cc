@@ -230,10 +230,10 @@ TEST_F(OwnershipTest, AFollowerThatStartsLateFromNothingIsAsGoodAsAnyOther) {
 
 // Of a service that nobody speaks for, only so much is kept.
 TEST_F(OwnershipTest, WhatIsWithheldDoesNotGrowForEverAndIsWorkedOutAtTheTakeOver) {
-  constexpr int kMany = 400;
+  constexpr int kMany = 280;
   Process follower(log_.get(), {.batch_records_max = 50});
   std::vector<v1::Event> told = {Registered("a"), Registered("b")};
-  for (int i = 0; i < kMany; ++i) told.push_back(Risk("a", i, i));
+  for (int i = 0; i < kMany; ++i) told.push_back(Risk("a", i, 1));
   told.push_back(Risk("b", 1, kMany));
   for (const auto& event : told) Tell(event);
   follower.StepToHead();

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 
 #include "measure_support.h"
 #include "trigpoint/base/digest.h"
@@ -111,34 +112,54 @@ std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
   return drafts;
 }
 
+/// The alerts of a service by what they are looked up by.
+struct AlertIndex {
+  explicit AlertIndex(const v1::ProviderRecord& record) {
+    for (const auto& known : record.alerts()) {
+      by_cluster[known.alert().cluster()].push_back(&known);
+      by_id[known.alert().alert_id()].push_back(&known);
+    }
+  }
+  std::map<std::string_view, std::vector<const v1::AlertRecord*>> by_cluster;
+  std::map<std::string_view, std::vector<const v1::AlertRecord*>> by_id;
+};
+
+/// The alerts that told of a cluster.
+std::set<const v1::AlertRecord*> ToldOf(const MeasureContext& context, const AlertIndex& alerts,
+                                        const std::string& cluster) {
+  std::set<const v1::AlertRecord*> told;
+  if (const auto found = alerts.by_cluster.find(cluster); found != alerts.by_cluster.end()) {
+    for (const auto* record : found->second) {
+      const auto& alert = record->alert();
+      if (alert.kind() != v1::RapidQualityReviewAlert::KIND_NEXT_TIER &&
+          (!alert.historic() || !context.state.backfill().empty())) {
+        told.insert(record);
+      }
+    }
+  }
+  for (const auto& id :
+       {RaisedId(context.state, cluster), AlertId(context.state.stream_id(), cluster)}) {
+    const auto found = alerts.by_id.find(id);
+    if (found != alerts.by_id.end()) told.insert(found->second.begin(), found->second.end());
+  }
+  return told;
+}
+
 /// The id under which a cluster is to be told of, or nothing: it was told of already. It is told of
 /// again where its alert is past: reports came after the review that closed it; and where it has
 /// become immediate since.
-std::optional<std::string> IdToRaise(const MeasureContext& context, const std::string& cluster,
+std::optional<std::string> IdToRaise(const MeasureContext& context, const AlertIndex& alerts,
+                                     int64_t reviewed_until, const std::string& cluster,
                                      const Draft& draft) {
-  const std::string first = RaisedId(context.state, cluster);
-  const std::string live = AlertId(context.state.stream_id(), cluster);
-  bool told = false;
-  bool as_much = false;  // By one that is open, or nothing came since.
-  int times = 0;
-  for (const auto& record : context.record.alerts()) {
-    const auto& alert = record.alert();
-    const bool of_cluster = alert.cluster() == cluster &&
-                            alert.kind() != v1::RapidQualityReviewAlert::KIND_NEXT_TIER &&
-                            (!alert.historic() || !context.state.backfill().empty());
-    if (!of_cluster && alert.alert_id() != first && alert.alert_id() != live) continue;
-    told = true;
-    ++times;
-    const bool since = draft.known_us > ReviewedUntil(context.state);
-    if (IsOpen(record, context.state)) {
-      as_much = as_much || alert.immediate() || !draft.immediate;
-    } else {
-      as_much = as_much || !since;
-    }
-  }
-  if (!told) return first;
+  const std::set<const v1::AlertRecord*> told = ToldOf(context, alerts, cluster);
+  if (told.empty()) return RaisedId(context.state, cluster);
+  // By one that is open, or nothing came since.
+  const bool as_much = std::any_of(told.begin(), told.end(), [&](const v1::AlertRecord* record) {
+    return record->raised_us() > reviewed_until ? record->alert().immediate() || !draft.immediate
+                                                : draft.known_us <= reviewed_until;
+  });
   if (as_much) return std::nullopt;
-  return RaisedId(context.state, cluster + "\nagain " + std::to_string(times));
+  return RaisedId(context.state, cluster + "\nagain " + std::to_string(told.size()));
 }
 
 v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments,
@@ -185,8 +206,11 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
                                                        const std::string& cause) {
   std::vector<v1::RapidQualityReviewAlert> raised;
   const bool historic = !context.state.backfill().empty();
+  const int64_t reviewed_until = ReviewedUntil(context.state);
+  const AlertIndex alerts(context.record);
   for (const auto& [cluster, draft] : DraftsOf(context, policies)) {
-    const std::optional<std::string> id = IdToRaise(context, cluster, draft);
+    const std::optional<std::string> id =
+        IdToRaise(context, alerts, reviewed_until, cluster, draft);
     if (!id.has_value()) continue;
     const auto& known = context.record.alerts();
     v1::RapidQualityReviewAlert alert;
@@ -196,7 +220,7 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
     alert.set_historic(historic);
     for (const auto& record : known) {
       if (record.alert().kind() == v1::RapidQualityReviewAlert::KIND_RAISED &&
-          record.alert().historic() == historic && IsOpen(record, context.state) &&
+          record.alert().historic() == historic && record.raised_us() > reviewed_until &&
           SharesTheme(record.alert(), draft.themes)) {
         alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
         alert.set_attached_to(record.alert().alert_id());
@@ -245,25 +269,25 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
                                                           int64_t acknowledge_within_us,
                                                           const std::string& cause) {
   std::vector<v1::RapidQualityReviewAlert> escalated;
+  std::set<std::string_view> known;
+  std::set<std::string_view> answered;  // Alerts that are answered, and what they belong to.
+  for (const auto& record : context.record.alerts()) {
+    known.insert(record.alert().alert_id());
+    if (record.acknowledged_us() == 0) continue;
+    answered.insert(record.alert().alert_id());
+    answered.insert(record.alert().attached_to());
+  }
   for (const auto& record : context.record.alerts()) {
     const auto& alert = record.alert();
     if (!alert.dispatch() || record.acknowledged_us() != 0 || alert.tier() >= kTiersMax) continue;
     if (ToMicros(alert.acknowledge_by()) >= context.as_of_us) continue;
-    const std::string root = alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER
-                                 ? alert.attached_to()
-                                 : alert.alert_id();
-    const bool root_answered = std::any_of(
-        context.record.alerts().begin(), context.record.alerts().end(), [&root](const auto& r) {
-          return r.acknowledged_us() != 0 &&
-                 (r.alert().alert_id() == root || r.alert().attached_to() == root);
-        });
+    const std::string& root = alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER
+                                  ? alert.attached_to()
+                                  : alert.alert_id();
+    if (answered.count(root) > 0) continue;
     const std::string id =
         AlertId(context.state.stream_id(), root + "\ntier " + std::to_string(alert.tier() + 1));
-    const auto& known = context.record.alerts();
-    if (root_answered || std::any_of(known.begin(), known.end(),
-                                     [&id](const auto& a) { return a.alert().alert_id() == id; })) {
-      continue;
-    }
+    if (known.count(id) > 0) continue;
     v1::RapidQualityReviewAlert next = alert;
     next.set_alert_id(id);
     next.set_kind(v1::RapidQualityReviewAlert::KIND_NEXT_TIER);
