@@ -72,9 +72,10 @@ function(trigpoint_add_program name)
   endif()
 endfunction()
 
-# trigpoint_add_test(<name> SOURCES ... DEPS ... [LABELS ...] [TIMEOUT s]): one GoogleTest program; each TEST is a ctest.
+# trigpoint_add_test(<name> SOURCES ... DEPS ... [LABELS ...] [TIMEOUT s] [SERIAL]): one GoogleTest program; each TEST is a
+# ctest. SERIAL: with no other at the same time.
 function(trigpoint_add_test name)
-  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(A "SERIAL" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT TRIGPOINT_BUILD_TESTS)
     return()
   endif()
@@ -91,6 +92,6 @@ function(trigpoint_add_test name)
                              TRIGPOINT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-                       PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT}
+                       PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} RUN_SERIAL ${A_SERIAL}
                        ENVIRONMENT_MODIFICATION "PATH=path_list_append:${PROJECT_SOURCE_DIR}/build/bin")
 endfunction()

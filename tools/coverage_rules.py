@@ -69,6 +69,18 @@ def keys_of(value):
             yield from keys_of(inner)
 
 
+def tests_by_id():
+    """Ids that a comment of a test names as its rule ("Rule: PR-24, AU-17; S4 3.107"), with the names of the tests' files."""
+    named = {}
+    for pattern in ("libs/*/tests/*.cc", "services/*/tests/*.cc", "tests/e2e/*_test.py"):
+        for path in sorted(ROOT.glob(pattern)):
+            for line in re.findall(r"(?://|#) Rule: ([^;\n]*)", path.read_text(encoding="utf-8")):
+                for name in re.findall(r"\b[A-Z]+-\d+\b", line):
+                    if path.name not in named.setdefault(name, []):
+                        named[name].append(path.name)
+    return named
+
+
 def words(text):
     """Names in a part of a story, without its comments and sentences."""
     return set(re.findall(r"[A-Za-z_][\w.-]*\w", re.sub(r"#.*|\"[^\"]*\"", "", text)))
@@ -80,6 +92,7 @@ class Catalogue:
         self.stories = [Story(path) for path in sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))]
         events = (ROOT / "proto" / "trigpoint" / "v1" / "events.proto").read_text(encoding="utf-8")
         self.kinds = set(re.findall(r"^    \w+ (\w+) = \d+ \[\(kind\)", events, re.MULTILINE))
+        self.tests = tests_by_id()
         self.reports = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "libs" / "reports").glob("src/*.cc"))
         with (ROOT / "tools" / "catalogue.csv").open(encoding="utf-8", newline="") as file:
             self.rows = list(csv.DictReader(file))
@@ -129,14 +142,16 @@ class Catalogue:
         return own or row["where"].split()
 
     def standing(self, row):
-        """(covered, implemented, recorded or not done; how many stories)."""
+        """(covered, implemented, recorded or not done; how many stories, or else the tests that name it)."""
         places = self.places(row)
         if not places or not all(self.is_there(place) for place in places):
-            return "not done", 0
+            return "not done", ""
         told = sum(any(self.is_told(place, story) for place in places) for story in self.stories)
         if told:
-            return "covered", told
-        return ("recorded" if all(place.startswith("kind:") for place in places) else "implemented"), 0
+            return "covered", str(told)
+        if row["id"] in self.tests:
+            return "covered", ", ".join(f"`{name}`" for name in self.tests[row["id"]])
+        return ("recorded" if all(place.startswith("kind:") for place in places) else "implemented"), ""
 
 
 def md(text):
@@ -176,7 +191,7 @@ def by_pack(catalogue):
 def by_document(catalogue):
     lines = []
     for document, title in DOCUMENTS.items():
-        lines += ["", f"## {document}: {title}", "", "| Id | What it is | Class | Where | Stories | |", "|---|---|---|---|---|---|"]
+        lines += ["", f"## {document}: {title}", "", "| Id | What it is | Class | Where | Stories or tests | |", "|---|---|---|---|---|---|"]
         for row in catalogue.rows:
             if row["class"] == "O" or document not in row["documents"].split():
                 continue
@@ -184,7 +199,7 @@ def by_document(catalogue):
             if standing == "not done":
                 continue
             lines.append(f"| {row['id']} | {md(row['name'])} | {row['class']} | {md(where_words(catalogue.places(row)))} | "
-                         f"{told or ''} | {standing} |")
+                         f"{told} | {standing} |")
     return lines
 
 
@@ -203,8 +218,8 @@ def document():
     catalogue = Catalogue()
     lines = ["# Rules and their stories", "",
              "Written by [tools/coverage_rules.py](../tools/coverage_rules.py); a test says when it is not current. *Covered*: a story of",
-             "[tests/scenarios](../tests/scenarios/README.md) names it. *Implemented*: a pack, an obligation or the code holds it, and no",
-             "story names it. *Recorded*: a kind of event takes it in, and no more. That every part of a rule is guarded is checked by",
+             "[tests/scenarios](../tests/scenarios/README.md) names it; or, where it is about a report, an export or what is refused, a test",
+             "that is named. *Implemented*: a pack, an obligation or the code holds it, and neither names it. *Recorded*: a kind of event takes it in, and no more. That every part of a rule is guarded is checked by",
              "leaving it out (`ctest -R Mutant`).", ""]
     lines += summary(catalogue) + by_pack(catalogue) + by_document(catalogue) + not_done(catalogue)
     return "\n".join(lines) + "\n"

@@ -130,7 +130,7 @@ sanitizer_pass() {
   configure "$preset" -DTRIGPOINT_BUILD_TESTS=ON
   build "$preset" "${targets[@]}"
   # Test programs of other directories are not built here; what is not built has no label.
-  ctest --test-dir "$TRIGPOINT_ROOT/build/$preset" -j2 --no-tests=error --output-on-failure -L '^(unit|contract)$' -LE '^long$'
+  ctest --test-dir "$TRIGPOINT_ROOT/build/$preset" -j3 --no-tests=error --output-on-failure -L '^(unit|contract)$' -LE '^long$'
 }
 
 # CMakeLists.txt of the libraries that use absl::Mutex, directly or through another library.

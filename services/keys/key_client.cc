@@ -157,6 +157,11 @@ class RemoteKeyStore final : public KeyStore {
         absl::StatusCode::kUnimplemented,
         "the keys lie with the process at " + channel_->options().address + ": copy them there");
   }
+  absl::Status Health() const override {
+    if (cache_.Lasts()) return absl::OkStatus();
+    return absl::UnavailableError("the process that keeps the keys (" +
+                                  channel_->options().address + ") is not heard of");
+  }
 
  private:
   /// What is remembered of the ids; the places of those that are not.

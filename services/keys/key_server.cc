@@ -48,6 +48,7 @@ class RevokingKeyStore final : public KeyStore {
   absl::Status CopyTo(const std::string& directory) const override {
     return keys_->CopyTo(directory);
   }
+  absl::Status Health() const override { return keys_->Health(); }
 
  private:
   std::unique_ptr<KeyStore> keys_;

@@ -48,6 +48,11 @@ void LeasedKeyCache::ForgetAll() {
   ++generation_;
 }
 
+bool LeasedKeyCache::Lasts() const {
+  const absl::MutexLock lock(&mutex_);
+  return now_() < until_;
+}
+
 void LeasedKeyCache::Extend(absl::Duration until) {
   const absl::MutexLock lock(&mutex_);
   if (until > until_) until_ = until;

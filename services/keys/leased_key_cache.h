@@ -34,6 +34,8 @@ class LeasedKeyCache {
   /// Forgets keys.
   void Forget(const std::vector<std::string>& key_ids);
   void ForgetAll();
+  /// Whether the lease lasts.
+  bool Lasts() const;
   /// What is remembered may be used until then. Call it after what the news say was forgotten.
   void Extend(absl::Duration until);
 
@@ -41,7 +43,7 @@ class LeasedKeyCache {
   bool Holds() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::function<absl::Duration()> now_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   KeyCache keys_ ABSL_GUARDED_BY(mutex_);
   Ticket generation_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Duration until_ ABSL_GUARDED_BY(mutex_){};

@@ -405,7 +405,9 @@ void RunningNode::Refresh() {
       std::fprintf(stderr, "trigpoint-node: %s\n", std::string(health.message()).c_str());
     Log(serving ? LogLevel::kInfo : LogLevel::kError, "health_changed", {{"serving", serving}});
   }
+  parts_->metrics->KeysAvailable().Set(parts_->held->keys().Health().ok() ? 1 : 0);
   if (parts_->projector == nullptr) return;
+  parts_->metrics->LogAvailable().Set(parts_->log->Health().ok() ? 1 : 0);
   parts_->exports->Run(*parts_->projector);
   // Whoever takes over the control partition sees to the policies of its directory.
   const bool leads = parts_->projector->Owns(parts_->projector->control_partition());

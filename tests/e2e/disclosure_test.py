@@ -161,6 +161,7 @@ class DisclosureTest(PrivacyEndToEnd):
         self.assertIn("trailer", lines[-1])
         return lines[0]["header"], [line["entry"] for line in lines[1:-1]], lines[-1]["trailer"]
 
+    # Rule: PR-31; S4 4.3-4.4
     def test_each_profile_gives_what_it_may_and_is_on_record_first(self):
         header, entries, trailer = self.parts("provider")
         self.assertIn("incident_reported", [entry["kind"] for entry in entries])

@@ -18,9 +18,10 @@ def story(given="", then="", policies=("p",)):
     return types.SimpleNamespace(name="A", policies=set(policies), given=coverage_rules.words(given), then=coverage_rules.words(then))
 
 
-def catalogue(packs=(), stories=(), kinds=()):
+def catalogue(packs=(), stories=(), kinds=(), tests=()):
     made = coverage_rules.Catalogue.__new__(coverage_rules.Catalogue)
     made.packs, made.stories, made.kinds, made.reports = list(packs), list(stories), set(kinds), ""
+    made.tests = dict(tests)
     return made
 
 
@@ -31,29 +32,35 @@ def row(where="", name="X-1"):
 class Standing(unittest.TestCase):
     def test_a_rule_of_a_pack_is_implemented_and_covered_once_a_story_of_that_pack_names_it(self):
         held = pack(rules=["X-1"])
-        self.assertEqual(("not done", 0), catalogue().standing(row()))
-        self.assertEqual(("implemented", 0), catalogue([held]).standing(row()))
+        self.assertEqual(("not done", ""), catalogue().standing(row()))
+        self.assertEqual(("implemented", ""), catalogue([held]).standing(row()))
         said = "criteria: {X-1: TRUE}"
-        self.assertEqual(("covered", 1), catalogue([held], [story(then=said)]).standing(row()))
-        self.assertEqual(("implemented", 0), catalogue([held], [story(then=said, policies=["q"])]).standing(row()))
-        self.assertEqual(("implemented", 0), catalogue([held], [story(given=said)]).standing(row()))
-        self.assertEqual(("implemented", 0), catalogue([held], [story(then="criteria: {X-10: TRUE}  # X-1")]).standing(row()))
+        self.assertEqual(("covered", "1"), catalogue([held], [story(then=said)]).standing(row()))
+        self.assertEqual(("implemented", ""), catalogue([held], [story(then=said, policies=["q"])]).standing(row()))
+        self.assertEqual(("implemented", ""), catalogue([held], [story(given=said)]).standing(row()))
+        self.assertEqual(("implemented", ""), catalogue([held], [story(then="criteria: {X-10: TRUE}  # X-1")]).standing(row()))
+
+    def test_where_no_story_names_it_a_test_may(self):
+        held = pack(rules=["X-1"])
+        tested = catalogue([held], tests={"X-1": ["a_test.cc"]})
+        self.assertEqual(("covered", "`a_test.cc`"), tested.standing(row()))
+        self.assertEqual(("not done", ""), catalogue(tests={"X-1": ["a_test.cc"]}).standing(row()), "a test of what is not there")
 
     def test_a_kind_alone_records(self):
-        self.assertEqual(("recorded", 0), catalogue(kinds=["noted"]).standing(row("kind:noted")))
-        self.assertEqual(("covered", 1), catalogue(kinds=["noted"], stories=[story(given="event: noted")]).standing(row("kind:noted")))
-        self.assertEqual(("not done", 0), catalogue().standing(row("kind:noted")))
+        self.assertEqual(("recorded", ""), catalogue(kinds=["noted"]).standing(row("kind:noted")))
+        self.assertEqual(("covered", "1"), catalogue(kinds=["noted"], stories=[story(given="event: noted")]).standing(row("kind:noted")))
+        self.assertEqual(("not done", ""), catalogue().standing(row("kind:noted")))
 
     def test_all_of_it_must_be_there(self):
         held = pack(states=["HIGH"])
-        self.assertEqual(("not done", 0), catalogue([held]).standing(row("state:HIGH kind:noted")))
-        self.assertEqual(("implemented", 0), catalogue([held], kinds=["noted"]).standing(row("state:HIGH kind:noted")))
+        self.assertEqual(("not done", ""), catalogue([held]).standing(row("state:HIGH kind:noted")))
+        self.assertEqual(("implemented", ""), catalogue([held], kinds=["noted"]).standing(row("state:HIGH kind:noted")))
 
     def test_a_move_is_told_by_a_decision_to_it(self):
         held = pack(moves=[("LOW", "HIGH")])
         told = story(given="event: decision_proposed, to_state: HIGH")
-        self.assertEqual(("covered", 1), catalogue([held], [told]).standing(row("move:LOW:HIGH")))
-        self.assertEqual(("not done", 0), catalogue([held], [told]).standing(row("move:HIGH:LOW")))
+        self.assertEqual(("covered", "1"), catalogue([held], [told]).standing(row("move:LOW:HIGH")))
+        self.assertEqual(("not done", ""), catalogue([held], [told]).standing(row("move:HIGH:LOW")))
 
     def test_one_rule_or_the_other_and_a_key(self):
         self.assertEqual("implemented", catalogue([pack(rules=["B"])]).standing(row("rule:A|B"))[0])

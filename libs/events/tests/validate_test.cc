@@ -86,11 +86,14 @@ TEST(Validate, RefusesWhatOnlyTheServiceWrites) {
   EXPECT_EQ(Rules(event), Set{"recommendation ROLE_NOT_ACCEPTED"});
 }
 
-// S0 App C; domain.md 2.2
+// Rule: AU-17; S0 App C During, domain.md 2.2
 TEST(Validate, RefusesPersonalDataWithoutRepeatingIt) {
   v1::Event event = Valid();
   event.mutable_incident_reported()->set_ward("bed of 943 476 5919");
   EXPECT_EQ(Rules(event), Set{"incident_reported.ward NHS_NUMBER_IN_TEXT"});
+  event = Valid();
+  event.mutable_commissioner_visit_conducted()->set_notes("seen: 943 476 5919");
+  EXPECT_EQ(Rules(event), Set{"commissioner_visit_conducted.notes NHS_NUMBER_IN_TEXT"});
   event = Valid();
   event.mutable_incident_reported()->mutable_narrative()->set_clear("943 476 5919, DOB 1/2/1940");
   EXPECT_EQ(Rules(event), Set{}) << "narratives are sealed, not refused";

@@ -242,6 +242,7 @@ INSTANTIATE_TEST_SUITE_P(
               p->clear_measures();
             },
             Severity::kError, "urgent_target", "is missing"},
+        // Rule: DL-39; S0 9.1
         Bad{"AReviewThatIsOverdue", [](auto* p) { p->set_review_due("2026-11-22"); },
             Severity::kWarning, "review_due", "the review date 2026-11-22 has passed"},
         Bad{"AReviewOnNoDay", [](auto* p) { p->set_review_due("March 2020"); }, Severity::kError,

@@ -55,7 +55,7 @@ TEST(TripleA, SaysNoneOfNoServiceAtAll) {
   EXPECT_EQ(TextOf(SectionOf(report, "Alert")), "none\n");
 }
 
-// S1 L135-141
+// Rule: AU-24, FO-16; S0 5.1, S1 L133-141
 TEST(TripleA, PutsTheUrgentPathIntoAlertAndWhatAwaitsADecisionIntoAdvise) {
   ReportedService urgent = HomeOfConcern();
   urgent.alerts.push_back(OpenAlert());
@@ -80,13 +80,17 @@ TEST(TripleA, AlertsToWhatTheCommissionersDoNotAgreeOn) {
   EXPECT_THAT(TextOf(SectionOf(report, "Alert")), HasSubstr("not agreed"));
 }
 
-// S1 L131, L143-145: every item with its source and whether it is independent.
+// Rule: PR-48; S0 App C, S1 L131, L143-145: every item with its source and whether it is
+// independent.
 TEST(TripleA, AssuresWithSourceAndIndependence) {
   ReportedService service = QuietHome();
   v1::Event compliment;
   compliment.mutable_compliment_received();
   service.facts.push_back(Fact("home/feedback", "C-1", 3, compliment));
   service.facts.push_back(Fact("home/feedback", "C-2", 5, compliment));
+  v1::Event practice;
+  practice.mutable_good_practice_shared();
+  service.facts.push_back(Fact("icb/visits", "G-1", 4, practice));
   v1::Event rating;
   rating.mutable_cqc_rating_published()->set_overall(v1::RATING_OUTSTANDING);
   service.facts.push_back(Fact("cqc/ratings", "R-1", 6, rating));
@@ -96,6 +100,7 @@ TEST(TripleA, AssuresWithSourceAndIndependence) {
   const std::string assure = TextOf(SectionOf(report, "Assure"));
   EXPECT_THAT(assure, HasSubstr("compliment received: 2 reports, the last of 5 March 2026; told by "
                                 "the provider itself (home/feedback)"));
+  EXPECT_THAT(assure, HasSubstr("good practice shared: 1 report, the last of 4 March 2026"));
   EXPECT_THAT(assure, HasSubstr("Outstanding, 6 March 2026; told from outside the provider"));
   EXPECT_THAT(assure, Not(HasSubstr("nadequate")));
 }
@@ -293,7 +298,7 @@ TEST(Report, TellsAReaderFromOutsideNoNumberBelowFiveOfReportsAboutPeople) {
   EXPECT_EQ(told(), "4 reports received / 4");
 }
 
-// S4 3.107, PR-24: care homes and supported living; none for home care.
+// Rule: PR-24; S4 3.107: care homes and supported living; none for home care.
 TEST(Dashboard, HasCareHomesAndSupportedLivingAndNoHomeCare) {
   ReportedService home_care = QuietHome("At Home");
   home_care.type = v1::SERVICE_TYPE_HOME_CARE;

@@ -8,8 +8,8 @@ namespace {
 
 using testing::HasSubstr;
 
-// S3 App 1 Enhanced Surveillance: all within enhanced are on the tracker, with the actions
-// recorded.
+// Rule: PR-11; S3 App 1 Enhanced Surveillance: all within enhanced are on the tracker, with the
+// actions recorded.
 TEST(SurveillanceTracker, HasWhoIsAboveRoutineWithWhatBecameOfEachAction) {
   ReportedService enhanced = HomeOfConcern();
   enhanced.policies.front().above_lowest = true;

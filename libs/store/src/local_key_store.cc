@@ -1,5 +1,6 @@
 #include "trigpoint/store/local_key_store.h"
 
+#include <atomic>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -40,6 +41,11 @@ class LocalKeyStore final : public KeyStore {
   absl::Status CopyTo(const std::string& directory) const override {
     return rows_.CopyTo(directory, "keys");
   }
+  absl::Status Health() const override {
+    return full_.load()
+               ? absl::ResourceExhaustedError("no room for a key; it works again when there is")
+               : absl::OkStatus();
+  }
 
  private:
   /// The key, nullopt when it never existed, or Aborted.
@@ -47,6 +53,7 @@ class LocalKeyStore final : public KeyStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   WrappedRows rows_;
+  std::atomic<bool> full_ = false;
   absl::Mutex mutex_;  // Makes looking and creating one step.
   KeyCache cache_ ABSL_GUARDED_BY(mutex_);
 };
@@ -77,7 +84,9 @@ absl::StatusOr<std::vector<std::string>> LocalKeyStore::GetOrCreateKeys(
     keys.push_back(*std::move(key));
   }
   if (!made.empty()) {
-    TP_RETURN_IF_ERROR(rows_.Put({made.begin(), made.end()}));
+    const absl::Status put = rows_.Put({made.begin(), made.end()});
+    full_.store(absl::IsResourceExhausted(put));
+    TP_RETURN_IF_ERROR(put);
     for (auto& [key_id, key] : made) {
       cache_.Insert(key_id, std::move(key));
     }

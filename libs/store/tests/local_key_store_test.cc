@@ -295,12 +295,15 @@ TEST_P(LocalKeyStoreFullAt, CreatesNothingThenAndGoesOnWhenThereIsRoom) {
     // A flush meets a full table or manifest; destroying a key flushes.
     ASSERT_EQ(keys->DestroyKey("gone").code(), absl::StatusCode::kResourceExhausted);
     const std::string late = "late-" + std::to_string(round);
+    EXPECT_EQ(keys->Health(), absl::OkStatus());
     EXPECT_EQ(keys->GetOrCreateKey(late).status().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(keys->Health().code(), absl::StatusCode::kResourceExhausted);
     for (const auto& [known_id, key] : known) EXPECT_EQ(*keys->GetOrCreateKey(known_id), key);
     env.SetFault(GetParam().files, FaultEnv::Fault::kNone);
     env.SetFreeSpace(std::nullopt);
     const absl::StatusOr<std::string> made = keys->GetOrCreateKey(late);
     ASSERT_TRUE(made.ok()) << made.status();
+    EXPECT_EQ(keys->Health(), absl::OkStatus());
     known[late] = *made;
     EXPECT_TRUE(keys->DestroyKey("gone").ok());
   }

@@ -158,7 +158,8 @@ class AllFamilies final : public prometheus::Collectable {
             store_bytes.Collect(),       silent_feeds.Collect(),    ignored_links.Collect(),
             retention_keys.Collect(),    partner_records.Collect(), partner_dead.Collect(),
             partner_lost.Collect(),      partner_lag.Collect(),     retention_run.Collect(),
-            build_info.Collect(),        start_time.Collect()};
+            log_available.Collect(),     keys_available.Collect(),  build_info.Collect(),
+            start_time.Collect()};
   }
 
   Family<Counter> appended{MetricType::Counter, "trigpoint_events_appended_total",
@@ -175,6 +176,10 @@ class AllFamilies final : public prometheus::Collectable {
                                 "trigpoint_partition_owned",
                                 "Whether this process speaks for the partition.",
                                 {"partition"}};
+  Family<Gauge> log_available{MetricType::Gauge, "trigpoint_log_available",
+                              "Whether the log takes appends."};
+  Family<Gauge> keys_available{MetricType::Gauge, "trigpoint_keys_available",
+                               "Whether keys can be had and made."};
   Family<Counter> recommendations{MetricType::Counter,
                                   "trigpoint_recommendations_total",
                                   "Recommendations issued, revised and withdrawn.",
@@ -321,6 +326,8 @@ Gauge& Metrics::FoldLag(uint32_t partition) {
 Gauge& Metrics::PartitionOwned(uint32_t partition) {
   return impl_->families->partition_owned.Get({std::to_string(partition)});
 }
+Gauge& Metrics::LogAvailable() { return impl_->families->log_available.Get({}); }
+Gauge& Metrics::KeysAvailable() { return impl_->families->keys_available.Get({}); }
 Counter& Metrics::Recommendations(std::string_view policy, std::string_view kind) {
   return impl_->families->recommendations.Get({LabelText(policy), LabelText(kind)});
 }

@@ -30,6 +30,8 @@ void TouchAll(Metrics& metrics) {
   metrics.EventsAppended().Increment(3);
   metrics.EventsFolded("applied").Increment();
   metrics.FoldLag(2).Set(5);
+  metrics.LogAvailable().Set(1);
+  metrics.KeysAvailable().Set(0);
   metrics.Recommendations("herefordshire", "issued").Increment();
   metrics.Alerts("raised").Increment();
   metrics.SilentFeeds("capacity_reported").Set(2);
@@ -57,6 +59,8 @@ TEST(Metrics, HaveTheirFixedNamesTypesAndLabels) {
        {"trigpoint_events_appended_total 3\n",
         "trigpoint_events_folded_total{outcome=\"applied\"} 1\n",
         "trigpoint_fold_lag_events{partition=\"2\"} 5\n",
+        "trigpoint_log_available 1\n",
+        "trigpoint_keys_available 0\n",
         "trigpoint_store_commits_total 2\n",
         "trigpoint_store_puts_total 8\n",
         "trigpoint_store_put_bytes_total 1024\n",

@@ -71,6 +71,7 @@ class ClockTest : public IngestTest {
   void AwaitFold() { ASSERT_TRUE(projector_->WaitUntilCaughtUp(30'000)); }
 };
 
+// Rule: DL-22; S4 3.0 (QM10, daily)
 TEST_F(ClockTest, StartsADayOnceWhereAServiceNeedsItAndNowhereElse) {
   now_us_ = InstantOf("2026-01-05T00:00:59Z");
   const auto clock = NewClock();

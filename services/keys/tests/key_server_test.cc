@@ -293,11 +293,13 @@ TEST_F(KeyServerTest, AClientGoesOnAfterARestartAndIsToldMeanwhile) {
   client_options.call_timeout = absl::Milliseconds(200);
   const SharedKeys client = Connected(client_options);
   const std::string key = *client.keys->GetOrCreateKey("case-1");
+  EXPECT_EQ(client.keys->Health(), absl::OkStatus());
   options.listen = server_->address();  // The same port again.
   server_.reset();
   EXPECT_EQ(client.keys->GetOrCreateKey("case-2").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client.keys->GetKey("case-2").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(client.vault->Put(kReport, "x").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(client.keys->Health().code(), absl::StatusCode::kUnavailable) << "its lease is over";
   Start(options);
   absl::StatusOr<std::string> again = absl::UnavailableError("");
   const absl::Duration begun = SinceBoot();
@@ -305,6 +307,9 @@ TEST_F(KeyServerTest, AClientGoesOnAfterARestartAndIsToldMeanwhile) {
     again = client.keys->GetKey("case-1");
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(*again, key);
+  while (!client.keys->Health().ok() && SinceBoot() - begun < absl::Seconds(30))
+    absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(client.keys->Health(), absl::OkStatus());
 }
 
 TEST_F(KeyServerTest, PassesOnThatTheDiskIsFull) {

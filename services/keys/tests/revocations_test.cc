@@ -90,7 +90,9 @@ TEST_F(LeasedKeys, AreRememberedUntilTheLeaseRunsOut) {
   EXPECT_FALSE(cache_.Find("case-1").has_value());
   cache_.Insert(cache_.Begin(), "case-1", "k");
   EXPECT_EQ(cache_.Find("case-1"), "k");
+  EXPECT_TRUE(cache_.Lasts());
   now_ += absl::Seconds(5);
+  EXPECT_FALSE(cache_.Lasts());
   EXPECT_FALSE(cache_.Find("case-1").has_value());
   cache_.Extend(now_ + absl::Seconds(5));
   EXPECT_FALSE(cache_.Find("case-1").has_value()) << "what ran out does not come back";

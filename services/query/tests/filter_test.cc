@@ -115,6 +115,15 @@ TEST(Filter, HoldsConditionsOnAPolicyAgainstOneAndTheSamePolicy) {
   EXPECT_FALSE(Matches("policy = herefordshire AND awaiting = true"));
 }
 
+// Rule: LV-14; S3 1, 5.0
+TEST(Filter, FindsTheProvidersOfConcernWhoAreAboveRoutine) {
+  constexpr char kOfConcern[] = "policy = nqb AND level != ROUTINE";
+  v1::ProviderSummary provider = Provider();
+  EXPECT_FALSE(Matches(kOfConcern, provider)) << "a level of another policy is none of this one";
+  provider.mutable_levels(1)->set_decided_state("ENHANCED");
+  EXPECT_TRUE(Matches(kOfConcern, provider));
+}
+
 TEST(Filter, TakesAProviderWithoutAnyPolicy) {
   v1::ProviderSummary provider;
   provider.set_display_name("New");

@@ -4,10 +4,13 @@ Against a real broker that tools/kafka starts here, with a CA and certificates o
 class of tests is one client; what they do is written once. Needs TRIGPOINT_KAFKA, as everything that is labelled kafka.
 """
 import base64
+import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,9 +20,23 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 BIN = pathlib.Path(os.environ.get("TRIGPOINT_BIN_DIR", ROOT / "build/release/bin"))
+def free_ports(count):
+    """The first of `count` ports in a row that are free, below those that the system hands out by itself."""
+    while True:
+        first = random.randrange(20000, 30000)
+        with contextlib.ExitStack() as probes:
+            try:
+                for port in range(first, first + count):
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return first
+
+
 # A broker of these tests alone: its ACLs would shut others out.
-BROKER = {**os.environ, "TRIGPOINT_KAFKA_DIR": str(ROOT / "build/kafka-partners"), "TRIGPOINT_KAFKA_PORT": "19792"}
-BROKERS = "127.0.0.1:19794"
+PORT = free_ports(3)  # Of the plain listener, the controller and the TLS listener.
+BROKER = {**os.environ, "TRIGPOINT_KAFKA_DIR": str(ROOT / "build/kafka-partners"), "TRIGPOINT_KAFKA_PORT": str(PORT)}
+BROKERS = f"127.0.0.1:{PORT + 2}"
 TLS = ROOT / "build/kafka-partners/tls"
 ACCEPTED, DUPLICATE, WAITING, REFUSED = (f"SUBMISSION_OUTCOME_{name}" for name in ("ACCEPTED", "DUPLICATE", "WAITING", "REFUSED"))
 SECONDS = 120
@@ -35,7 +52,7 @@ def kafka(*arguments):
 
 def admin(tool, *arguments):
     kafka("run", f"org.apache.kafka.tools.{tool}" if tool != "AclCommand" else "kafka.admin.AclCommand", "--bootstrap-server",
-          "127.0.0.1:19792", *arguments)
+          f"127.0.0.1:{PORT}", *arguments)
 
 
 def libraries():
@@ -110,11 +127,6 @@ class Broker:
 
     def __enter__(self):
         kafka("down", "--purge")
-        shared = next((path for path in (ROOT / "build").glob("kafka*/lib") if path.parent.name != "kafka-partners"), None)
-        own = ROOT / "build/kafka-partners/lib"
-        if shared is not None and not own.exists():
-            own.parent.mkdir(parents=True, exist_ok=True)
-            own.symlink_to(shared)
         kafka("up", "--tls", str(TLS), "--acl")
         return self
 

@@ -46,6 +46,10 @@ class KeyStore : public KeySource {
   /// copies erases there, too. Errors: AlreadyExists; Unimplemented where the keys lie with another
   /// process; else what the file system says.
   virtual absl::Status CopyTo(const std::string& directory) const = 0;
+
+  /// Whether keys can be had and made. Errors: ResourceExhausted since a key could not be written
+  /// for want of room; Unavailable since whoever keeps them was not heard of for their lease.
+  virtual absl::Status Health() const = 0;
 };
 
 }  // namespace trigpoint

@@ -88,6 +88,11 @@ class Metrics {
   Gauge& FoldLag(uint32_t partition);
   /// trigpoint_partition_owned{partition}: 1 where this process speaks for the partition, else 0.
   Gauge& PartitionOwned(uint32_t partition);
+  /// trigpoint_log_available: 1 while the log takes appends, else 0: its disk is full, or its
+  /// brokers do not answer.
+  Gauge& LogAvailable();
+  /// trigpoint_keys_available: 1 while keys can be had and made, else 0.
+  Gauge& KeysAvailable();
   /// trigpoint_recommendations_total{policy,kind}: kind "issued", "revised", "withdrawn". This and
   /// the next leave out what a start or a rebuild folds again.
   Counter& Recommendations(std::string_view policy, std::string_view kind);
