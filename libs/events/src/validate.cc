@@ -46,6 +46,7 @@ class Validator {
     CheckMessage(event_, nullptr);
     CheckSubject();
     CheckForum();
+    CheckVisit();
     CheckSensitivity();
     CheckTimes();
     return std::move(violations_);
@@ -111,6 +112,16 @@ class Validator {
     Add("shared_at", "NOT_FOR_INFORMATION_SHARING_GROUP",
         safeguarding ? "send it to the safeguarding unit, without shared_at (S4 3.77)"
                      : "report it as an incident, without shared_at (S4 3.77)");
+  }
+
+  // Rule: AU-17; S0 App C During.
+  void CheckVisit() {
+    const v1::CommissionerVisitConducted& visit = event_.commissioner_visit_conducted();
+    if (!visit.authority_ref().empty() || !FindPersonalData(visit.narrative().clear())) return;
+    Add("commissioner_visit_conducted.narrative", "IDENTIFIERS_WITHOUT_AUTHORITY",
+        "holds identifiers of people: leave them out, or name in authority_ref the prior written "
+        "authority of the provider's SIRO, Caldicott Guardian or information governance manager "
+        "(S0 App C)");
   }
 
   void CheckSensitivity() {

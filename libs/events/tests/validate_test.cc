@@ -86,14 +86,31 @@ TEST(Validate, RefusesWhatOnlyTheServiceWrites) {
   EXPECT_EQ(Rules(event), Set{"recommendation ROLE_NOT_ACCEPTED"});
 }
 
-// Rule: AU-17; S0 App C During, domain.md 2.2
+// Rule: AU-17; S0 App C During (A49)
+TEST(Validate, TakesIdentifiersFromAVisitWithPriorWrittenAuthorityAlone) {
+  v1::Event event = Valid();
+  auto* visit = event.mutable_commissioner_visit_conducted();
+  visit->set_notes("seen: 943 476 5919");
+  EXPECT_EQ(Rules(event), Set{"commissioner_visit_conducted.notes NHS_NUMBER_IN_TEXT"});
+  visit->set_notes("one room was seen");
+  visit->mutable_narrative()->set_clear("the room of 943 476 5919");
+  EXPECT_EQ(Rules(event),
+            Set{"commissioner_visit_conducted.narrative IDENTIFIERS_WITHOUT_AUTHORITY"});
+  visit->mutable_narrative()->set_clear("the last room on the left");
+  EXPECT_EQ(Rules(event), Set{});
+  visit->mutable_narrative()->set_clear("the room of 943 476 5919");
+  visit->set_authority_ref("caldicott-guardian/2026-017");
+  EXPECT_EQ(Rules(event), Set{}) << "it is sealed";
+  visit->set_notes("943 476 5919");
+  EXPECT_EQ(Rules(event), Set{"commissioner_visit_conducted.notes NHS_NUMBER_IN_TEXT"})
+      << "never where nothing seals it";
+}
+
+// S0 App C, domain.md 2.2
 TEST(Validate, RefusesPersonalDataWithoutRepeatingIt) {
   v1::Event event = Valid();
   event.mutable_incident_reported()->set_ward("bed of 943 476 5919");
   EXPECT_EQ(Rules(event), Set{"incident_reported.ward NHS_NUMBER_IN_TEXT"});
-  event = Valid();
-  event.mutable_commissioner_visit_conducted()->set_notes("seen: 943 476 5919");
-  EXPECT_EQ(Rules(event), Set{"commissioner_visit_conducted.notes NHS_NUMBER_IN_TEXT"});
   event = Valid();
   event.mutable_incident_reported()->mutable_narrative()->set_clear("943 476 5919, DOB 1/2/1940");
   EXPECT_EQ(Rules(event), Set{}) << "narratives are sealed, not refused";
