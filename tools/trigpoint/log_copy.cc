@@ -105,9 +105,10 @@ absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
     to = OpenLog(to_spec);
   }
   if (!to.ok())
-    return Annotate(to.status(), to_spec.kafka.has_value()
-                                     ? "--to (of its partitions all but one are --partitions)"
-                                     : "--to");
+    return Annotate(to.status(),
+                    to_spec.kafka.has_value() && absl::IsFailedPrecondition(to.status())
+                        ? "--to (of its partitions all but one are --partitions)"
+                        : "--to");
   copying->to = *std::move(to);
   copying->beside = BesideOf(arguments, to_spec);
   copying->checkpoint =

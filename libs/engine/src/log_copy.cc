@@ -470,7 +470,10 @@ absl::StatusOr<uint64_t> LogCopy::Impl::Pass(Source source) {
     TP_RETURN_IF_ERROR(Emit(std::string(*next)));
   }
   if (source == Source::kEnded && HoldsBeyond())
-    return absl::DataLossError("the destination holds records that the source does not");
+    return absl::DataLossError(
+        "the destination holds records that the source does not: a node has written there since, "
+        "or "
+        "it is the copy of another log");
   return copied;
 }
 
