@@ -8,11 +8,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <thread>
 
 #include "client.h"
 #include "print.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/log_copy.h"
+#include "trigpoint/log/embedded_log.h"
 #include "trigpoint/log/open_log.h"
 
 namespace trigpoint {
@@ -21,9 +23,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kPartitionsMax = 1024;
+constexpr std::chrono::milliseconds kBetweenLooks{50};
 
 struct LogCopyArguments {
   std::string from;
+  std::string then;  ///< Of which `from` is a backup; empty: `from` is all.
   std::string to;
   uint32_t partitions = 0;        ///< Of providers; 0: as many as the source has.
   uint32_t from_partitions = 16;  ///< The same of a source on Kafka.
@@ -39,10 +43,23 @@ struct Copying {
   std::unique_ptr<EventLog> from;
   std::unique_ptr<EventLog> to;
   std::unique_ptr<LogCopy> copy;
-  std::string beside;  ///< What names of files about it begin with.
+  std::string beside;      ///< What names of files about it begin with.
+  std::string checkpoint;  ///< File of how far it is.
   uint64_t copied = 0;
   Clock::time_point writer_stopped = Clock::now();
+  double copy_seconds = 0;   ///< Of them, appending; `copied` over it is the rate.
+  double proof_seconds = 0;  ///< And reading both logs back.
 };
+
+double SecondsSince(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
+
+std::string Seconds(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", seconds);
+  return text;
+}
 
 absl::StatusOr<LogSpec> SpecOf(const LogCopyArguments& arguments, const std::string& text) {
   LogSpec spec{.directory = text};
@@ -72,9 +89,10 @@ absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
   auto from = OpenLog(from_spec);
   if (!from.ok())
     return Annotate(from.status(),
-                    directories ? "--from (a node that runs holds its log: stop it, or copy a "
-                                  "backup of it first)"
-                                : "--from");
+                    from_spec.kafka.has_value()
+                        ? "--from (of its partitions all but one are --from-partitions)"
+                        : "--from (a node that runs holds its log: stop it, or copy a backup of "
+                          "it first)");
   copying->from = *std::move(from);
   to_spec.partitions = arguments.partitions == 0 ? 0 : arguments.partitions + 1;
   if (to_spec.kafka.has_value()) {
@@ -86,15 +104,18 @@ absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
     to_spec.partitions = copying->from->partitions();
     to = OpenLog(to_spec);
   }
-  if (!to.ok()) return Annotate(to.status(), "--to");
+  if (!to.ok())
+    return Annotate(to.status(),
+                    to_spec.kafka.has_value() && absl::IsFailedPrecondition(to.status())
+                        ? "--to (of its partitions all but one are --partitions)"
+                        : "--to");
   copying->to = *std::move(to);
   copying->beside = BesideOf(arguments, to_spec);
-  TP_ASSIGN_OR_RETURN(
-      copying->copy,
-      LogCopy::Open({.from = copying->from.get(),
-                     .to = copying->to.get(),
-                     .checkpoint_file = arguments.checkpoint.empty() ? copying->beside + ".copy"
-                                                                     : arguments.checkpoint}));
+  copying->checkpoint =
+      arguments.checkpoint.empty() ? copying->beside + ".copy" : arguments.checkpoint;
+  TP_ASSIGN_OR_RETURN(copying->copy, LogCopy::Open({.from = copying->from.get(),
+                                                    .to = copying->to.get(),
+                                                    .checkpoint_file = copying->checkpoint}));
   return absl::OkStatus();
 }
 
@@ -104,11 +125,42 @@ absl::Status Follow(const sigset_t& stop, Copying* copying) {
   const timespec at_once{};
   std::cerr << "following; Ctrl-C when whoever writes has stopped\n";
   while (true) {
+    const Clock::time_point begun = Clock::now();
     TP_ASSIGN_OR_RETURN(const uint64_t now, copying->copy->Pass(LogCopy::Source::kGrows));
     copying->copied += now;
+    if (now > 0) copying->copy_seconds += SecondsSince(begun);
     if (now == 0) TP_RETURN_IF_ERROR(copying->copy->ReadBack());
     if (sigtimedwait(&stop, nullptr, now == 0 ? &between : &at_once) > 0) return absl::OkStatus();
   }
+}
+
+/// The log of which the source is a backup, as soon as its node has let go of it.
+absl::StatusOr<std::unique_ptr<EventLog>> AwaitLog(const std::string& directory) {
+  TP_ASSIGN_OR_RETURN(const uint32_t partitions, EmbeddedLogPartitions(directory));
+  while (true) {
+    auto log = OpenLog({.directory = directory, .partitions = partitions});
+    // Its format was seen to be right: somebody holds it.
+    if (!absl::IsFailedPrecondition(log.status())) return log;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
+/// Copies the backup and reads it back while the node runs; what it wrote since is left.
+absl::Status CopyBackup(const LogCopyArguments& arguments, Copying* copying) {
+  TP_RETURN_IF_ERROR(Annotate(EmbeddedLogPartitions(arguments.then).status(), "--then"));
+  const Clock::time_point begun = Clock::now();
+  TP_ASSIGN_OR_RETURN(copying->copied, copying->copy->Pass(LogCopy::Source::kGrows));
+  copying->copy_seconds = SecondsSince(begun);
+  TP_RETURN_IF_ERROR(copying->copy->ReadBack());
+  std::cerr << "the backup is copied: " << Count(copying->copied, "record") << " in "
+            << Seconds(copying->copy_seconds) << "; waiting until the node of " << arguments.then
+            << " is stopped\n";
+  auto log = AwaitLog(arguments.then);
+  if (!log.ok()) return Annotate(log.status(), "--then");
+  copying->writer_stopped = Clock::now();
+  TP_RETURN_IF_ERROR(Annotate(copying->copy->GoOnFrom(log->get()), "--then"));
+  copying->from = *std::move(log);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<LogCopyProof> Copy(const LogCopyArguments& arguments, const sigset_t& stop,
@@ -118,9 +170,14 @@ absl::StatusOr<LogCopyProof> Copy(const LogCopyArguments& arguments, const sigse
     TP_RETURN_IF_ERROR(Follow(stop, copying));
     copying->writer_stopped = Clock::now();
   }
+  if (!arguments.then.empty()) TP_RETURN_IF_ERROR(CopyBackup(arguments, copying));
+  const Clock::time_point opened = Clock::now();
   TP_ASSIGN_OR_RETURN(const uint64_t last, copying->copy->Pass(LogCopy::Source::kEnded));
   copying->copied += last;
+  copying->copy_seconds += SecondsSince(opened);
+  const Clock::time_point written = Clock::now();
   TP_ASSIGN_OR_RETURN(LogCopyProof proof, copying->copy->Prove());
+  copying->proof_seconds = SecondsSince(written);
   if (!arguments.verify_fold) return proof;
   TP_ASSIGN_OR_RETURN(const auto folds,
                       CompareFolds(copying->from.get(), copying->to.get(),
@@ -131,31 +188,40 @@ absl::StatusOr<LogCopyProof> Copy(const LogCopyArguments& arguments, const sigse
 
 ExitCode Report(const Session& session, const LogCopyArguments& arguments, const Copying& copying,
                 const LogCopyProof& proof) {
-  const std::chrono::duration<double> ready = Clock::now() - copying.writer_stopped;
+  const double ready = SecondsSince(copying.writer_stopped);
   const uint32_t from = copying.from->partitions() - 1;
   const uint32_t to = copying.to->partitions() - 1;
   if (session.json) {
-    const nlohmann::json answer = {
-        {"from_partitions", from},          {"to_partitions", to},
-        {"copied", copying.copied},         {"records", proof.records},
-        {"streams", proof.streams},         {"controls", proof.controls},
-        {"digest", proof.digest},           {"folds_compared", arguments.verify_fold},
-        {"differences", proof.differences}, {"seconds_from_last_write_to_ready", ready.count()}};
+    const nlohmann::json answer = {{"from_partitions", from},
+                                   {"to_partitions", to},
+                                   {"copied", copying.copied},
+                                   {"records", proof.records},
+                                   {"streams", proof.streams},
+                                   {"controls", proof.controls},
+                                   {"digest", proof.digest},
+                                   {"folds_compared", arguments.verify_fold},
+                                   {"differences", proof.differences},
+                                   {"seconds_from_last_write_to_ready", ready},
+                                   {"copy_seconds", copying.copy_seconds},
+                                   {"proof_seconds", copying.proof_seconds}};
     Put(answer.dump() + "\n");
   } else {
-    char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%.1f", ready.count());
     Put("partitions  " + std::to_string(from) + " to " + std::to_string(to) + "\n" +
-        "copied now  " + Count(copying.copied, "record") + "\n" + "streams     " +
-        std::to_string(proof.streams) + " with " + Count(proof.records, "record") + ", " +
-        Count(proof.controls, "control event") + "\n" + "digest      " + proof.digest + "\n" +
-        "compared    every stream's bytes in their order" +
+        "copied now  " + Count(copying.copied, "record") + " in " + Seconds(copying.copy_seconds) +
+        "\n" + "streams     " + std::to_string(proof.streams) + " with " +
+        Count(proof.records, "record") + ", " + Count(proof.controls, "control event") + "\n" +
+        "digest      " + proof.digest + "\n" + "compared    every stream's bytes in their order" +
         (arguments.verify_fold ? ", and what they fold to" : "") + ": " +
-        (proof.differences.empty() ? "the same" : "NOT THE SAME") + "\n" + "ready       " +
-        seconds + " s after the last write\n");
+        (proof.differences.empty() ? "the same" : "NOT THE SAME") + ", read back in " +
+        Seconds(copying.proof_seconds) + "\n" + "ready       " + Seconds(ready) +
+        " after the last write\n");
   }
   for (const std::string& difference : proof.differences)
     std::cerr << "error: " << Clean(difference) << "\n";
+  if (!proof.differences.empty()) {
+    std::cerr << "do:    nothing on the copy; delete it and " << copying.checkpoint
+              << ", and copy anew\n";
+  }
   return proof.differences.empty() ? ExitCode::kOk : ExitCode::kData;
 }
 
@@ -169,6 +235,13 @@ ExitCode RunCopy(const Session& session, const LogCopyArguments& arguments) {
   }
   Copying copying;
   const auto proof = Copy(arguments, stop, &copying);
+  // Nothing is lost by it, and what is there is not the whole.
+  if (absl::IsUnavailable(proof.status()) && copying.copy != nullptr) {
+    return Fail(session,
+                MakeStatus(absl::StatusCode::kUnavailable,
+                           std::string(proof.status().message()) +
+                               "; the copy is not whole: the same command goes on with it"));
+  }
   if (!proof.ok()) return Fail(session, proof.status());
   return Report(session, arguments, copying, *proof);
 }
@@ -187,6 +260,10 @@ void AddLogCommands(CLI::App& app, Session& session) {
                    "Directory of the log, DATA/log, or kafka:HOST:PORT,HOST:PORT/TOPIC")
       ->required()
       ->type_name("LOG");
+  copy->add_option("--then", arguments->then,
+                   "Directory of the log of which --from is a backup: what its node wrote since is "
+                   "copied as soon as that node is stopped")
+      ->type_name("LOG");
   copy->add_option("--to", arguments->to,
                    "Directory of the copy, or a topic as above, which is made where it is not "
                    "there; how far it is stands beside it, of a topic in TOPIC.copy here")
@@ -204,14 +281,15 @@ void AddLogCommands(CLI::App& app, Session& session) {
   copy->add_flag("--kafka-single-broker", arguments->single_broker,
                  "Take a topic that one broker's disk holds");
   copy->add_option("--checkpoint", arguments->checkpoint, "File of how far the copy is");
-  copy->add_option("--partitions", arguments->partitions,
-                   "Of the copy, as in the node's configuration; without it those that it has, "
-                   "else those of "
-                   "the source")
+  copy->add_option(
+          "--partitions", arguments->partitions,
+          "Of the copy, as in the node's configuration; without it those of the source, or "
+          "those that a directory has already")
       ->check(CLI::Range(1U, kPartitionsMax))
       ->type_name("N");
   copy->add_flag("--follow", arguments->follow,
-                 "Go on copying what comes until Ctrl-C says that nobody writes any more");
+                 "Go on copying what comes until Ctrl-C says that nobody writes any more")
+      ->excludes("--then");
   copy->add_flag("--verify-fold", arguments->verify_fold,
                  "Fold both, too, and compare what comes out for every service");
   copy->callback([arguments, &session] {

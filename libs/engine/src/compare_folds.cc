@@ -28,8 +28,9 @@ class Scratch {
   absl::Status Make() const {
     std::error_code error;
     if (fs::create_directory(path_, error)) return absl::OkStatus();
-    return absl::AlreadyExistsError("cannot make " + path_ + " for the folds" +
-                                    (error ? ": " + error.message() : ": it is there already"));
+    return absl::AlreadyExistsError(
+        "cannot make " + path_ + " for the folds" +
+        (error ? ": " + error.message() : ": it is there already; what a killed copy left can go"));
   }
 
  private:

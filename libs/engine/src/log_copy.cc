@@ -10,6 +10,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "copy_checkpoint.h"
+#include "read_through.h"
 #include "stream_digests.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/controls.h"
@@ -21,7 +22,7 @@ namespace trigpoint {
 namespace {
 
 constexpr size_t kInFlightBytes = size_t{16} << 20;
-constexpr absl::Duration kPollTimeout = absl::Seconds(1);
+constexpr size_t kAppendBytes = size_t{1} << 20;
 
 std::string Place(const Record& record) {
   return "partition " + std::to_string(record.position.partition) + " offset " +
@@ -39,7 +40,8 @@ absl::StatusOr<v1::Event> EventIn(const Record& record) {
   return event;
 }
 
-/// Appends to several partitions at once. Threading: thread-compatible.
+/// Appends to several partitions at once, each of which nobody else may write.
+/// Threading: thread-compatible.
 class Appends {
  public:
   explicit Appends(EventLog* log) : log_(log) {}
@@ -47,25 +49,23 @@ class Appends {
   Appends(const Appends&) = delete;
   Appends& operator=(const Appends&) = delete;
 
-  /// Waits first where too much is under way.
-  absl::Status Add(uint32_t partition, std::vector<std::string> values) {
+  /// `at` is where the first one must come to stand. Waits first where too much is under way.
+  absl::Status Add(Position at, std::vector<std::string> values) {
+    std::vector<std::string> batch;
     size_t bytes = 0;
-    for (const std::string& value : values) bytes += value.size();
-    if (in_flight_bytes_ > 0 && in_flight_bytes_ + bytes > kInFlightBytes)
-      TP_RETURN_IF_ERROR(Wait());
-    in_flight_bytes_ += bytes;
-    {
-      const absl::MutexLock lock(&mutex_);
-      ++open_;
+    for (std::string& value : values) {
+      if (!batch.empty() && bytes + value.size() > kAppendBytes) {
+        const auto records = static_cast<int64_t>(batch.size());
+        TP_RETURN_IF_ERROR(Send(at, std::exchange(batch, {}), std::exchange(bytes, 0)));
+        at.offset += records;
+      }
+      bytes += value.size();
+      batch.push_back(std::move(value));
     }
-    log_->Append(partition, std::move(values), [this](const auto& appended) {
-      const absl::MutexLock lock(&mutex_);
-      --open_;
-      status_.Update(appended.status());
-    });
-    return absl::OkStatus();
+    return batch.empty() ? absl::OkStatus() : Send(at, std::move(batch), bytes);
   }
-  /// Until all are acknowledged, or the first error.
+  /// Until all are acknowledged. Errors: the first of the log; FailedPrecondition where records of
+  /// somebody else stand among them.
   absl::Status Wait() {
     const absl::MutexLock lock(&mutex_);
     const auto none = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return open_ == 0; };
@@ -75,12 +75,54 @@ class Appends {
   }
 
  private:
+  absl::Status Send(Position at, std::vector<std::string> values, size_t bytes) {
+    if (in_flight_bytes_ > 0 && in_flight_bytes_ + bytes > kInFlightBytes)
+      TP_RETURN_IF_ERROR(Wait());
+    in_flight_bytes_ += bytes;
+    {
+      const absl::MutexLock lock(&mutex_);
+      ++open_;
+    }
+    const Position last{at.partition, at.offset + static_cast<int64_t>(values.size()) - 1};
+    log_->Append(at.partition, std::move(values),
+                 [this, wanted = Appended{.first = at, .last = last}](const auto& appended) {
+                   const absl::MutexLock lock(&mutex_);
+                   --open_;
+                   status_.Update(appended.status());
+                   if (appended.ok() && *appended != wanted) status_.Update(NotAlone(wanted));
+                 });
+    return absl::OkStatus();
+  }
+  static absl::Status NotAlone(const Appended& wanted) {
+    return absl::FailedPreconditionError(
+        "partition " + std::to_string(wanted.first.partition) + " offset " +
+        std::to_string(wanted.first.offset) +
+        " of the destination holds what this copy did not write: a node, or another copy, writes "
+        "there. Stop it, delete the destination and the file that says how far the copy is, and "
+        "copy anew");
+  }
+
   EventLog* log_;
   size_t in_flight_bytes_ = 0;
   absl::Mutex mutex_;
   int open_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
+
+/// Whether a record is the one that a checkpoint saw before its `next`; if not, the log is another.
+absl::Status IsTheOneBefore(const Record& record, const CopyCheckpoint::Mark& mark,
+                            const char* whose) {
+  if (DigestOf(record.value) == mark.last) return absl::OkStatus();
+  return absl::DataLossError(Place(record) + " of the " + whose +
+                             " is not the record that the copy saw there: it is another log, or "
+                             "was replaced");
+}
+
+absl::Status IsShort(uint32_t partition, int64_t head, int64_t next, const char* whose) {
+  return absl::DataLossError("partition " + std::to_string(partition) + " of the " + whose +
+                             " ends at offset " + std::to_string(head) + ", and the copy was at " +
+                             std::to_string(next) + ": it is another log, or was cut");
+}
 
 }  // namespace
 
@@ -94,7 +136,7 @@ struct LogCopy::Impl {
   };
   /// A partition of the destination.
   struct To {
-    CopyCheckpoint::Mark mark{};
+    CopyCheckpoint::Mark mark{};  // Its end, with what it holds beyond the checkpoint.
     std::vector<std::string> values{};
     // What it holds beyond the checkpoint, after a crash: by partition of the source, and controls.
     std::map<uint32_t, std::deque<Digest>> held{};
@@ -115,7 +157,11 @@ struct LogCopy::Impl {
   absl::Status Open();
   absl::Status Begin();
   absl::Status GoOn(const CopyCheckpoint& checkpoint);
-  absl::Status ReadHeld(uint32_t partition);
+  absl::Status VerifySource();
+  absl::Status BeginReading();
+  absl::Status GoOnFrom(EventLog* log);
+  absl::Status ReadDestination(const std::vector<CopyCheckpoint::Mark>& marks);
+  absl::Status Hold(const Record& record);
   absl::Status ReadTruths();
   absl::Status NoteTruth(const Record& record);
 
@@ -131,7 +177,7 @@ struct LogCopy::Impl {
   absl::Status SaveCheckpoint();
   bool HoldsBeyond() const;
 
-  const LogCopyOptions options;
+  LogCopyOptions options;
   std::vector<From> from;
   std::vector<To> to;
   std::map<std::string, Truth> truths;
@@ -150,20 +196,38 @@ absl::Status LogCopy::Impl::Open() {
   to.resize(options.to->partitions());
   TP_ASSIGN_OR_RETURN(const auto checkpoint, ReadCopyCheckpoint(options.checkpoint_file));
   TP_RETURN_IF_ERROR(checkpoint.has_value() ? GoOn(*checkpoint) : Begin());
+  TP_RETURN_IF_ERROR(BeginReading());
+  return ReadTruths();
+}
+
+absl::Status LogCopy::Impl::BeginReading() {
   for (uint32_t p = 0; p < from.size(); ++p) {
+    from[p].read.clear();
+    from[p].at_control.reset();
     from[p].reader = options.from->NewReader();
     TP_RETURN_IF_ERROR(from[p].reader->Assign({{p, from[p].mark.next}}));
   }
-  return ReadTruths();
+  return absl::OkStatus();
+}
+
+absl::Status LogCopy::Impl::GoOnFrom(EventLog* log) {
+  if (log->partitions() != options.from->partitions()) {
+    return absl::FailedPreconditionError("a log has as many partitions as its backup, not " +
+                                         std::to_string(log->partitions() - 1));
+  }
+  options.from = log;
+  from_digests.GoOnFrom(log);
+  TP_RETURN_IF_ERROR(VerifySource());
+  return BeginReading();
 }
 
 absl::Status LogCopy::Impl::Begin() {
   for (uint32_t q = 0; q < to.size(); ++q) {
     TP_ASSIGN_OR_RETURN(const int64_t head, options.to->HeadOffset(q));
     if (head == 0) continue;
-    return absl::FailedPreconditionError("the destination holds records already, and " +
-                                         options.checkpoint_file +
-                                         ", where a copy says how far it is, is not there");
+    return absl::FailedPreconditionError(
+        "the destination holds records already, and " + options.checkpoint_file +
+        ", where a copy says how far it is, is not there: name that file, or an empty destination");
   }
   return SaveCheckpoint();  // From here on what it holds is of this copy.
 }
@@ -171,60 +235,69 @@ absl::Status LogCopy::Impl::Begin() {
 absl::Status LogCopy::Impl::GoOn(const CopyCheckpoint& checkpoint) {
   if (checkpoint.from.size() != from.size() || checkpoint.to.size() != to.size()) {
     return absl::FailedPreconditionError(
-        options.checkpoint_file + " is of a copy between logs with other numbers of partitions");
+        options.checkpoint_file + " is of a copy between logs with other numbers of partitions: " +
+        std::to_string(checkpoint.from.size() - 1) + " to " +
+        std::to_string(checkpoint.to.size() - 1));
   }
-  for (uint32_t p = 0; p < from.size(); ++p) {
-    from[p].mark = checkpoint.from[p];
-    TP_RETURN_IF_ERROR(VerifyCheckpoint(*options.from, {p, from[p].mark.next}, from[p].mark.last));
-  }
-  for (uint32_t q = 0; q < to.size(); ++q) {
-    to[q].mark = checkpoint.to[q];
-    TP_RETURN_IF_ERROR(VerifyCheckpoint(*options.to, {q, to[q].mark.next}, to[q].mark.last));
-    TP_RETURN_IF_ERROR(ReadHeld(q));
-  }
+  for (uint32_t p = 0; p < from.size(); ++p) from[p].mark = checkpoint.from[p];
+  TP_RETURN_IF_ERROR(VerifySource());
+  TP_RETURN_IF_ERROR(ReadDestination(checkpoint.to));
   emitted = checkpoint.controls;
   is_emitted.insert(emitted.begin(), emitted.end());
   return absl::OkStatus();
 }
 
-absl::Status LogCopy::Impl::ReadHeld(uint32_t partition) {
-  TP_ASSIGN_OR_RETURN(const int64_t head, options.to->HeadOffset(partition));
-  int64_t next = to[partition].mark.next;
-  const auto reader = options.to->NewReader();
-  TP_RETURN_IF_ERROR(reader->Assign({{partition, next}}));
-  while (next < head) {
-    TP_ASSIGN_OR_RETURN(const auto records, reader->Poll(options.batch_records, kPollTimeout));
-    for (const Record& record : records) {
-      next = record.position.offset + 1;
-      const Digest digest = DigestOf(record.value);
-      if (partition == to_control()) {
-        to[partition].held[from_control()].push_back(digest);
-        continue;
-      }
-      TP_ASSIGN_OR_RETURN(const v1::Event event, EventIn(record));
-      if (IsControl(event)) {
-        to[partition].held_controls.emplace_back(event.id(), digest);
-      } else {
-        to[partition].held[PartitionOf(event.stream_id(), from_control())].push_back(digest);
-      }
-    }
+absl::Status LogCopy::Impl::VerifySource() {
+  std::vector<LogSpan> last;
+  for (uint32_t p = 0; p < from.size(); ++p) {
+    const int64_t next = from[p].mark.next;
+    TP_ASSIGN_OR_RETURN(const int64_t head, options.from->HeadOffset(p));
+    if (head < next) return IsShort(p, head, next, "source");
+    if (next > 0) last.push_back({.partition = p, .from = next - 1, .until = next});
+  }
+  return ReadThrough(options.from, last, [this](const Record& record) {
+    return IsTheOneBefore(record, from[record.position.partition].mark, "source");
+  });
+}
+
+absl::Status LogCopy::Impl::ReadDestination(const std::vector<CopyCheckpoint::Mark>& marks) {
+  std::vector<LogSpan> rest;
+  for (uint32_t q = 0; q < to.size(); ++q) {
+    TP_ASSIGN_OR_RETURN(const int64_t head, options.to->HeadOffset(q));
+    if (head < marks[q].next) return IsShort(q, head, marks[q].next, "destination");
+    to[q].mark = marks[q];
+    rest.push_back(
+        {.partition = q, .from = std::max<int64_t>(marks[q].next - 1, 0), .until = head});
+  }
+  return ReadThrough(options.to, rest, [&](const Record& record) {
+    const auto& mark = marks[record.position.partition];
+    if (record.position.offset < mark.next) return IsTheOneBefore(record, mark, "destination");
+    return Hold(record);
+  });
+}
+
+absl::Status LogCopy::Impl::Hold(const Record& record) {
+  const uint32_t q = record.position.partition;
+  const Digest digest = DigestOf(record.value);
+  to[q].mark = {.next = record.position.offset + 1, .last = digest};
+  if (q == to_control()) {
+    to[q].held[from_control()].push_back(digest);
+    return absl::OkStatus();
+  }
+  TP_ASSIGN_OR_RETURN(const v1::Event event, EventIn(record));
+  if (IsControl(event)) {
+    to[q].held_controls.emplace_back(event.id(), digest);
+  } else {
+    to[q].held[PartitionOf(event.stream_id(), from_control())].push_back(digest);
   }
   return absl::OkStatus();
 }
 
 // Those before the checkpoint; CopyControlPartition notes what comes.
 absl::Status LogCopy::Impl::ReadTruths() {
-  int64_t next = 0;
-  const auto reader = options.from->NewReader();
-  TP_RETURN_IF_ERROR(reader->Assign({{from_control(), 0}}));
-  while (next < from[from_control()].mark.next) {
-    TP_ASSIGN_OR_RETURN(const auto records, reader->Poll(options.batch_records, kPollTimeout));
-    for (const Record& record : records) {
-      next = record.position.offset + 1;
-      TP_RETURN_IF_ERROR(NoteTruth(record));
-    }
-  }
-  return absl::OkStatus();
+  const uint32_t control = from_control();
+  return ReadThrough(options.from, {{.partition = control, .until = from[control].mark.next}},
+                     [this](const Record& record) { return NoteTruth(record); });
 }
 
 absl::Status LogCopy::Impl::NoteTruth(const Record& record) {
@@ -237,7 +310,7 @@ absl::Status LogCopy::Impl::NoteTruth(const Record& record) {
 absl::Status LogCopy::Impl::Fill(uint32_t partition, int64_t head) {
   From& source = from[partition];
   while (source.read.empty() && source.mark.next < head) {
-    TP_ASSIGN_OR_RETURN(auto records, source.reader->Poll(options.batch_records, kPollTimeout));
+    TP_ASSIGN_OR_RETURN(auto records, PollKnown(source.reader.get(), options.batch_records));
     for (Record& record : records) source.read.push_back(std::move(record));
   }
   return absl::OkStatus();
@@ -339,7 +412,10 @@ absl::Status LogCopy::Impl::Flush() {
   Appends appends(options.to);
   for (uint32_t q = 0; q < to.size(); ++q) {
     if (to[q].values.empty()) continue;
-    TP_RETURN_IF_ERROR(appends.Add(q, std::exchange(to[q].values, {})));
+    const Position at{q, to[q].mark.next};
+    to[q].mark.last = DigestOf(to[q].values.back());
+    to[q].mark.next += static_cast<int64_t>(to[q].values.size());
+    TP_RETURN_IF_ERROR(appends.Add(at, std::exchange(to[q].values, {})));
   }
   TP_RETURN_IF_ERROR(appends.Wait());
   return HoldsBeyond() ? absl::OkStatus() : SaveCheckpoint();
@@ -356,14 +432,7 @@ bool LogCopy::Impl::HoldsBeyond() const {
 absl::Status LogCopy::Impl::SaveCheckpoint() {
   CopyCheckpoint checkpoint;
   for (const From& source : from) checkpoint.from.push_back(source.mark);
-  for (uint32_t q = 0; q < to.size(); ++q) {
-    TP_ASSIGN_OR_RETURN(const int64_t head, options.to->HeadOffset(q));
-    if (head != to[q].mark.next) {
-      TP_ASSIGN_OR_RETURN(to[q].mark.last, options.to->DigestAt({q, head - 1}));
-      to[q].mark.next = head;
-    }
-    checkpoint.to.push_back(to[q].mark);
-  }
+  for (const To& destination : to) checkpoint.to.push_back(destination.mark);
   checkpoint.controls = emitted;
   return WriteCopyCheckpoint(options.checkpoint_file, checkpoint);
 }
@@ -401,7 +470,10 @@ absl::StatusOr<uint64_t> LogCopy::Impl::Pass(Source source) {
     TP_RETURN_IF_ERROR(Emit(std::string(*next)));
   }
   if (source == Source::kEnded && HoldsBeyond())
-    return absl::DataLossError("the destination holds records that the source does not");
+    return absl::DataLossError(
+        "the destination holds records that the source does not: a node has written there since, "
+        "or "
+        "it is the copy of another log");
   return copied;
 }
 
@@ -415,6 +487,8 @@ LogCopy::LogCopy(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LogCopy::~LogCopy() = default;
 
 absl::StatusOr<uint64_t> LogCopy::Pass(Source source) { return impl_->Pass(source); }
+
+absl::Status LogCopy::GoOnFrom(EventLog* from) { return impl_->GoOnFrom(from); }
 
 absl::Status LogCopy::ReadBack() {
   TP_RETURN_IF_ERROR(impl_->from_digests.Advance());

@@ -2,14 +2,13 @@
 
 #include <set>
 
+#include "read_through.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/engine/controls.h"
 #include "trigpoint/v1/events.pb.h"
 
 namespace trigpoint {
 namespace {
-
-constexpr size_t kBatchRecords = 2000;
 
 void TakeInto(const std::string& bytes, StreamDigests::Stream* stream) {
   std::string both(stream->digest.begin(), stream->digest.end());
@@ -33,17 +32,12 @@ StreamDigests::StreamDigests(EventLog* log)
     : log_(log), next_(log->partitions()), controls_(log->partitions() - 1) {}
 
 absl::Status StreamDigests::Advance() {
+  std::vector<LogSpan> spans;
   for (uint32_t p = 0; p < next_.size(); ++p) {
     TP_ASSIGN_OR_RETURN(const int64_t head, log_->HeadOffset(p));
-    if (next_[p] == head) continue;
-    const auto reader = log_->NewReader();
-    TP_RETURN_IF_ERROR(reader->Assign({{p, next_[p]}}));
-    while (next_[p] < head) {
-      TP_ASSIGN_OR_RETURN(const auto records, reader->Poll(kBatchRecords, absl::Seconds(1)));
-      for (const Record& record : records) TP_RETURN_IF_ERROR(Take(record));
-    }
+    spans.push_back({.partition = p, .from = next_[p], .until = head});
   }
-  return absl::OkStatus();
+  return ReadThrough(log_, spans, [this](const Record& record) { return Take(record); });
 }
 
 absl::Status StreamDigests::Take(const Record& record) {

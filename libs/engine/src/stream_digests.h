@@ -28,6 +28,8 @@ class StreamDigests {
   explicit StreamDigests(EventLog* log);
   /// Reads what came since the last call. Errors: those of the log; DataLoss for what is no event.
   absl::Status Advance();
+  /// Reads on in a log that holds the same so far.
+  void GoOnFrom(EventLog* log) { log_ = log; }
 
   const std::map<std::string, Stream>& streams() const { return streams_; }
   const Stream& control_partition() const { return control_partition_; }

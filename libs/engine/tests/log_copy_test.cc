@@ -12,6 +12,7 @@
 
 #include "owner.h"
 #include "temp_dir.h"
+#include "trigpoint/base/status.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/log/embedded_log.h"
 #include "trigpoint/log/fault_log.h"
@@ -368,6 +369,40 @@ TEST_F(LogCopyTest, FindsADifference) {
   const auto again = Begin(&source.log(), to.get(), "to");
   EXPECT_EQ(again->Pass(LogCopy::Source::kEnded).status().code(), absl::StatusCode::kDataLoss)
       << "it holds more than the source";
+}
+
+TEST_F(LogCopyTest, GoesOnFromTheLogOfWhichItCopiedABackup) {
+  Source source(directory_, "from", kManyPartitions);
+  source.Begin();
+  // The backup is made while a control event is on its way.
+  const v1::Event control = NoHolidays("holidays", 2024, 25);
+  source.AppendTo(source.control_partition(), control);
+  source.AppendTo(0, control);
+  ASSERT_TRUE(source.log().CopyTo(directory_ / "backup").ok());
+  for (uint32_t p = 1; p < source.control_partition(); ++p) source.AppendTo(p, control);
+  source.Reports(30);
+  const auto backup = OpenLog({.directory = directory_ / "backup"});
+  ASSERT_TRUE(backup.ok()) << backup.status();
+  const auto to = Empty("to", kFewPartitions);
+  const auto copy = Begin(backup->get(), to.get(), "to");
+  ASSERT_TRUE(copy->Pass(LogCopy::Source::kGrows).ok());
+  ASSERT_TRUE(copy->ReadBack().ok());
+  const auto other = Empty("other", kManyPartitions);
+  EXPECT_EQ(copy->GoOnFrom(other.get()).code(), absl::StatusCode::kDataLoss);
+  ASSERT_EQ(copy->GoOnFrom(&source.log()), absl::OkStatus());
+  ASSERT_TRUE(copy->Pass(LogCopy::Source::kEnded).ok());
+  ProofOf(copy.get(), &source.log(), to.get());
+}
+
+TEST_F(LogCopyTest, StopsWhereSomebodyElseWrites) {
+  Source source(directory_, "from", kManyPartitions);
+  source.Begin();
+  const auto to = Empty("to", kFewPartitions);
+  const auto copy = Begin(&source.log(), to.get(), "to");
+  ASSERT_TRUE(AppendAndWait(*to, 0, {About(StreamOf(5), "foreign", 9).SerializeAsString()}).ok());
+  const auto copied = copy->Pass(LogCopy::Source::kEnded);
+  EXPECT_EQ(copied.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(StatusText(copied.status()), HasSubstr("partition 0"));
 }
 
 TEST_F(LogCopyTest, TakesNoOtherLogForItsOwn) {

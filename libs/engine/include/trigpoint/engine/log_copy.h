@@ -57,10 +57,14 @@ class LogCopy {
   /// Copies what the source holds by now and gives the number of records. While the source grows,
   /// what stands behind a control event that has not reached every partition yet waits for that.
   /// After an error open the copy anew.
-  /// Errors: those of the logs; DataLoss for a record that is no event, does not belong where it
-  /// stands, or is a control event that differs from the control partition's; Unimplemented for an
-  /// event of an unknown kind.
+  /// Errors: those of the logs; FailedPrecondition where somebody else writes to the destination;
+  /// DataLoss for a record that is no event, does not belong where it stands, or is a control event
+  /// that differs from the control partition's; Unimplemented for an event of an unknown kind.
   absl::StatusOr<uint64_t> Pass(Source source);
+
+  /// Goes on from another log in place of `from`: the one of which that was a backup. What was read
+  /// back counts. Must outlive the copy. Errors: those of Open; after one open the copy anew.
+  absl::Status GoOnFrom(EventLog* from);
 
   /// Reads what was not read yet of both logs, so that Prove has less to do.
   absl::Status ReadBack();
