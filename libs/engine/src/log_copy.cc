@@ -472,8 +472,7 @@ absl::StatusOr<uint64_t> LogCopy::Impl::Pass(Source source) {
   if (source == Source::kEnded && HoldsBeyond())
     return absl::DataLossError(
         "the destination holds records that the source does not: a node has written there since, "
-        "or "
-        "it is the copy of another log");
+        "or it is the copy of another log");
   return copied;
 }
 
