@@ -34,13 +34,8 @@ MetricsExport::MetricsExport(Metrics* metrics, const EventLog* log) : metrics_(m
 
 void MetricsExport::Run(const Projector& projector) {
   ExportFolded(projector.counters());
-  const absl::Time now = absl::Now();
-  if (now - heads_exported_ >= kHeadsEvery) {
-    heads_exported_ = now;
-    ExportHeads(projector.Committed());
-    for (uint32_t p = 0; p < log_->partitions(); ++p)
-      metrics_->PartitionOwned(p).Set(projector.Owns(p) ? 1 : 0);
-  }
+  for (uint32_t p = 0; p < log_->partitions(); ++p)
+    metrics_->PartitionOwned(p).Set(projector.Owns(p) ? 1 : 0);
   const SaidCounts said = projector.Said();
   ExportSaid(said);
   ExportSilence(projector, said.silences);
@@ -58,15 +53,24 @@ void MetricsExport::ExportFolded(const ProjectorCounters& counters) {
   Raise(counters.put_bytes.load(), &put_bytes_, metrics_->StorePutBytes());
 }
 
-void MetricsExport::ExportHeads(const std::vector<int64_t>& committed) {
+bool MetricsExport::HeadsDue() {
+  const absl::Time now = absl::Now();
+  if (now - heads_asked_ < kHeadsEvery || asking_.exchange(true)) return false;
+  heads_asked_ = now;
+  return true;
+}
+
+void MetricsExport::ExportHeads(const Projector& projector) {
+  const std::vector<int64_t> committed = projector.Committed();
   for (uint32_t p = 0; p < log_->partitions(); ++p) {
     const auto head = log_->HeadOffset(p);
-    if (!head.ok()) continue;
+    if (!head.ok()) break;
     metrics_->FoldLag(p).Set(static_cast<double>(*head - committed[p]));
     if (*head <= heads_[p]) continue;
     metrics_->EventsAppended().Increment(static_cast<uint64_t>(*head - heads_[p]));
     heads_[p] = *head;
   }
+  asking_.store(false);
 }
 
 void MetricsExport::ExportSaid(const SaidCounts& said) {

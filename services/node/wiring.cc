@@ -409,6 +409,9 @@ void RunningNode::Refresh() {
   if (parts_->projector == nullptr) return;
   parts_->metrics->LogAvailable().Set(parts_->log->Health().ok() ? 1 : 0);
   parts_->exports->Run(*parts_->projector);
+  // Brokers that are cut off keep whoever asks them waiting for minutes, whatever it says.
+  if (parts_->exports->HeadsDue())
+    parts_->pool->Run([parts = parts_.get()] { parts->exports->ExportHeads(*parts->projector); });
   // Whoever takes over the control partition sees to the policies of its directory.
   const bool leads = parts_->projector->Owns(parts_->projector->control_partition());
   if (leads && !parts_->leads) ReloadPolicies();

@@ -110,6 +110,8 @@ class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
 
 absl::Status FillStatus(const QueryCore& core, v1::Status* status) {
   const Projector& projector = core.projector();
+  // Brokers that were not reached for long are not waited for once more.
+  if (absl::Status health = projector.log().Health(); absl::IsUnavailable(health)) return health;
   status->set_version(TRIGPOINT_VERSION);
   status->set_engine_version(kEngineVersion);
   status->set_log_backend(core.deps.log_backend);

@@ -26,10 +26,13 @@ class ClusterCase(EndToEnd):
         super().setUp()
         self.topic = f"trigpoint.test.{uuid.uuid4().hex[:12]}"
         self.secret = self.scratch / "keys.secret"
-        self.keys_address = f"127.0.0.1:{free_port()}"
+        self.keys_address = self.where_keys_listen()
         self.keys = self.member("keys", "keys", "--keys-listen", self.keys_address)
 
-    def member(self, name, roles, *arguments, start=True):
+    def where_keys_listen(self):
+        return f"127.0.0.1:{free_port()}"
+
+    def member(self, name, roles, *arguments, start=True, listen="", within=()):
         """A process with these roles; its data directory bears its name and is kept when it is started again."""
         line = ["--log", "kafka", "--kafka-brokers", self.brokers, "--kafka-topic", self.topic, "--kafka-single-broker", self.single_broker,
                 "--kafka-create-topic", "true", "--partitions", str(PARTITIONS), "--member", name, "--roles", roles,
@@ -37,7 +40,8 @@ class ClusterCase(EndToEnd):
         if "keys" not in roles.split(","):
             line += ["--keys-server", self.keys_address]
         # The same port after a restart: who asks it finds it again.
-        made = Node(self.scratch / name, *line, *arguments, listen=f"127.0.0.1:{free_port()}")
+        made = Node(self.scratch / name, *line, *arguments, listen=listen or f"127.0.0.1:{free_port()}", within=within)
+        made.answers = "query" in roles.split(",")
         self.addCleanup(made.stop)
         return made.start() if start else made
 
@@ -57,11 +61,13 @@ class ClusterCase(EndToEnd):
         except AssertionError as late:
             raise AssertionError(f"{late}\n{self.cluster(*members)}") from late
 
-    def owned(self, *members, seconds=90):
-        """Waits until every partition has one owner."""
+    def owned(self, *members, seconds=90, by=()):
+        """Waits until every partition has one owner, and each of `by` has a share."""
         def look():
             seen = self.cluster(*members)
-            return seen if seen["partitions"] and all(len(part["owners"]) == 1 for part in seen["partitions"]) else None
+            owners = [part["owners"] for part in seen["partitions"]]
+            shared = {name for names in owners for name in names} >= set(by)
+            return seen if owners and shared and all(len(names) == 1 for names in owners) else None
         try:
             return wait_until(look, seconds, "every partition has one owner")
         except AssertionError as late:
@@ -83,13 +89,39 @@ class ClusterCase(EndToEnd):
 
     def assert_one_story(self, *members):
         """All have folded the same log, to the same states, and each of these is what a fresh fold gives."""
-        self.settled(*members)
-        first, *others = self.views(*members)
+        self.settled(*members, seconds=120)
+        desks = [member for member in members if member.answers]
+        first, *others = self.views(*desks)
         for other in others:
             self.assertEqual(first, other)
-        for member in members:
+        for member in desks:
             verified = member.run("verify")
             self.assertEqual(0, verified.code, verified)
+
+    def assert_history(self, load, *members):
+        """The history that a cluster must keep through every fault, against what was tried and acknowledged.
+
+        Nothing acknowledged is lost, nothing stands twice, each assertion of immediate risk has one alert, and every member has folded
+        what a new one does that begins with nothing.
+        """
+        self.assertEqual([], load.problems)
+        fresh = self.member("fresh", "query")
+        self.assert_one_story(*members, fresh)
+        alerts = collections.defaultdict(list)  # Home -> those told of.
+        for alert in fresh.run("--json", "alerts", "--all").lines():
+            alerts[alert["ids"][0]["value"]].append(alert["detail"])
+        for home in load.homes:
+            entries = fresh.run("--json", "timeline", f"cqc-location/{home}", "--all").lines()
+            told = [entry["id"] for entry in entries if entry["id"].startswith("load-")]
+            self.assertEqual(sorted(set(told)), sorted(told), "nothing stands twice")
+            self.assertEqual(set(), load.acknowledged[home] - set(told), "nothing acknowledged is lost")
+            self.assertLessEqual(set(told), load.tried[home])
+            evidence = [ref["id"] for alert in alerts[home] for ref in alert["evidence"]]
+            self.assertEqual(sorted(load.urgent & set(told)), sorted(evidence), "each risk has one alert")
+            said = [entry["id"] for entry in entries if entry["kind"] == "rapid_quality_review_alert"]
+            self.assertEqual(sorted(alert["alert_id"] for alert in alerts[home]), sorted(said), "each alert stands once")
+            raised = [alert for alert in alerts[home] if alert["kind"] == "KIND_RAISED"]
+            self.assertEqual(min(1, len(evidence)), len(raised), "the first is raised, the others are attached")
 
 
 class Load:
@@ -102,17 +134,20 @@ class Load:
         self.urgent_every = urgent_every
         self.acknowledged = collections.defaultdict(set)  # Home -> ids.
         self.tried = collections.defaultdict(set)
+        self.urgent = set()  # Ids of assertions of immediate risk.
         self.over = threading.Event()
         self.last = {}  # Door -> what it answered last.
         self.problems = []
-        self.threads = [threading.Thread(target=self._run, args=(door, n)) for n, door in enumerate(doors)]
+        self.threads = [threading.Thread(target=self._run, args=(door, n), daemon=True) for n, door in enumerate(doors)]
 
     def register(self, test):
+        test.addCleanup(self.over.set)
         for home in self.homes:
             test.register(self.doors[0], home)
 
     def _event(self, home, identity, number):
         if number % self.urgent_every == self.urgent_every - 1:
+            self.urgent.add(identity)
             return {"source": "council/safeguarding", "id": identity, "subject": f"cqc-location/{home}", "occurredAt": now(0.1),
                     "sourceOrganisation": "herefordshire-council", "themes": ["THEME_NEGLECT"],
                     "immediateRiskAsserted": {"grade": "GRADE_IMMEDIATE", "assertedByRole": "safeguarding lead",

@@ -66,9 +66,9 @@ class Result:
 
 
 class Node:
-    """trigpoint-node on a data directory of its own."""
+    """trigpoint-node on a data directory of its own; `within` goes before its command line."""
 
-    def __init__(self, directory, *arguments, listen="127.0.0.1:0", policies=POLICIES):
+    def __init__(self, directory, *arguments, listen="127.0.0.1:0", policies=POLICIES, within=()):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.data = self.directory / "data"
@@ -76,11 +76,12 @@ class Node:
         self.arguments = arguments
         self.listen = listen
         self.policies = policies
+        self.within = within
         self.process = None
         self.address = None
 
     def command_line(self):
-        line = [str(BIN / "trigpoint-node"), "--data", str(self.data), "--listen", self.listen,
+        line = [*self.within, str(BIN / "trigpoint-node"), "--data", str(self.data), "--listen", self.listen,
                 "--policies", str(self.policies)]
         if "--metrics-listen" not in self.arguments:
             line += ["--metrics-listen", ""]
@@ -102,7 +103,7 @@ class Node:
         except AssertionError as late:
             raise AssertionError(f"{late}\n{self.printed()}") from late
         host = self.listen.rsplit(":", 1)[0]
-        self.address = f"{'127.0.0.1' if host == '0.0.0.0' else host}:{found.group(1)}"
+        self.address = self.listen if host == "unix" else f"{'127.0.0.1' if host == '0.0.0.0' else host}:{found.group(1)}"
         return self
 
     def run_to_its_end(self, seconds=30):

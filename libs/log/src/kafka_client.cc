@@ -76,6 +76,27 @@ void LearnLeaders(rd_kafka_t* client, const std::string& topic, absl::Duration p
     rd_kafka_metadata_destroy(answer);
 }
 
+/// Times that Kafka takes for the ends of a partition.
+constexpr int64_t kEarliest = -2;
+constexpr int64_t kLatest = -1;
+
+/// The offset of a partition at a time. Not rd_kafka_query_watermark_offsets: that of librdkafka
+/// 2.0.2 returns only when a broker is back, whatever it is told to wait.
+rd_kafka_resp_err_t OffsetAt(rd_kafka_t* client, const std::string& topic, uint32_t partition,
+                             int64_t time, absl::Duration patience, int64_t* offset) {
+  const KafkaOwned<rd_kafka_topic_partition_list_t> asked(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_t* one = rd_kafka_topic_partition_list_add(
+      asked.get(), topic.c_str(), static_cast<int32_t>(partition));
+  one->offset = time;
+  const auto error = rd_kafka_offsets_for_times(client, asked.get(), ToMillis(patience));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+  one = &asked->elems[0];
+  if (one->err != RD_KAFKA_RESP_ERR_NO_ERROR) return one->err;
+  if (one->offset < 0) return RD_KAFKA_RESP_ERR__TIMED_OUT;
+  *offset = one->offset;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 }  // namespace
 
 absl::Status FromKafka(rd_kafka_resp_err_t error, absl::string_view doing) {
@@ -177,14 +198,16 @@ rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic
   const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(patience);
   while (true) {
     const absl::Duration left = absl::Nanoseconds(std::max<int64_t>(until - SteadyNanos(), 0));
-    const auto error =
-        rd_kafka_query_watermark_offsets(client, topic.c_str(), static_cast<int32_t>(partition),
-                                         first, head, ToMillis(std::min(left, kLeaderSilence)) + 1);
+    const absl::Duration wait = std::min(left, kLeaderSilence) + absl::Milliseconds(1);
+    auto error = OffsetAt(client, topic, partition, kEarliest, wait, first);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+      error = OffsetAt(client, topic, partition, kLatest, wait, head);
     const bool elsewhere =
         error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
         error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
         error == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
-        error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE;
+        error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE ||
+        error == RD_KAFKA_RESP_ERR__IN_PROGRESS;
     if (!elsewhere || SteadyNanos() >= until) return error;
     LearnLeaders(client, topic, std::min(left, kLeaderSilence));
     absl::SleepFor(kLeaderPause);

@@ -20,6 +20,8 @@ namespace {
 
 constexpr absl::Duration kTurn = absl::Milliseconds(100);
 constexpr int kHeartbeatsPerSession = 10;
+/// How long a stop waits until the group knows of it; after that the session tells.
+constexpr absl::Duration kLeavePatience = absl::Seconds(3);
 
 /// Goes on while the process is stopped and while the machine sleeps.
 int64_t LeaseNanos() {
@@ -80,6 +82,7 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
                           rd_kafka_topic_partition_list_t* partitions, void* watch);
   void Run();
+  void Leave();
   void Grant();
   void Revoke();
   bool LeaseLasts() const;
@@ -91,6 +94,7 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
   KafkaOwned<rd_kafka_t> client_;
   std::vector<uint32_t> assigned_;  // by the group; of the thread that polls
   bool granted_ = false;            // `assigned_`, to our caller; of the thread that polls
+  bool joined_ = false;             // the group, once; of the thread that polls
 
   mutable std::mutex mutex_;
   std::set<uint32_t> held_;
@@ -98,6 +102,7 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
   absl::Status health_ = absl::FailedPreconditionError("ownership is not started");
 
   std::atomic<bool> stop_ = false;
+  std::atomic<bool> left_ = false;  // the group has answered that this one left
   std::thread runner_;
 };
 
@@ -137,8 +142,11 @@ rd_kafka_resp_err_t KafkaOwnership::OnSent(rd_kafka_t*, int, const char*, int32_
 rd_kafka_resp_err_t KafkaOwnership::OnAnswered(rd_kafka_t*, int, const char*, int32_t,
                                                int16_t api_key, int16_t, int32_t, size_t, int64_t,
                                                rd_kafka_resp_err_t error, void* self) {
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-    static_cast<KafkaOwnership*>(self)->lease_.Answered(RequestOf(api_key), LeaseNanos());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  auto* ownership = static_cast<KafkaOwnership*>(self);
+  const GroupRequest answered = RequestOf(api_key);
+  ownership->lease_.Answered(answered, LeaseNanos());
+  if (answered == GroupRequest::kLeave) ownership->left_.store(true);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -150,6 +158,8 @@ void KafkaOwnership::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
     // To librdkafka an empty assignment: it keeps the membership and fetches nothing.
     const KafkaOwned<rd_kafka_topic_partition_list_t> none(rd_kafka_topic_partition_list_new(0));
     rd_kafka_assign(client, none.get());
+    self->joined_ = true;
+    if (self->stop_.load()) return;
     self->lease_.Begin();
     self->Grant();
     return;
@@ -251,9 +261,22 @@ void KafkaOwnership::Run() {
   }
   Revoke();
   lease_.End();
+  Leave();
   rd_kafka_consumer_close(client_.get());
   assigned_.clear();
   client_.reset();
+}
+
+void KafkaOwnership::Leave() {
+  if (!joined_) return;
+  // A member with a name that closes keeps its place until its session ends: only one that
+  // unsubscribes leaves.
+  left_.store(false);
+  if (rd_kafka_unsubscribe(client_.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(kLeavePatience);
+  while (!left_.load() && SteadyNanos() < until)
+    const KafkaOwned<rd_kafka_message_t> told(
+        rd_kafka_consumer_poll(client_.get(), ToMillis(kTurn / 10)));
 }
 
 }  // namespace

@@ -183,19 +183,6 @@ TEST_F(KafkaOwnershipTest, SharesAmongTwoAndGivesBackWhatOneLeaves) {
   EXPECT_TRUE(one.AwaitOwning(4)) << one.ownership().Health();
 }
 
-TEST_F(KafkaOwnershipTest, KeepsThePartitionsOfANameThatIsBackInTime) {
-  Member one(OptionsHere("one"));
-  auto two = std::make_unique<Member>(OptionsHere("two"));
-  ASSERT_TRUE(Eventually([&] { return one.Held().size() == 2 && two->Held().size() == 2; }));
-  const Partitions before = two->owned();
-  const int calls = one.calls();
-  two.reset();
-  two = std::make_unique<Member>(OptionsHere("two"));
-  ASSERT_TRUE(two->AwaitOwning(2)) << two->ownership().Health();
-  EXPECT_EQ(two->owned(), before);
-  EXPECT_EQ(one.calls(), calls) << "nothing of the other's moved";
-}
-
 TEST_F(KafkaOwnershipTest, PutsOutTheOlderOfTwoWithOneName) {
   Member older(OptionsHere("name"));
   ASSERT_TRUE(older.AwaitOwning(4)) << older.ownership().Health();
@@ -268,6 +255,39 @@ TEST_F(KafkaOwnershipTest, KnowsAtOnceWhenItWasStoppedForTooLong) {
 
   ASSERT_TRUE(other.AwaitOwning(2)) << "it joins again";
   EXPECT_TRUE(Eventually([&] { return stopped.Held().size() == 2; }));
+}
+
+TEST_F(KafkaOwnershipTest, KeepsThePartitionsOfANameThatWasKilledAndIsBackInTime) {
+  auto killed = std::make_unique<MemberProcess>(OptionsHere("killed"));
+  ASSERT_TRUE(Eventually([&] { return killed->Held() == All(); }));
+  Member other(OptionsHere("other"));
+  ASSERT_TRUE(Eventually([&] { return other.Held().size() == 2 && killed->Held().size() == 2; }));
+  const Partitions before = killed->Held();
+  const int calls = other.calls();
+  killed.reset();
+  Member back(OptionsHere("killed"));
+  ASSERT_TRUE(back.AwaitOwning(2)) << back.ownership().Health();
+  EXPECT_EQ(back.owned(), before);
+  EXPECT_EQ(other.calls(), calls) << "nothing of the other's moved";
+}
+
+TEST_F(KafkaOwnershipTest, GivesThePartitionsOfANameThatStopsToOthersAtOnce) {
+  KafkaOwnershipOptions options = OptionsHere("stopping");
+  options.session_timeout = absl::Seconds(20);
+  Member stopping(options);
+  ASSERT_TRUE(stopping.AwaitOwning(4)) << stopping.ownership().Health();
+  options.instance_id = "staying";
+  Member staying(options);
+  ASSERT_TRUE(staying.AwaitOwning(2)) << staying.ownership().Health();
+  ASSERT_TRUE(stopping.AwaitOwning(2)) << stopping.ownership().Health();
+
+  const auto stopped = std::chrono::steady_clock::now();
+  stopping.ownership().Stop();
+  EXPECT_TRUE(stopping.Held().empty());
+  EXPECT_TRUE(staying.AwaitOwning(4)) << staying.ownership().Health();
+  EXPECT_LT(absl::FromChrono(std::chrono::steady_clock::now() - stopped),
+            options.session_timeout / 2)
+      << "nobody waited for the end of its session";
 }
 
 TEST_F(KafkaOwnershipTest, KeepsItsPartitionsThroughAShortStop) {

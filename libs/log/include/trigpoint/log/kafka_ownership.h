@@ -15,9 +15,10 @@ struct KafkaOwnershipOptions {
   std::string topic = {};
   /// The consumer group: all processes that share with each other name the same.
   std::string group = {};
-  /// A name of this process that outlives its restarts: started again within the session timeout it
-  /// has its partitions back, and nobody else's move. Two processes must not share one: the older
-  /// is put out at its next heartbeat. Empty = a stop gives the partitions to others at once.
+  /// A name of this process that outlives its restarts: killed and started again within the session
+  /// timeout it has its partitions back, and nobody else's move. Two processes must not share one:
+  /// the older is put out at its next heartbeat. Stop gives the partitions to others at once, with
+  /// a name or without.
   std::string instance_id = {};
   /// A process that was not heard for so long loses its partitions. At least the brokers'
   /// group.min.session.timeout.ms.
