@@ -134,5 +134,42 @@ class ClusterKillTest(ClusterCase):
         self.assertTrue(alerts)
 
 
+class RollForwardTest(ClusterCase):
+    def test_each_rebuilds_its_own_and_a_new_one_begins_with_a_seed(self):
+        first = self.member("first", "projector,ingest,query")
+        second = self.member("second", "projector,query")
+        self.owned(first, second)
+        self.policies_active(second)
+        load = Load([first], homes=4)
+        load.register(self)
+        load.start()
+        load.wait_for(100)
+        # There and back on one member after the other, while reports come in.
+        for member in (first, second):
+            for way in ("rebuild", "rebuild --partition 1", "rebuild --back"):
+                done = member.run("--json", *way.split())
+                self.assertEqual(0, done.code, done)
+                self.assertTrue(done.json()["switched"], done)
+                self.assertEqual([], done.json().get("differences", []), done)
+        seed = self.scratch / "seed"
+        made = second.run("--json", "seed", seed)
+        self.assertEqual(0, made.code, made)
+        load.wait_for(load.count() + 60)
+        third = self.member("third", "projector,query", "--seed", str(seed))
+        self.assertIn("store_seeded", third.printed())
+        load.stop()
+        self.assertEqual([], load.problems)
+        self.owned(first, second, third)
+        self.assert_one_story(first, second, third)
+        compared = third.run("--json", "rebuild", "--compare")
+        self.assertEqual(0, compared.code, compared)
+        # What a process that only reads has folded is none for one that speaks, but for another reader.
+        desk = self.member("desk", "query", "--seed", str(seed))
+        self.settled(first, desk)
+        self.assertEqual(0, desk.run("seed", self.scratch / "of-a-reader").code)
+        refused = self.member("fourth", "projector", "--seed", str(self.scratch / "of-a-reader"), start=False).run_to_its_end(60)
+        self.assertIn("without the role projector", refused.err)
+
+
 if __name__ == "__main__":
     unittest.main()
