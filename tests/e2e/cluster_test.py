@@ -170,6 +170,27 @@ class RollForwardTest(ClusterCase):
         refused = self.member("fourth", "projector", "--seed", str(self.scratch / "of-a-reader"), start=False).run_to_its_end(60)
         self.assertIn("without the role projector", refused.err)
 
+    def test_who_finds_its_store_unusable_takes_back_the_one_that_is_kept(self):
+        first = self.member("first", "projector,ingest,query")
+        self.owned(first)
+        self.policies_active(first)
+        self.register(first, HOME)
+        self.assertEqual("ACCEPTED", first.submit(incident(HOME, 1))[0])
+        self.assertEqual(0, first.run("rebuild").code)
+        self.assertEqual("ACCEPTED", first.submit(incident(HOME, 2))[0])
+        # As a reader it folds on in a store that no projector takes, as it would in one of another version.
+        roles = first.arguments.index("projector,ingest,query")
+        speaker = first.arguments
+        reader = (*speaker[:roles], "ingest,query", *speaker[roles + 1:])
+        for arguments in (reader, speaker):
+            self.assertEqual(0, first.terminate()[0])
+            first.arguments = arguments
+            first.start()
+            self.assertEqual("ACCEPTED", first.submit(incident(HOME, 3 + (arguments is speaker)))[0])
+        self.assertIn("store_taken_back", first.printed())
+        self.owned(first)
+        self.assert_one_story(first)
+
 
 if __name__ == "__main__":
     unittest.main()
