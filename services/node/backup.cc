@@ -105,4 +105,33 @@ absl::StatusOr<v1::CreateBackupResponse> CreateBackup(const EventLog& log, const
   return made;
 }
 
+absl::StatusOr<v1::CreateSeedResponse> CreateSeed(const Store& store, uint32_t partitions,
+                                                  const v1::CreateSeedRequest& request) {
+  TP_RETURN_IF_ERROR(CheckPath("directory", request.directory()));
+  const fs::path to = fs::path(request.directory()).lexically_normal();
+  const fs::path unfinished = to.string() + ".new";
+  std::error_code error;
+  fs::remove_all(unfinished, error);
+  TP_RETURN_IF_ERROR(store.CopyTo(unfinished.string()));
+  fs::permissions(unfinished, fs::perms::owner_all, error);
+  if (error) return FileError("close " + unfinished.string() + " to others", error);
+  // What the copy holds, and that it opens, only the copy tells.
+  TP_ASSIGN_OR_RETURN(const auto copy, Store::Open({.directory = unfinished.string()}));
+  v1::CreateSeedResponse made;
+  for (uint32_t p = 0; p < partitions; ++p) {
+    TP_ASSIGN_OR_RETURN(const auto checkpoint, copy->ReadCheckpoint(p));
+    if (!checkpoint.has_value()) continue;
+    auto* folded = made.add_folded();
+    folded->set_partition(p);
+    folded->set_offset(checkpoint->next_offset());
+    made.set_events(made.events() + checkpoint->events_folded());
+    made.set_fold_version(checkpoint->fold_version());
+  }
+  TP_RETURN_IF_ERROR(copy->Close());
+  made.set_bytes(BytesIn(unfinished));
+  fs::rename(unfinished, to, error);
+  if (error) return FileError("rename " + unfinished.string(), error);
+  return made;
+}
+
 }  // namespace trigpoint

@@ -29,6 +29,7 @@ struct NodeConfig {
   std::string tls_key;
   std::string tls_client_ca;
   uint32_t partitions = 16;
+  std::string seed;  ///< Directory of a seed to begin with; empty: the log is folded.
   Roles roles = {.ingest = true, .projector = true, .query = true, .notify = true, .keys = true};
   std::string log = "embedded";  ///< embedded or kafka.
   std::string member;            ///< Of Kafka: name of this process, its own and kept.

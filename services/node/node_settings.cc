@@ -75,6 +75,11 @@ const std::vector<Setting>& Settings() {
       Text("tls_client_ca", "authority of client certificates (PEM)", &NodeConfig::tls_client_ca),
       Whole("partitions", "partitions of the log, 1 to 1024; fixed when the data directory is made",
             &NodeConfig::partitions, 1, 1024),
+      Text("seed",
+           "directory of a seed that another process on this log made, to begin with where data "
+           "holds "
+           "no store of this version; empty: the log is folded",
+           &NodeConfig::seed),
       RolesOf("roles",
               "what this process does: all, or some of ingest, projector, query, notify, keys with "
               "commas between them; less than all needs log: kafka"),

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,10 @@ constexpr int64_t kDrainSeconds = 5;  // For calls in flight; supervisors wait f
 
 int64_t NowMicros() { return absl::GetCurrentTimeNanos() / 1000; }
 
+Projector::RebuildEnd EndOf(bool compare_only) {
+  return compare_only ? Projector::RebuildEnd::kCompareOnly : Projector::RebuildEnd::kSwitch;
+}
+
 }  // namespace
 
 /// In the order of construction; destroyed in the reverse order.
@@ -89,7 +94,7 @@ struct RunningNode::Parts {
   absl::Status OpenKeys();
   absl::Status OpenStorage();
   absl::Status OpenEngine();
-  /// Folds to the head; the store anew where another version, or another role, folded it.
+  /// Folds to the head.
   absl::Status OpenProjector();
   /// Activates the packs of the directory, where this process is the one that does.
   absl::Status ActivatePolicies();
@@ -98,6 +103,13 @@ struct RunningNode::Parts {
   absl::Status StartDuties();
   absl::Status OpenDeliveries();
   QueryDeps DepsOfQuery();
+  /// Does what touches the folder of the store, unless such a thing is under way: Aborted then.
+  template <typename Work>
+  auto RebuildAlone(const Work& work) -> decltype(work()) {
+    const std::unique_lock alone(rebuilding, std::try_to_lock);
+    if (!alone.owns_lock()) return absl::AbortedError("another rebuild is under way");
+    return work();
+  }
   absl::Status OpenServices();
   absl::Status Listen();
   void ReloadPolicies();
@@ -160,22 +172,8 @@ absl::Status RunningNode::Parts::OpenProjector() {
                                    .instance_id = config.member});
     options.may_append = [this](uint32_t partition) { return ownership->Held(partition); };
   }
-  auto opened = Projector::Open(log.get(), store.get(), options);
-  if (!absl::IsUnimplemented(opened.status())) {
-    TP_RETURN_IF_ERROR(opened.status());
-    projector = *std::move(opened);
-    return projector->CatchUp();
-  }
-  // The log is the truth: the store is built anew beside the old one.
-  Log(LogLevel::kInfo, "store_of_another_version");
-  std::fprintf(stderr, "trigpoint-node: %s: folding it anew from the log\n",
-               std::string(opened.status().message()).c_str());
-  TP_ASSIGN_OR_RETURN(auto next, store_folder->OpenNext());
-  TP_ASSIGN_OR_RETURN(projector, Projector::Open(log.get(), next.get(), options));
-  TP_RETURN_IF_ERROR(projector->CatchUp());
-  TP_RETURN_IF_ERROR(store_folder->SwitchToNext());
-  std::swap(store, next);
-  store_folder->Remove(std::move(next));
+  TP_ASSIGN_OR_RETURN(projector,
+                      store_folder->OpenProjector(log.get(), options, config.seed, &store));
   return absl::OkStatus();
 }
 
@@ -270,10 +268,21 @@ QueryDeps RunningNode::Parts::DepsOfQuery() {
   deps.retention = retention.get();
   deps.page_secret = names_of_log.secret;
   deps.now_us = &NowMicros;
-  deps.rebuild = [this]() -> absl::StatusOr<Projector::RebuildReport> {
-    const std::unique_lock alone(rebuilding, std::try_to_lock);
-    if (!alone.owns_lock()) return absl::AbortedError("another rebuild is under way");
-    return store_folder->Rebuild(projector.get());
+  deps.rebuild = [this](const v1::RebuildStoreRequest& request) {
+    return RebuildAlone([this, &request] {
+      return store_folder->Rebuild(
+          projector.get(), EndOf(request.compare_only()),
+          request.has_partition() ? std::optional(request.partition()) : std::nullopt);
+    });
+  };
+  deps.switch_back = [this](const v1::SwitchStoreBackRequest& request) {
+    return RebuildAlone([this, &request] {
+      return store_folder->SwitchBack(projector.get(), EndOf(request.compare_only()));
+    });
+  };
+  deps.release_store = [this] { return RebuildAlone([this] { return store_folder->Release(); }); };
+  deps.create_seed = [this](const v1::CreateSeedRequest& request) {
+    return CreateSeed(*store, log->partitions(), request);
   };
   deps.create_backup = [this](const v1::CreateBackupRequest& request) {
     return CreateBackup(*log, held->keys(), request);

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "services/common/call.h"
 #include "services/common/field_error.h"
@@ -24,6 +26,9 @@ constexpr char kStatus[] = "trigpoint.v1.OperationService/GetStatus";
 constexpr char kVerify[] = "trigpoint.v1.OperationService/Verify";
 constexpr char kBackup[] = "trigpoint.v1.OperationService/CreateBackup";
 constexpr char kRebuild[] = "trigpoint.v1.OperationService/RebuildStore";
+constexpr char kSwitchBack[] = "trigpoint.v1.OperationService/SwitchStoreBack";
+constexpr char kRelease[] = "trigpoint.v1.OperationService/ReleaseStore";
+constexpr char kSeed[] = "trigpoint.v1.OperationService/CreateSeed";
 constexpr char kPublish[] = "trigpoint.v1.OperationService/PublishBaselines";
 constexpr char kHolidays[] = "trigpoint.v1.OperationService/PublishHolidays";
 /// The only calendar that deadlines are counted by (domain.md 3.7).
@@ -173,6 +178,17 @@ absl::StatusOr<v1::HolidaysPublished> HolidaysOf(const v1::PublishHolidaysReques
   return holidays;
 }
 
+void FillReport(const Projector::RebuildReport& report, v1::RebuildStoreResponse* response) {
+  response->set_events(report.events);
+  response->set_changed(report.changed);
+  response->set_switched(report.switched);
+  for (const StoreDifference& difference : report.differences) {
+    auto* told = response->add_differences();
+    told->set_stream_id(difference.stream_id);
+    for (const std::string& what : difference.what) told->add_what(what);
+  }
+}
+
 class OperationService final : public v1::OperationService::CallbackService {
  public:
   explicit OperationService(std::shared_ptr<QueryCore> core) : core_(std::move(core)) {}
@@ -228,31 +244,57 @@ class OperationService final : public v1::OperationService::CallbackService {
   }
 
   grpc::ServerUnaryReactor* RebuildStore(grpc::CallbackServerContext* context,
-                                         const v1::RebuildStoreRequest*,
+                                         const v1::RebuildStoreRequest* request,
                                          v1::RebuildStoreResponse* response) override {
-    const auto call = std::make_shared<UnaryCall>(core_->deps.metrics, context, kRebuild);
-    const auto principal = call->Admit(*core_->deps.auth, {});
-    if (!principal.ok() || !core_->deps.rebuild) {
-      call->Finish(ToGrpc(principal.ok() ? absl::UnimplementedError("this process builds no store")
-                                         : principal.status()));
-      return call->reactor();
-    }
-    // It takes minutes: a thread of its own, so that no read waits for it. The server's shutdown
-    // waits for the call, and the projector's CancelRebuild ends it.
-    std::thread([core = core_, call, response] {
-      const auto started = std::chrono::steady_clock::now();
-      const auto report = core->deps.rebuild();
-      if (report.ok()) {
-        response->set_events(report->events);
-        response->set_changed(report->changed);
-        response->set_providers(core->projector().ProviderCount());
-        response->set_duration_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                      std::chrono::steady_clock::now() - started)
-                                      .count());
-      }
-      call->Finish(ToGrpc(report.status()));
-    }).detach();
-    return call->reactor();
+    return Build(context, kRebuild, response,
+                 [core = core_, request = *request]() -> absl::StatusOr<Projector::RebuildReport> {
+                   if (!core->deps.rebuild)
+                     return absl::UnimplementedError("this process builds no store");
+                   const uint32_t last = core->projector().control_partition();
+                   if (request.has_partition() && request.partition() > last) {
+                     return FieldError("partition", "OUT_OF_RANGE",
+                                       "the last one is " + std::to_string(last));
+                   }
+                   return core->deps.rebuild(request);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* SwitchStoreBack(grpc::CallbackServerContext* context,
+                                            const v1::SwitchStoreBackRequest* request,
+                                            v1::SwitchStoreBackResponse* response) override {
+    return Build(context, kSwitchBack, response->mutable_report(),
+                 [core = core_, request = *request]() -> absl::StatusOr<Projector::RebuildReport> {
+                   if (!core->deps.switch_back)
+                     return absl::UnimplementedError("this process builds no store");
+                   return core->deps.switch_back(request);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* ReleaseStore(grpc::CallbackServerContext* context,
+                                         const v1::ReleaseStoreRequest*,
+                                         v1::ReleaseStoreResponse* response) override {
+    return Serve(*core_, context, kRelease, {}, Where::kPool,
+                 [core = core_.get(), response](const Principal&) {
+                   if (!core->deps.release_store)
+                     return ToGrpc(absl::UnimplementedError("this process builds no store"));
+                   const absl::StatusOr<bool> released = core->deps.release_store();
+                   if (released.ok()) response->set_released(*released);
+                   return ToGrpc(released.status());
+                 });
+  }
+
+  grpc::ServerUnaryReactor* CreateSeed(grpc::CallbackServerContext* context,
+                                       const v1::CreateSeedRequest* request,
+                                       v1::CreateSeedResponse* response) override {
+    return Serve(*core_, context, kSeed, {}, Where::kPool,
+                 [core = core_.get(), request, response](const Principal&) {
+                   if (!core->deps.create_seed)
+                     return ToGrpc(absl::UnimplementedError("this process holds no store"));
+                   auto made = core->deps.create_seed(*request);
+                   if (!made.ok()) return ToGrpc(made.status());
+                   *response = *std::move(made);
+                   return grpc::Status::OK;
+                 });
   }
 
   grpc::ServerUnaryReactor* CreateBackup(grpc::CallbackServerContext* context,
@@ -271,6 +313,32 @@ class OperationService final : public v1::OperationService::CallbackService {
   }
 
  private:
+  /// Builds on a thread of its own, for it takes minutes, so that no read waits for it. The
+  /// server's shutdown waits for the call, and the projector's CancelRebuild ends it.
+  grpc::ServerUnaryReactor* Build(grpc::CallbackServerContext* context, const char* method,
+                                  v1::RebuildStoreResponse* response,
+                                  std::function<absl::StatusOr<Projector::RebuildReport>()> build) {
+    const auto call = std::make_shared<UnaryCall>(core_->deps.metrics, context, method);
+    const auto principal = call->Admit(*core_->deps.auth, {});
+    if (!principal.ok()) {
+      call->Finish(ToGrpc(principal.status()));
+      return call->reactor();
+    }
+    std::thread([core = core_, call, response, build = std::move(build)] {
+      const auto started = std::chrono::steady_clock::now();
+      const auto report = build();
+      if (report.ok()) {
+        FillReport(*report, response);
+        response->set_providers(core->projector().ProviderCount());
+        response->set_duration_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::steady_clock::now() - started)
+                                      .count());
+      }
+      call->Finish(ToGrpc(report.status()));
+    }).detach();
+    return call->reactor();
+  }
+
   std::shared_ptr<QueryCore> core_;
 };
 

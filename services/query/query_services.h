@@ -43,8 +43,14 @@ struct QueryDeps {
   /// Copies the log; may block.
   std::function<absl::StatusOr<v1::CreateBackupResponse>(const v1::CreateBackupRequest&)>
       create_backup{};
-  /// Builds the store anew beside the present one; blocks until the switch.
-  std::function<absl::StatusOr<Projector::RebuildReport>()> rebuild{};
+  /// Builds the store anew beside the present one; blocks until the switch, as does the next.
+  std::function<absl::StatusOr<Projector::RebuildReport>(const v1::RebuildStoreRequest&)> rebuild{};
+  /// Goes back to the store that is kept.
+  std::function<absl::StatusOr<Projector::RebuildReport>(const v1::SwitchStoreBackRequest&)>
+      switch_back{};
+  std::function<absl::StatusOr<bool>()> release_store{};  ///< Whether one was kept.
+  /// Copies the store; may block.
+  std::function<absl::StatusOr<v1::CreateSeedResponse>(const v1::CreateSeedRequest&)> create_seed{};
   std::string log_id{};  ///< Stands in resume tokens: a token of another log is refused.
   std::string log_backend = "embedded";  ///< Shown in the status, as the next two.
   std::string member{};                  ///< Name of this process in a cluster.

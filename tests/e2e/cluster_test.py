@@ -101,5 +101,63 @@ class ClusterKillTest(ClusterCase):
         self.assert_history(load, desk, *projectors, *doors)
 
 
+class RollForwardTest(ClusterCase):
+    def test_each_rebuilds_its_own_and_a_new_one_begins_with_a_seed(self):
+        first = self.member("first", "projector,ingest,query")
+        second = self.member("second", "projector,query")
+        self.owned(first, second)
+        self.policies_active(second)
+        load = Load([first], homes=4)
+        load.register(self)
+        load.start()
+        load.wait_for(100)
+        # There and back on one member after the other, while reports come in.
+        for member in (first, second):
+            for way in ("rebuild", "rebuild --partition 1", "rebuild --back"):
+                done = member.run("--json", *way.split())
+                self.assertEqual(0, done.code, done)
+                self.assertTrue(done.json()["switched"], done)
+                self.assertEqual([], done.json().get("differences", []), done)
+        seed = self.scratch / "seed"
+        made = second.run("--json", "seed", seed)
+        self.assertEqual(0, made.code, made)
+        load.wait_for(load.count() + 60)
+        third = self.member("third", "projector,query", "--seed", str(seed))
+        self.assertIn("store_seeded", third.printed())
+        load.stop()
+        self.assertEqual([], load.problems)
+        self.owned(first, second, third)
+        self.assert_one_story(first, second, third)
+        compared = third.run("--json", "rebuild", "--compare")
+        self.assertEqual(0, compared.code, compared)
+        # What a process that only reads has folded is none for one that speaks, but for another reader.
+        desk = self.member("desk", "query", "--seed", str(seed))
+        self.settled(first, desk)
+        self.assertEqual(0, desk.run("seed", self.scratch / "of-a-reader").code)
+        refused = self.member("fourth", "projector", "--seed", str(self.scratch / "of-a-reader"), start=False).run_to_its_end(60)
+        self.assertIn("without the role projector", refused.err)
+
+    def test_who_finds_its_store_unusable_takes_back_the_one_that_is_kept(self):
+        first = self.member("first", "projector,ingest,query")
+        self.owned(first)
+        self.policies_active(first)
+        self.register(first, HOME)
+        self.assertEqual("ACCEPTED", first.submit(incident(HOME, 1))[0])
+        self.assertEqual(0, first.run("rebuild").code)
+        self.assertEqual("ACCEPTED", first.submit(incident(HOME, 2))[0])
+        # As a reader it folds on in a store that no projector takes, as it would in one of another version.
+        roles = first.arguments.index("projector,ingest,query")
+        speaker = first.arguments
+        reader = (*speaker[:roles], "ingest,query", *speaker[roles + 1:])
+        for arguments in (reader, speaker):
+            self.assertEqual(0, first.terminate()[0])
+            first.arguments = arguments
+            first.start()
+            self.assertEqual("ACCEPTED", first.submit(incident(HOME, 3 + (arguments is speaker)))[0])
+        self.assertIn("store_taken_back", first.printed())
+        self.owned(first)
+        self.assert_one_story(first)
+
+
 if __name__ == "__main__":
     unittest.main()

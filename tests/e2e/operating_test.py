@@ -1,6 +1,7 @@
 """What an operator does: backups, a restore drill, a new store beside the old, an upgrade, a look at what goes wrong first."""
 
 import json
+import shutil
 import tarfile
 import threading
 import unittest
@@ -134,6 +135,12 @@ class RebuildTest(EndToEnd):
                 done = node.run("--json", "rebuild")
                 self.assertEqual(0, done.code, done)
                 self.assertEqual("0", done.json().get("changed", "0"), done)
+                self.assertTrue(done.json()["switched"], done)
+            for _ in range(2):
+                back = node.run("--json", "rebuild", "--back")
+                self.assertEqual(0, back.code, back)
+                self.assertEqual("0", back.json().get("changed", "0"), back)
+            self.assertEqual(0, node.run("rebuild", "--partition", "3").code)
             seen = len(asked)
             wait_until(lambda: len(asked) > seen + 3, 30, "queries after the switch")
         finally:
@@ -144,10 +151,28 @@ class RebuildTest(EndToEnd):
         self.assertTrue(set(before.splitlines()) <= set(
             node.run("--json", "timeline", "cqc-location/1-900000001", "--all").out.splitlines()))
         self.assertEqual(0, node.run("verify").code)
-        self.assertEqual(["store-3"], sorted(path.name for path in node.data.glob("store*") if path.is_dir()))
+        self.assertEqual(["store-3", "store-4"], self.stores(node), "the one before the last is kept")
         node.stop()
         node.start()
         self.assertEqual(0, node.run("verify").code)
+        self.assertEqual(["store-3", "store-4"], self.stores(node))
+        self.assertEqual(0, node.run("rebuild", "--back").code, "also after a restart")
+        self.assertEqual(0, node.run("rebuild", "--release").code)
+        self.assertEqual(["store-3"], self.stores(node))
+        self.assertIn("no store is kept", node.run("rebuild", "--back").err)
+        self.assertNotEqual(0, node.run("rebuild", "--partition", "17").code)
+
+    @staticmethod
+    def stores(node):
+        return sorted(path.name for path in node.data.glob("store*") if path.is_dir())
+
+    def test_a_comparison_switches_nothing_and_keeps_nothing(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        compared = node.run("rebuild", "--compare")
+        self.assertEqual(0, compared.code, compared)
+        self.assertIn("Nothing was switched", compared.out)
+        self.assertEqual(["store"], self.stores(node))
 
     def test_a_leftover_of_a_rebuild_that_was_cut_short_is_removed(self):
         node = self.node()
@@ -158,6 +183,67 @@ class RebuildTest(EndToEnd):
         node.start()
         self.assertFalse((node.data / "store-1").exists())
         self.assertIn("House 1-900000001", node.run("providers").out)
+
+
+class SeedTest(EndToEnd):
+    """A store that another process on the same log begins with."""
+
+    def refusal(self, name, seed, *arguments):
+        refused = self.node("--seed", seed, *arguments, name=name, start=False).run_to_its_end()
+        self.assertNotEqual(0, refused.code, refused)
+        self.assertFalse((self.scratch / name / "data/store.current").exists())
+        return refused.err
+
+    def test_a_node_without_its_store_begins_with_a_seed(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        for number in range(20):
+            self.assertEqual("ACCEPTED", node.submit(incident("1-900000001", number))[0])
+        seed = self.scratch / "seed"
+        made = node.run("--json", "seed", seed)
+        self.assertEqual(0, made.code, made)
+        self.assertEqual(0o700, seed.stat().st_mode & 0o777)
+        self.assertNotEqual(0, node.run("seed", seed).code, "it is there already")
+        self.assertEqual("ACCEPTED", node.submit(incident("1-900000001", 20))[0])
+        before = node.run("--json", "timeline", "cqc-location/1-900000001", "--all").out
+        node.stop()
+        for store in [path for path in node.data.glob("store*") if path.is_dir()]:
+            shutil.rmtree(store)
+        node.arguments = ("--seed", str(seed))
+        node.start()
+        self.assertIn("store_seeded", node.printed())
+        self.assertEqual(before, node.run("--json", "timeline", "cqc-location/1-900000001", "--all").out)
+        self.assertEqual(0, node.run("verify").code)
+        compared = node.run("rebuild", "--compare")
+        self.assertEqual(0, compared.code, compared)
+        # With a store of its own it looks at no seed.
+        node.stop()
+        shutil.rmtree(seed)
+        node.start()
+        self.assertEqual(0, node.run("verify").code)
+
+    def test_what_does_not_fit_is_refused_with_what_to_do(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        seed = self.scratch / "seed"
+        self.assertEqual(0, node.run("seed", seed).code)
+        # A log that nothing was written to yet ends below.
+        other = self.refusal("other", seed)
+        self.assertIn("does not go with this log", other)
+        self.assertIn("leave --seed out", other)
+        fewer = self.refusal("fewer", seed, "--partitions", "4")
+        self.assertIn("is of a log with 16 partitions, this one has 4", fewer)
+        self.assertIn("is no seed", self.refusal("nothing", self.empty()))
+        damaged = self.scratch / "damaged"
+        shutil.copytree(seed, damaged)
+        table = max(damaged.glob("*.sst"), key=lambda path: path.stat().st_size)
+        table.write_bytes(table.read_bytes()[:-100])
+        self.refusal("damaged", damaged)
+
+    def empty(self):
+        directory = self.scratch / "empty"
+        directory.mkdir()
+        return directory
 
 
 # Services of the golden directory about which a protected source spoke.
@@ -196,8 +282,20 @@ class UpgradeTest(EndToEnd):
         self.assertIn("a fall on the stairs", node.run("--json", "timeline", "demo/riverside", "--all").out)
         self.assertEqual("1", node.run("--json", "status").json()["waiting"], "what waited for its service waits")
         self.assertEqual(0, node.run("verify").code)
+        # The store of the earlier version stays for the way back, which its program goes.
+        self.assertTrue((node.data / "store").is_dir() and (node.data / "store-1").is_dir())
+        self.assertIn("stores_compared", node.printed())
+        back = node.run("rebuild", "--back")
+        self.assertNotEqual(0, back.code, back)
+        self.assertIn("was folded by version", back.err)
         node.stop()
+        # Neither does it begin with a seed of that version.
+        shutil.rmtree(node.data / "store-1")
+        node.arguments = (*node.arguments, "--seed", str(node.data / "store"))
+        self.assertIn("was folded by version", node.run_to_its_end().err)
+        node.arguments = node.arguments[:-2]
         node.start()
+        self.assertEqual(0, node.run("rebuild", "--release").code)
 
 
 class DoctorTest(EndToEnd):

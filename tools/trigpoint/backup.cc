@@ -1,10 +1,12 @@
-// backup, restore, rebuild.
+// backup, seed, restore, rebuild.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "client.h"
 #include "print.h"
@@ -144,10 +146,75 @@ ExitCode Restore(const Session& session, const RestoreOptions& options) {
   return ExitCode::kOk;
 }
 
-ExitCode Rebuild(const Session& session, const Client& client) {
-  v1::RebuildStoreResponse response;
+struct RebuildOptions {
+  bool compare = false;
+  bool back = false;
+  bool release = false;
+  std::optional<uint32_t> partition;
+};
+
+void PutReport(const RebuildOptions& options, const v1::RebuildStoreResponse& report) {
+  Put(Count(report.events(), "event") + (options.back ? " compared in " : " folded anew in ") +
+      std::to_string(report.duration_ms() / 1000) + " s; " + Count(report.providers(), "provider") +
+      ", " + std::to_string(report.changed()) + " came out otherwise than they stood.\n");
+  for (const auto& difference : report.differences()) {
+    std::string what;
+    for (const auto& one : difference.what()) what += (what.empty() ? "" : ", ") + one;
+    const bool nobody = difference.stream_id().empty();
+    Put("  " + Clean(nobody ? what : difference.stream_id() + "  " + what) + "\n");
+  }
+  Put(report.switched() ? "Switched; the store of before is kept: rebuild --back returns to it, "
+                          "rebuild --release removes it.\n"
+                        : "Nothing was switched.\n");
+}
+
+ExitCode Release(const Session& session, const Client& client) {
+  v1::ReleaseStoreResponse response;
+  const auto context = client.NewContext();
+  const auto status = client.operation().ReleaseStore(context.get(), {}, &response);
+  if (!status.ok()) return Fail(session, status);
+  if (session.json) {
+    PutJson(response);
+  } else {
+    Put(response.released() ? "The store that was kept is removed.\n" : "No store was kept.\n");
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode Rebuild(const Session& session, const Client& client, const RebuildOptions& options) {
+  if (options.release) return Release(session, client);
+  v1::RebuildStoreResponse report;
   const auto context = client.NewStreamContext();  // No deadline: it takes as long as it takes.
-  const auto status = client.operation().RebuildStore(context.get(), {}, &response);
+  grpc::Status status;
+  if (options.back) {
+    v1::SwitchStoreBackRequest request;
+    request.set_compare_only(options.compare);
+    v1::SwitchStoreBackResponse response;
+    status = client.operation().SwitchStoreBack(context.get(), request, &response);
+    report = std::move(*response.mutable_report());
+  } else {
+    v1::RebuildStoreRequest request;
+    request.set_compare_only(options.compare);
+    if (options.partition.has_value()) request.set_partition(*options.partition);
+    status = client.operation().RebuildStore(context.get(), request, &report);
+  }
+  if (!status.ok()) {
+    return Fail(session, status);
+  }
+  if (session.json) {
+    PutJson(report);
+  } else {
+    PutReport(options, report);
+  }
+  return options.compare && report.differences_size() > 0 ? ExitCode::kNo : ExitCode::kOk;
+}
+
+ExitCode MakeSeed(const Session& session, const Client& client, const std::string& directory) {
+  v1::CreateSeedRequest request;
+  request.set_directory(Absolute(directory));
+  v1::CreateSeedResponse response;
+  const auto context = client.NewContext();
+  const auto status = client.operation().CreateSeed(context.get(), request, &response);
   if (!status.ok()) {
     return Fail(session, status);
   }
@@ -155,11 +222,50 @@ ExitCode Rebuild(const Session& session, const Client& client) {
     PutJson(response);
     return ExitCode::kOk;
   }
-  Put(Count(response.events(), "event") + " folded anew in " +
-      std::to_string(response.duration_ms() / 1000) + " s; " +
-      Count(response.providers(), "provider") + ", " + std::to_string(response.changed()) +
-      " came out otherwise than they stood.\n");
+  Put("The store with " + Count(response.events(), "event") + " copied to " +
+      Clean(request.directory()) + " (" + std::to_string(response.bytes() / 1024) +
+      " KiB, fold version " + std::to_string(response.fold_version()) +
+      ")\nNext: copy it to the other machine, and there: trigpoint-node ... --seed DIRECTORY\n");
   return ExitCode::kOk;
+}
+
+void AddRebuildCommand(CLI::App& app, Session& session) {
+  const auto options = std::make_shared<RebuildOptions>();
+  CLI::App* rebuild = app.add_subcommand(
+      "rebuild",
+      "Folds the log into a new store, says what differs from the old one, and switches to it");
+  CLI::Option* partition =
+      rebuild->add_option("--partition", options->partition, "Fold only this one anew");
+  rebuild->add_flag("--compare", options->compare, "Say what differs; switch nothing");
+  CLI::Option* back = rebuild->add_flag(
+      "--back", options->back, "Bring the store of before the last switch up to now, and return");
+  CLI::Option* release =
+      rebuild->add_flag("--release", options->release, "Remove the store of before");
+  back->excludes(partition)->excludes(release);
+  release->excludes(partition);
+  rebuild->footer(
+      "The node answers meanwhile. Exit code 1 when --compare finds a difference.\n"
+      "Example: trigpoint rebuild --compare");
+  rebuild->callback([&session, options] {
+    session.command = [&session, options] {
+      return WithClient(session,
+                        [&](const Client& client) { return Rebuild(session, client, *options); });
+    };
+  });
+}
+
+void AddSeedCommand(CLI::App& app, Session& session) {
+  const auto directory = std::make_shared<std::string>();
+  CLI::App* seed = app.add_subcommand(
+      "seed", "Copies the store of a running node, for another process on the same log");
+  seed->add_option("DIRECTORY", *directory, "New directory on the node's machine")->required();
+  seed->footer("Example: trigpoint seed /var/tmp/trigpoint-seed");
+  seed->callback([&session, directory] {
+    session.command = [&session, directory] {
+      return WithClient(
+          session, [&](const Client& client) { return MakeSeed(session, client, *directory); });
+    };
+  });
 }
 
 }  // namespace
@@ -180,14 +286,8 @@ void AddBackupCommands(CLI::App& app, Session& session) {
     };
   });
 
-  CLI::App* rebuild = app.add_subcommand(
-      "rebuild", "Folds the whole log into a new store, which then takes the place of the old one");
-  rebuild->footer("The node answers meanwhile.\nExample: trigpoint rebuild");
-  rebuild->callback([&session] {
-    session.command = [&session] {
-      return WithClient(session, [&](const Client& client) { return Rebuild(session, client); });
-    };
-  });
+  AddSeedCommand(app, session);
+  AddRebuildCommand(app, session);
 
   auto restore_options = std::make_shared<RestoreOptions>();
   CLI::App* restore =

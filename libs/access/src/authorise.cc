@@ -76,6 +76,9 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.OperationService/PublishHolidays", kOperator},
     {"trigpoint.v1.OperationService/CreateBackup", kOperator},
     {"trigpoint.v1.OperationService/RebuildStore", kOperator},
+    {"trigpoint.v1.OperationService/SwitchStoreBack", kOperator},
+    {"trigpoint.v1.OperationService/ReleaseStore", kOperator},
+    {"trigpoint.v1.OperationService/CreateSeed", kOperator},
     {kMetricsMethod, kOperator},
     // They tell whether it serves, and the public schema; probes and tools come without a role.
     {"grpc.health.v1.Health/Check", kAnyone},

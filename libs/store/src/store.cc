@@ -178,6 +178,12 @@ absl::Status Store::Flush() {
                    "flush store " + impl->options.directory);
 }
 
+absl::Status Store::CopyTo(const std::string& directory) const {
+  const std::shared_ptr<Impl> impl = Current();
+  TP_ASSIGN_OR_RETURN(const RocksUse open, impl->UseToWrite());
+  return open->CopyTo(directory);
+}
+
 absl::Status Store::Close() {
   const std::shared_ptr<Impl> impl = Current();
   return impl->database.Close();

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "trigpoint/engine/compare_stores.h"
 #include "trigpoint/engine/controls.h"
 #include "trigpoint/engine/replay.h"
 #include "trigpoint/engine/stream_step.h"
@@ -134,17 +135,22 @@ class Projector {
   uint32_t control_partition() const { return log_->partitions() - 1; }
   uint32_t PartitionFor(std::string_view stream_id) const;
 
+  /// What a rebuild does in the end.
+  enum class RebuildEnd : uint8_t { kSwitch, kCompareOnly };
   /// What a rebuild did.
   struct RebuildReport {
     uint64_t events = 0;
-    uint64_t changed = 0;  ///< Providers whose summary came out otherwise than it stood.
+    uint64_t changed = 0;                        ///< Services about which the two stores differ.
+    std::vector<StoreDifference> differences{};  ///< The first of them, and what is of no service.
+    bool switched = false;
   };
-  /// Folds the whole log into `next`, which is empty, beside the fold, and exchanges the stores
-  /// when it has caught up: no read fails or sees a half of it. Afterwards `next` stands for the
-  /// store of before. Blocks; one at a time, while the projector runs. Errors: Aborted when another
-  /// is under way; Cancelled; DataLoss when the two disagree on what the log holds: nothing was
-  /// exchanged then.
-  absl::StatusOr<RebuildReport> Rebuild(Store* next);
+  /// Folds into `next` what it lacks of the log, which is all of it where it is empty, beside the
+  /// fold; compares the two stores when it has caught up, and exchanges them: no read fails or sees
+  /// a half of it. Afterwards `next` stands for the store of before. Blocks; one at a time, while
+  /// the projector runs. Until the exchange `next` is a reader's. Errors: Aborted when another is
+  /// under way; Cancelled; FailedPrecondition when another version folded `next`; DataLoss when
+  /// the two disagree on what the log holds: nothing was exchanged then.
+  absl::StatusOr<RebuildReport> Rebuild(Store* next, RebuildEnd end = RebuildEnd::kSwitch);
   /// Ends a rebuild that is under way, now and for ever.
   void CancelRebuild() { cancel_rebuild_.store(true); }
 
@@ -277,7 +283,9 @@ class Projector {
   /// Between two polls: takes over what a rebuild has folded, if it waits for that. Errors: those
   /// of the store that is in use.
   absl::Status SwitchIfAsked();
-  absl::Status SwitchTo(Projector* shadow, Store* next, RebuildReport* report);
+  /// Folds what is asked for to exactly where this has folded, and compares.
+  absl::Status Meet(Switch* asked);
+  absl::Status SwitchTo(Projector* shadow, Store* next);
   void Run();
   /// One turn of the thread.
   absl::Status Round(int64_t timeout_ms);

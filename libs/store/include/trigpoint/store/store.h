@@ -122,6 +122,9 @@ class Store {
   absl::Status Flush();
   /// Flushes and releases the directory; idempotent. The destructor does it too, without a report.
   absl::Status Close();
+  /// Copies it as of one moment, with everything committed so far, into a directory that does not
+  /// exist yet; table files are linked where the file system allows it.
+  absl::Status CopyTo(const std::string& directory) const;
   /// Exchanges what the two objects stand for, directory and all; calls under way finish on what
   /// they began with. One swap at a time.
   void Swap(Store& other);
