@@ -136,11 +136,13 @@ void PeerFold::Step() {
   const auto records = Must(reader_->Poll(CaughtUp() ? kRecordsMax : kCatchUpRecordsMax, kIdle));
   if (records.empty()) return;
   if (folded_ == 0) Tell("first");
+  const bool had_half = 2 * folded_ >= to_fold_;
   for (const Record& record : records) Fold(record);
   // What follows from an event is there before the checkpoint says that the event is folded.
   AppendDerived();
   Commit(records);
   folded_ += static_cast<int64_t>(records.size());
+  if (!had_half && 2 * folded_ >= to_fold_) Tell("half");
 }
 
 std::string PeerFold::Digest() const {

@@ -42,8 +42,8 @@ void FillPeerReports(EventLog* log, const PeerTraffic& traffic, uint64_t from, u
 /// A line of the protocol between a bench and its driver: {"at": AT MORE}.
 void Tell(const std::string& at, const std::string& more = "");
 
-/// Folds `topic` into a store in `directory`, as libs/engine does: tells "first", "folded", and
-/// what standard input asks for: "digest", "close".
+/// Folds `topic` into a store in `directory`, as libs/engine does: tells "first", "half",
+/// "folded", and what standard input asks for: "digest", "close".
 struct PeerPlace {
   std::string brokers;
   std::string topic;

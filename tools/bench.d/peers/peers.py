@@ -77,6 +77,7 @@ def fold(broker, side, topic):
     side.start()
     first = side.first()
     mine = sides.usage(side.process.pid) if first["after"] else nothing
+    half = side.half()
     folded = side.folded(600)
     asked = sides.usage(side.process.pid)
     states = side.states()
@@ -87,7 +88,10 @@ def fold(broker, side, topic):
     side.end()
     records = topic.records()
     app, brokers = used(mine, mine_after, records), used(broker_before, broker_after, records)
-    return {"events_per_s": records / (folded["after"] - first["after"]), "seconds": folded["after"] - first["after"],
+    # The second half: the Java side has compiled most of what it runs by then.
+    warm = {} if half is None else {"warm_events_per_s": records / 2 / max(0.001, folded["after"] - half["after"]),
+                                    "warm_cpu_us": (mine_after["cpu"] - half["cpu"]) / (records / 2) * 1e6}
+    return {**warm, "events_per_s": records / (folded["after"] - first["after"]), "seconds": folded["after"] - first["after"],
             "first_after_s": first["after"], "settled_after_s": settled.get("after"), "cpu_us": app["cpu_us"],
             "cpu_with_start_us": mine_after["cpu"] / records * 1e6, "broker_cpu_us": brokers["cpu_us"], "peak_mib": mine_after["peak"],
             "written_mib": app["written_mib"], "broker_written_mib": brokers["written_mib"], "topics_mib": broker.stored(topic),
@@ -194,6 +198,7 @@ def spread(values, form="{:,.0f}"):
 
 
 COLUMNS = [("events/s", "events_per_s", "{:,.0f}"), ("CPU, us an event", "cpu_us", "{:.1f}"), ("with its start", "cpu_with_start_us", "{:.1f}"),
+           ("of the second half: events/s", "warm_events_per_s", "{:,.0f}"), ("CPU", "warm_cpu_us", "{:.1f}"),
            ("CPU of the broker", "broker_cpu_us", "{:.1f}"), ("peak memory, MiB", "peak_mib", "{:,.0f}"),
            ("written by itself, MiB", "written_mib", "{:,.0f}"), ("by the broker", "broker_written_mib", "{:,.0f}"),
            ("in topics", "topics_mib", "{:,.0f}"), ("started again, s", "start_s", "{:.1f}"), ("after kill -9, s", "recovered_s", "{:.1f}"),
@@ -210,7 +215,7 @@ def table(names, turns):
 
 def ratios(names, turns):
     """Each Kafka Streams against the engine of the same turn: above 1, ours is better."""
-    keys = [("events/s", "events_per_s", True), ("CPU", "cpu_us", False), ("CPU with the broker's", "all_cpu_us", False), ("memory", "peak_mib", False),
+    keys = [("events/s", "events_per_s", True), ("CPU", "cpu_us", False), ("CPU of the second half", "warm_cpu_us", False), ("CPU with the broker's", "all_cpu_us", False), ("memory", "peak_mib", False),
             ("after kill -9", "recovered_s", False), ("rebuilt", "rebuilt_s", False)]
     yield "| Ours is better by | " + " | ".join(title for title, _, _ in keys) + " |"
     yield "|---|" + "---|" * len(keys)

@@ -175,6 +175,10 @@ class Side:
         """Waits for the first record."""
         return self.wait_for("first")
 
+    def half(self):
+        """Waits until half is folded; gives what the process has used by then."""
+        return {**self.wait_for("half", 600), **usage(self.process.pid)}
+
     def folded(self, seconds=180):
         return self.wait_for("folded", seconds)
 
@@ -239,6 +243,9 @@ class Raw(Side):
     def command(self):
         return [str(BIN / "trigpoint-peer-bench"), "raw", self.topic.brokers, self.topic.name]
 
+    def half(self):
+        return None
+
     def states(self):
         return None
 
@@ -267,6 +274,9 @@ class Product(Side):
 
     def first(self):
         return {"after": 0.0}
+
+    def half(self):
+        return None
 
     def settle(self):
         """Its store is committed when it is ready."""

@@ -4,11 +4,13 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -24,8 +26,8 @@ import org.apache.kafka.streams.state.QueryableStoreTypes;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * Folds a topic with Kafka Streams and tells on standard output how far it is, a JSON object a line: "first" record, all
- * that was there at the start "folded", "digest" of all states, "closed". Standard input says "digest" and "close"; its end
+ * Folds a topic with Kafka Streams and tells on standard output how far it is, a JSON object a line: "first" record, "half"
+ * of what was there at the start, all of it "folded", "digest" of all states, "closed". Standard input says "digest" and "close"; its end
  * ends the program.
  *
  * <p>Peer BROKERS INPUT OUTPUT DIRECTORY default|tuned at_least_once|exactly_once_v2
@@ -78,7 +80,7 @@ public final class Peer {
   }
 
   private long[] ends(Admin admin) throws Exception {
-    var about = admin.describeTopics(java.util.List.of(input)).allTopicNames().get().get(input);
+    var about = admin.describeTopics(List.of(input)).allTopicNames().get().get(input);
     var asked =
         IntStream.range(0, about.partitions().size())
             .boxed()
@@ -117,14 +119,20 @@ public final class Peer {
 
   private void watch() throws InterruptedException {
     boolean first = false;
-    while (!first || !allFolded()) {
+    boolean half = false;
+    long middle = (start + LongStream.of(ends).sum()) / 2;
+    while (!allFolded()) {
       if (!first && sum() > start) {
         first = true;
         tell("first", "");
       }
-      if (!first && allFolded()) break;
+      if (first && !half && sum() >= middle) {
+        half = true;
+        tell("half", "");
+      }
       Thread.sleep(2);
     }
+    if (!half) tell("half", "");
     tell("folded", ", \"records\": " + (sum() - start));
   }
 
