@@ -1,5 +1,6 @@
 """Both sides of the comparison with Kafka Streams as child processes, and what /proc says of them."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -141,7 +142,7 @@ class Side:
         return self
 
     def _read(self, stream, lines):
-        with self.log.open("a", encoding="utf-8") as log:
+        with stream, self.log.open("a", encoding="utf-8") as log:
             for line in stream:
                 lines.put((time.monotonic(), line))
                 log.write(line)
@@ -196,9 +197,12 @@ class Side:
         self.process.wait(timeout=120)
 
     def kill(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
 
     def forget(self):
         """Removes what it has on its disk."""
@@ -287,7 +291,7 @@ class Product(Side):
 
     def end(self):
         self.process.terminate()
-        self.process.wait(timeout=120)
+        super().end()
 
     def forget(self):
         """The store alone: keys are no fold."""
