@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The same topic through Kafka Streams and through ours, by turns: what it costs, and what a kill costs.
 
-tools/bench --peers [--quick] [--reports N] [--turns N] [--sides WORDS] [--json FILE] [--no-heap]
-                    [--latency PER_SECOND [--seconds N]]
+tools/bench --peers [--quick] [--reports N] [--turns N] [--sides WORDS] [--json FILE] [--show FILE]
+                    [--no-heap] [--latency PER_SECOND [--seconds N]]
 
 Prints Markdown rows: medians of the turns with the lowest and the highest. --sides names some of raw, engine, product, default-alo,
 default-eos, tuned-alo, tuned-eos. --latency measures only how long after its event a derived record is there, at a steady load. `peers.py
@@ -262,15 +262,26 @@ def compare(options):
                 recover = not name.startswith("default") or number == options.turns - 1
                 turns[-1][name] = turn(broker, name, options.reports, recover)
                 progress(f"turn {number + 1} of {options.turns}, {name}: {json.dumps(turns[-1][name])}")
+                keep(options, {"turns": turns})
         if options.heap and "tuned-eos" in options.sides:
             seconds = statistics.median(one["tuned-eos"]["seconds"] for one in turns)
             heaps["tuned-eos"] = smallest_heap(broker, "tuned-eos", options.reports, seconds)
+    keep(options, {"turns": turns, "heaps": heaps})
+    show(options.sides, turns, heaps)
+
+
+def show(names, turns, heaps):
     for lines in (table, ratios, right):
-        print(*lines(options.sides, turns), sep="\n", end="\n\n")
+        print(*lines(names, turns), sep="\n", end="\n\n")
     for name, found in heaps.items():
         print(f"{name}: " + (f"the smallest heap that keeps up is {found[0]} MiB; peak memory with it {found[1]:.0f} MiB"
                              if found else f"no heap up to {HEAPS[-1]} MiB keeps up"))
-    return {"turns": turns, "heaps": heaps}
+
+
+def keep(options, measured):
+    """A run that is ended early leaves what it has; --show prints it."""
+    if options.json:
+        options.json.write_text(json.dumps({"options": {**vars(options), "json": str(options.json), "show": None}, **measured}, indent=1), encoding="utf-8")
 
 
 def compare_latency(options):
@@ -285,7 +296,7 @@ def compare_latency(options):
     for name, row in rows.items():
         print(f"| {name} | {row['per_second']:,.0f} | {row['derived']:,} | {row['p50_ms']:.0f} | {row['p99_ms']:.0f} | {row['max_ms']:.0f} | "
               f"{row['cpu_us']:.1f} | {row['peak_mib']:.0f} |")
-    return {"latency": rows}
+    keep(options, {"latency": rows})
 
 
 def options_of(words):
@@ -294,7 +305,8 @@ def options_of(words):
     parser.add_argument("--reports", type=int, default=500_000)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--sides", type=lambda text: text.split(","), default=ALL)
-    parser.add_argument("--json", type=pathlib.Path, help="everything measured, as JSON")
+    parser.add_argument("--json", type=pathlib.Path, help="keeps everything measured, as JSON")
+    parser.add_argument("--show", type=pathlib.Path, help="prints what --json has kept, and measures nothing")
     parser.add_argument("--no-heap", dest="heap", action="store_false", help="do not look for the smallest heap")
     parser.add_argument("--latency", type=float, metavar="PER_SECOND")
     parser.add_argument("--seconds", type=float, default=300)
@@ -319,6 +331,10 @@ def main():
         lock()
         return 0
     options = options_of(sys.argv[1:])
+    if options.show:
+        kept = json.loads(options.show.read_text(encoding="utf-8"))
+        show(kept["options"]["sides"], kept["turns"], kept.get("heaps", {}))
+        return 0
     missing = sides.java_missing()
     if missing:
         print(f"peers: missing: {', '.join(missing)}; tools/bench --peers installs them", file=sys.stderr)
@@ -326,9 +342,7 @@ def main():
     sides.BUILD.mkdir(parents=True, exist_ok=True)
     sides.compile_java()
     with contextlib.suppress(KeyboardInterrupt):
-        measured = compare_latency(options) if options.latency else compare(options)
-        if options.json:
-            options.json.write_text(json.dumps({"options": {**vars(options), "json": str(options.json)}, **measured}, indent=1), encoding="utf-8")
+        (compare_latency if options.latency else compare)(options)
         return 0
     return 130
 
