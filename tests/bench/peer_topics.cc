@@ -115,7 +115,7 @@ DerivedRecord Parse(std::string_view value) {
   return {.id = lines[0], .event_id = lines[3]};
 }
 
-void TellLatency(std::vector<double> millis, uint64_t sent, const PeerPace& pace) {
+void TellLatency(const std::vector<double>& millis, uint64_t sent, const PeerPace& pace) {
   Tell("latency", absl::StrCat(", \"sent\": ", sent, ", \"per_second\": ", pace.per_second,
                                ", \"seconds\": ", pace.seconds, ", \"derived\": ", millis.size(),
                                ", \"p50_ms\": ", Percentile(millis, 50), ", \"p99_ms\": ",
@@ -186,7 +186,7 @@ void MeasureLatency(const PeerPlace& place, const PeerTraffic& traffic, const Pe
     while (reader.Next(1, take)) {
     }
   }
-  TellLatency(std::move(millis), sent, pace);
+  TellLatency(millis, sent, pace);
 }
 
 }  // namespace trigpoint::bench
