@@ -48,10 +48,13 @@ class RawReader {
 RawReader::RawReader(const std::string& brokers, const std::string& topic, bool from_now) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   char why[512];
-  const std::map<std::string, std::string> settings = {
-      {"bootstrap.servers", brokers},          {"isolation.level", "read_committed"},
-      {"enable.partition.eof", "true"},        {"fetch.wait.max.ms", "10"},
-      {"queued.max.messages.kbytes", "65536"}, {"log_level", "3"}};
+  const std::map<std::string, std::string> settings = {{"bootstrap.servers", brokers},
+                                                       {"isolation.level", "read_committed"},
+                                                       {"enable.partition.eof", "true"},
+                                                       {"fetch.wait.max.ms", "10"},
+                                                       {"queued.max.messages.kbytes", "262144"},
+                                                       {"queued.min.messages", "1000000"},
+                                                       {"log_level", "3"}};
   for (const auto& [name, value] : settings) {
     if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why, sizeof why) != RD_KAFKA_CONF_OK)
       Die(why);

@@ -27,7 +27,7 @@ KAFKA = {**os.environ, "TRIGPOINT_KAFKA_DIR": os.environ.get("TRIGPOINT_KAFKA_DI
 GUARANTEES = {"alo": "at_least_once", "eos": "exactly_once_v2"}
 STREAMS = [f"{settings}-{short}" for settings in ("default", "tuned") for short in GUARANTEES]
 ALL = ["raw", "engine", "tuned-eos", "product", "default-eos", "tuned-alo", "default-alo"]
-HEAPS = [24, 32, 40, 48, 64, 80, 96, 128, 192, 256]
+HEAPS = [24, 32, 40, 48, 64, 80, 96, 128, 192, 256, 512]
 
 
 def kafka(*words):
@@ -139,26 +139,31 @@ def turn(broker, name, reports, recover):
             side.kill()
 
 
-def smallest_heap(broker, name, reports, seconds):
-    """The smallest -Xmx (MiB) with which a fold takes at most a quarter longer than `seconds`, and its peak memory."""
-    def keeps_up(heap):
+def smallest_heap(broker, name, reports):
+    """The smallest -Xmx (MiB) with which a fold costs at most a quarter more CPU than with the largest, and its peak memory."""
+    def fold_with(heap):
         topic = broker.topic(reports)
         with tempfile.TemporaryDirectory(prefix="trigpoint-peers-", dir=sides.BUILD) as scratch:
             side = made(name, topic, pathlib.Path(scratch) / "side", heap)
             try:
                 side.start()
-                took = -side.first()["after"] + side.folded(1.25 * seconds + 10)["after"]
-                return sides.usage(side.process.pid)["peak"] if took <= 1.25 * seconds else None
-            except sides.Failed:
-                return None
+                side.first()
+                before = sides.usage(side.process.pid)
+                side.folded(120)
+                after = sides.usage(side.process.pid)
+                return after["cpu"] - before["cpu"], after["peak"]
+            except sides.Failed:  # Out of memory, or nothing but collecting.
+                return float("inf"), None
             finally:
                 side.kill()
-    low, high, best = 0, len(HEAPS), None
+    took, peak = fold_with(HEAPS[-1])
+    enough = 1.25 * took
+    low, high, best = 0, len(HEAPS) - 1, (HEAPS[-1], peak)
     while low < high:
         middle = (low + high) // 2
-        peak = keeps_up(HEAPS[middle])
-        progress(f"{name}: a heap of {HEAPS[middle]} MiB {'keeps' if peak else 'does not keep'} up")
-        if peak:
+        took, peak = fold_with(HEAPS[middle])
+        progress(f"{name}: a heap of {HEAPS[middle]} MiB {'keeps' if took <= enough else 'does not keep'} up")
+        if took <= enough:
             high, best = middle, (HEAPS[middle], peak)
         else:
             low = middle + 1
@@ -198,7 +203,7 @@ def spread(values, form="{:,.0f}"):
 
 
 COLUMNS = [("events/s", "events_per_s", "{:,.0f}"), ("CPU, us an event", "cpu_us", "{:.1f}"), ("with its start", "cpu_with_start_us", "{:.1f}"),
-           ("of the second half: events/s", "warm_events_per_s", "{:,.0f}"), ("CPU", "warm_cpu_us", "{:.1f}"),
+           ("events/s of the second half", "warm_events_per_s", "{:,.0f}"), ("its CPU", "warm_cpu_us", "{:.1f}"),
            ("CPU of the broker", "broker_cpu_us", "{:.1f}"), ("peak memory, MiB", "peak_mib", "{:,.0f}"),
            ("written by itself, MiB", "written_mib", "{:,.0f}"), ("by the broker", "broker_written_mib", "{:,.0f}"),
            ("in topics", "topics_mib", "{:,.0f}"), ("started again, s", "start_s", "{:.1f}"), ("after kill -9, s", "recovered_s", "{:.1f}"),
@@ -264,8 +269,7 @@ def compare(options):
                 progress(f"turn {number + 1} of {options.turns}, {name}: {json.dumps(turns[-1][name])}")
                 keep(options, {"turns": turns})
         if options.heap and "tuned-eos" in options.sides:
-            seconds = statistics.median(one["tuned-eos"]["seconds"] for one in turns)
-            heaps["tuned-eos"] = smallest_heap(broker, "tuned-eos", options.reports, seconds)
+            heaps["tuned-eos"] = smallest_heap(broker, "tuned-eos", options.reports)
     keep(options, {"turns": turns, "heaps": heaps})
     show(options.sides, turns, heaps)
 
@@ -274,8 +278,7 @@ def show(names, turns, heaps):
     for lines in (table, ratios, right):
         print(*lines(names, turns), sep="\n", end="\n\n")
     for name, found in heaps.items():
-        print(f"{name}: " + (f"the smallest heap that keeps up is {found[0]} MiB; peak memory with it {found[1]:.0f} MiB"
-                             if found else f"no heap up to {HEAPS[-1]} MiB keeps up"))
+        print(f"{name}: the smallest heap that keeps up is {found[0]} MiB; peak memory with it {found[1]:.0f} MiB")
 
 
 def keep(options, measured):
