@@ -39,17 +39,6 @@ std::string Stored(v1::Event event, int provider, int64_t received_us) {
   return event.SerializeAsString();
 }
 
-v1::Event Activation(const v1::PolicyPack& pack) {
-  v1::Event event;
-  event.set_source("trigpoint/control");
-  event.set_id("policy/" + pack.id());
-  event.mutable_policy_activated()->set_policy_id(pack.id());
-  event.mutable_policy_activated()->set_version(pack.version());
-  SetMicros(0, event.mutable_policy_activated()->mutable_effective_from());
-  *event.mutable_policy_activated()->mutable_pack() = pack;
-  return event;
-}
-
 using Packs = std::vector<v1::PolicyPack>;
 
 Packs OnePack(const std::string& policies) { return {Must(FindPack("herefordshire", policies))}; }

@@ -202,4 +202,15 @@ v1::Event Report(uint64_t n, int providers) {
   return event;
 }
 
+v1::Event Activation(const v1::PolicyPack& pack) {
+  v1::Event event;
+  event.set_source("trigpoint/control");
+  event.set_id("policy/" + pack.id());
+  event.mutable_policy_activated()->set_policy_id(pack.id());
+  event.mutable_policy_activated()->set_version(pack.version());
+  SetMicros(0, event.mutable_policy_activated()->mutable_effective_from());
+  *event.mutable_policy_activated()->mutable_pack() = pack;
+  return event;
+}
+
 }  // namespace trigpoint::bench

@@ -36,6 +36,8 @@ int64_t ResidentBytes(pid_t pid);
 /// A counter of a node's metrics. `address`: host:port.
 double MetricOf(const std::string& address, const std::string& name);
 double Now();
+/// A policy in force from the beginning of time.
+v1::Event Activation(const v1::PolicyPack& pack);
 double Percentile(std::vector<double> values, double percent);
 
 /// Raw limit of durable writes: records of `bytes` appended to a file, an fdatasync after every

@@ -71,17 +71,10 @@ std::string Stored(v1::Event event, int64_t occurred_us) {
   return event.SerializeAsString();
 }
 
-std::string Activation() {
+std::string HerefordshireActivation() {
   const v1::PolicyPack pack =
       Must(FindPack("herefordshire", std::string(TRIGPOINT_SOURCE_DIR) + "/deploy/policies"));
-  v1::Event event;
-  event.set_source("trigpoint/control");
-  event.set_id("policy/" + pack.id());
-  event.mutable_policy_activated()->set_policy_id(pack.id());
-  event.mutable_policy_activated()->set_version(pack.version());
-  SetMicros(0, event.mutable_policy_activated()->mutable_effective_from());
-  *event.mutable_policy_activated()->mutable_pack() = pack;
-  return event.SerializeAsString();
+  return Activation(pack).SerializeAsString();
 }
 
 }  // namespace
@@ -96,7 +89,7 @@ std::unique_ptr<EventLog> OpenPeerLog(const std::string& brokers, const std::str
 
 void FillPeerServices(EventLog* log, const PeerTraffic& traffic) {
   Filler filler(log);
-  for (uint32_t p = 0; p < kPeerPartitions; ++p) filler.Add(p, Activation());
+  for (uint32_t p = 0; p < kPeerPartitions; ++p) filler.Add(p, HerefordshireActivation());
   for (int i = 0; i < traffic.services; ++i)
     filler.Add(PartitionOf(StreamId(i), kPeerPartitions - 1), Stored(Registration(i), kPeerStart));
 }

@@ -235,7 +235,7 @@ class OwnKafkaCase(ClusterCase):
 class BrokerKillTest(OwnKafkaCase):
     """The same history through the death of the broker."""
 
-    def test_kill_9_of_a_broker_under_load(self):
+    def pair_under_load(self):
         first = self.member("first", "projector,ingest,query")
         second = self.member("second", "projector,ingest,query")
         self.owned(first, second)
@@ -243,6 +243,10 @@ class BrokerKillTest(OwnKafkaCase):
         load = Load([first, second], homes=4, urgent_every=13)
         load.register(self)
         load.start()
+        return first, second, load
+
+    def test_kill_9_of_a_broker_under_load(self):
+        first, second, load = self.pair_under_load()
         seconds = []
         for turn in range(2):
             load.wait_for(load.count() + 60, 180)
@@ -274,13 +278,7 @@ class ThreeBrokersTest(BrokerKillTest):
         return {int(part): (int(leader), [int(node) for node in replicas.split(",")]) for part, leader, replicas in found}
 
     def test_leaders_that_move_under_load(self):
-        first = self.member("first", "projector,ingest,query")
-        second = self.member("second", "projector,ingest,query")
-        self.owned(first, second)
-        self.policies_active(first)
-        load = Load([first, second], homes=4, urgent_every=13)
-        load.register(self)
-        load.start()
+        first, second, load = self.pair_under_load()
         seconds = []
         for _ in range(2):
             load.wait_for(load.count() + 60, 180)

@@ -205,10 +205,12 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
                                                        const std::vector<PolicyGrounds>& policies,
                                                        const std::string& cause) {
   std::vector<v1::RapidQualityReviewAlert> raised;
+  const std::map<std::string, Draft> drafts = DraftsOf(context, policies);
+  if (drafts.empty()) return raised;  // As after nearly every event.
   const bool historic = !context.state.backfill().empty();
   const int64_t reviewed_until = ReviewedUntil(context.state);
   const AlertIndex alerts(context.record);
-  for (const auto& [cluster, draft] : DraftsOf(context, policies)) {
+  for (const auto& [cluster, draft] : drafts) {
     const std::optional<std::string> id =
         IdToRaise(context, alerts, reviewed_until, cluster, draft);
     if (!id.has_value()) continue;
@@ -269,18 +271,24 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
                                                           int64_t acknowledge_within_us,
                                                           const std::string& cause) {
   std::vector<v1::RapidQualityReviewAlert> escalated;
+  const auto is_late = [&context](const v1::AlertRecord& record) {
+    return record.alert().dispatch() && record.acknowledged_us() == 0 &&
+           record.alert().tier() < kTiersMax &&
+           ToMicros(record.alert().acknowledge_by()) < context.as_of_us;
+  };
+  const auto& all = context.record.alerts();
+  if (std::none_of(all.begin(), all.end(), is_late)) return escalated;
   std::set<std::string_view> known;
   std::set<std::string_view> answered;  // Alerts that are answered, and what they belong to.
-  for (const auto& record : context.record.alerts()) {
+  for (const auto& record : all) {
     known.insert(record.alert().alert_id());
     if (record.acknowledged_us() == 0) continue;
     answered.insert(record.alert().alert_id());
     answered.insert(record.alert().attached_to());
   }
-  for (const auto& record : context.record.alerts()) {
+  for (const auto& record : all) {
+    if (!is_late(record)) continue;
     const auto& alert = record.alert();
-    if (!alert.dispatch() || record.acknowledged_us() != 0 || alert.tier() >= kTiersMax) continue;
-    if (ToMicros(alert.acknowledge_by()) >= context.as_of_us) continue;
     const std::string& root = alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER
                                   ? alert.attached_to()
                                   : alert.alert_id();
