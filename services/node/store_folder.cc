@@ -203,6 +203,9 @@ absl::StatusOr<std::unique_ptr<Store>> StoreFolder::Plant(const EventLog& log,
                                                           int number) const {
   std::error_code error;
   const fs::path to(Path(number));
+  // A store names its present state there. Nothing else is copied, however large it is.
+  if (!fs::is_regular_file(fs::path(seed) / "CURRENT", error))
+    return Refuse(seed, "is no seed: name a directory that `trigpoint seed` made");
   fs::copy(seed, to, fs::copy_options::recursive, error);
   if (error) return FileError("copy --seed " + seed + " to " + to.string(), error);
   for (const auto& entry : fs::directory_iterator(to, error))

@@ -234,6 +234,10 @@ class SeedTest(EndToEnd):
         fewer = self.refusal("fewer", seed, "--partitions", "4")
         self.assertIn("is of a log with 16 partitions, this one has 4", fewer)
         self.assertIn("is no seed", self.refusal("nothing", self.empty()))
+        everything = self.scratch / "everything"
+        (everything / "much").mkdir(parents=True)
+        self.assertIn("is no seed", self.refusal("everything", everything))
+        self.assertIn("is no seed", self.refusal("missing", self.scratch / "not-there"))
         damaged = self.scratch / "damaged"
         shutil.copytree(seed, damaged)
         table = max(damaged.glob("*.sst"), key=lambda path: path.stat().st_size)

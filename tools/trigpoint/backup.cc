@@ -236,13 +236,14 @@ void AddRebuildCommand(CLI::App& app, Session& session) {
       "Folds the log into a new store, says what differs from the old one, and switches to it");
   CLI::Option* partition =
       rebuild->add_option("--partition", options->partition, "Fold only this one anew");
-  rebuild->add_flag("--compare", options->compare, "Say what differs; switch nothing");
+  CLI::Option* compare =
+      rebuild->add_flag("--compare", options->compare, "Say what differs; switch nothing");
   CLI::Option* back = rebuild->add_flag(
       "--back", options->back, "Bring the store of before the last switch up to now, and return");
   CLI::Option* release =
       rebuild->add_flag("--release", options->release, "Remove the store of before");
   back->excludes(partition)->excludes(release);
-  release->excludes(partition);
+  release->excludes(partition)->excludes(compare);
   rebuild->footer(
       "The node answers meanwhile. Exit code 1 when --compare finds a difference.\n"
       "Example: trigpoint rebuild --compare");

@@ -76,6 +76,13 @@ std::string BesideOf(const LogCopyArguments& arguments, const LogSpec& to) {
                               : std::filesystem::path(arguments.to).lexically_normal().string();
 }
 
+/// Whether a directory has something in it, and no log.
+bool HoldsOtherThings(const std::string& directory) {
+  std::error_code error;
+  const bool empty = std::filesystem::is_empty(directory, error);
+  return !error && !empty && !std::filesystem::exists(directory + "/FORMAT", error);
+}
+
 absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
   TP_ASSIGN_OR_RETURN(LogSpec from_spec, SpecOf(arguments, arguments.from));
   TP_ASSIGN_OR_RETURN(LogSpec to_spec, SpecOf(arguments, arguments.to));
@@ -94,6 +101,11 @@ absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
                         : "--from (a node that runs holds its log: stop it, or copy a backup of "
                           "it first)");
   copying->from = *std::move(from);
+  if (!to_spec.kafka.has_value() && HoldsOtherThings(arguments.to)) {
+    return absl::FailedPreconditionError(
+        "--to: " + arguments.to +
+        " holds other things than a log: name a directory that is empty or not there");
+  }
   to_spec.partitions = arguments.partitions == 0 ? 0 : arguments.partitions + 1;
   if (to_spec.kafka.has_value()) {
     to_spec.kafka->create_topic = true;
