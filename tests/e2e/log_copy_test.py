@@ -69,6 +69,9 @@ class LogCopyTest(EndToEnd):
         rest = self.copy(node.data / "log", self.scratch / "copy", "--verify-fold")
         self.assertEqual(0, rest.code, rest)
         self.assertLess(rest.json()["copied"], first.json()["copied"])
+        elsewhere = self.copy(node.data / "log", self.scratch / "backup")
+        self.assertNotEqual(0, elsewhere.code)
+        self.assertIn("holds other things than a log", elsewhere.err)
 
     def test_killed_again_and_again(self):
         node, _ = self.loaded()
