@@ -8,9 +8,12 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <span>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace trigpoint {
 namespace {
@@ -115,7 +118,32 @@ void AwaitAnswer(rd_kafka_queue_t* answers) {
       << rd_kafka_event_error_string(event.get());
 }
 
+/// Whether this one broker still tells clients of the topic.
+bool Knows(const std::string& broker, const std::string& topic) {
+  BrokerWatch watch;
+  absl::StatusOr<KafkaOwned<rd_kafka_t>> client =
+      KafkaSettings({.brokers = broker}, &watch).New(RD_KAFKA_PRODUCER);
+  if (!client.ok()) return true;
+  // A new client asks the one broker it was given. All topics: to ask for one could make it.
+  const rd_kafka_metadata_t* answer = nullptr;
+  if (rd_kafka_metadata(client->get(), 1, nullptr, &answer, 10'000) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return true;
+  const KafkaOwned<const rd_kafka_metadata_t> metadata(answer);
+  const std::span topics(metadata->topics, static_cast<size_t>(metadata->topic_cnt));
+  return std::any_of(topics.begin(), topics.end(),
+                     [&](const rd_kafka_metadata_topic_t& each) { return each.topic == topic; });
+}
+
 }  // namespace
+
+bool Eventually(const std::function<bool()>& so) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!so()) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
 
 void DeleteTopic(const std::string& topic) {
   BrokerWatch watch;
@@ -125,6 +153,9 @@ void DeleteTopic(const std::string& topic) {
   rd_kafka_DeleteTopics(client.get(), &deletion, 1, nullptr, answers.get());
   AwaitAnswer(answers.get());
   rd_kafka_DeleteTopic_destroy(deletion);
+  // The answer is the controller's; a broker that has not heard yet would open the old topic.
+  for (const absl::string_view broker : absl::StrSplit(KafkaBrokers(), ','))
+    EXPECT_TRUE(Eventually([&] { return !Knows(std::string(broker), topic); })) << broker;
 }
 
 void AlterTopic(const std::string& topic, const std::string& name, const std::string& value) {

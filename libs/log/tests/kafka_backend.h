@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,13 +33,15 @@ class MockKafka {
   rd_kafka_mock_cluster_t* cluster_ = nullptr;
 };
 
+/// Looks until it is so, or a minute has passed.
+bool Eventually(const std::function<bool()>& so);
 /// Brokers of a real Kafka, from TRIGPOINT_KAFKA; empty = there is none.
 std::string KafkaBrokers();
 /// Why a test of a real Kafka is skipped; empty = it is not.
 std::string KafkaMissing();
 /// A name that no other test uses.
 std::string NewTopicName();
-/// Removes a topic of the real Kafka.
+/// Removes a topic of the real Kafka, and waits until no broker tells of it.
 void DeleteTopic(const std::string& topic);
 /// Sets one setting of a topic.
 void AlterTopic(const std::string& topic, const std::string& name, const std::string& value);

@@ -6,9 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
-#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -27,16 +25,6 @@ namespace trigpoint {
 namespace {
 
 using testing::HasSubstr;
-
-/// Looks until it is so, or patience ends.
-bool Eventually(const std::function<bool()>& so) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!so()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
 
 class KafkaLogOverAMock : public testing::Test {
  protected:

@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -25,19 +24,8 @@ namespace {
 
 constexpr uint32_t kPartitions = 4;
 constexpr absl::Duration kSession = absl::Seconds(3);
-constexpr auto kPatience = std::chrono::seconds(60);
 
 using Partitions = std::set<uint32_t>;
-
-/// Looks until it is so, or patience ends.
-bool Eventually(const std::function<bool()>& so) {
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (!so()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
 
 /// A process that takes part in the sharing, and what it was told.
 class Member {
