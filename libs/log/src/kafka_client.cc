@@ -214,4 +214,9 @@ rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic
   }
 }
 
+void WakeLeader(rd_kafka_t* client, const std::string& topic, uint32_t partition) {
+  int64_t unused = 0;
+  OffsetAt(client, topic, partition, kLatest, absl::ZeroDuration(), &unused);
+}
+
 }  // namespace trigpoint

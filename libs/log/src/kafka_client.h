@@ -86,6 +86,10 @@ class KafkaSettings {
   std::string error_;
 };
 
+/// Sends a request to the broker that leads the partition and waits for no answer, so that the
+/// client's thread for that broker looks at once what there is to do.
+void WakeLeader(rd_kafka_t* client, const std::string& topic, uint32_t partition);
+
 /// First offset and head of a partition. While a partition has no leader, as just after its
 /// creation or when its leader died, it is asked again until `patience` is over.
 rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic,

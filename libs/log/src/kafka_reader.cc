@@ -17,9 +17,13 @@ namespace {
 constexpr size_t kServedBytesMax = size_t{8} << 20;
 // Records taken over from librdkafka before they are asked for, so that partitions get their turns.
 constexpr size_t kReadyBytesMax = size_t{16} << 20;
+constexpr size_t kReadyRecordsMax = 20'000;
 constexpr absl::Duration kSlice =
     absl::Milliseconds(50);  // between looks whether the log is closed
 constexpr absl::Duration kAskPatience = absl::Seconds(10);
+constexpr int64_t kPrefetchedRecordsMin = 5'000;
+// Without a record although more are there, until librdkafka is woken.
+constexpr absl::Duration kStarved = absl::Milliseconds(3);
 // For records that are known to be there; and, once after an assignment, for those of all
 // partitions.
 constexpr absl::Duration kFetchPatience = absl::Seconds(10);
@@ -50,6 +54,8 @@ class KafkaReader final : public LogReader {
   void StopFetching();
   /// Takes what there is; waits for the first of it.
   void Take(absl::Duration wait);
+  KafkaOwned<rd_kafka_message_t> TakeFirst(absl::Duration wait);
+  void WakeFetching(int64_t behind_min);
   void Accept(const rd_kafka_message_t& message);
   void AcceptError(const rd_kafka_message_t& message);
   Part* Find(int32_t partition);
@@ -72,6 +78,7 @@ class KafkaReader final : public LogReader {
   size_t ready_records_ = 0;
   size_t ready_bytes_ = 0;
   size_t turn_ = 0;
+  size_t woken_ = 0;
   int64_t gather_until_ns_ = 0;
   bool refetch_ = false;
   absl::Status broken_;  // since the assignment; told once what was read before it is handed out
@@ -192,9 +199,38 @@ void KafkaReader::Accept(const rd_kafka_message_t& message) {
   state_->NoteHead(part->partition, part->next);
 }
 
+// librdkafka 2.0.2 stops fetching when queued.min.messages lie ready, and looks again only after a
+// second, however soon they are taken; a request makes it look at once.
+void KafkaReader::WakeFetching(int64_t behind_min) {
+  if (static_cast<int64_t>(rd_kafka_queue_length(queue_.get())) >= kPrefetchedRecordsMin) return;
+  int64_t behind = 0;
+  std::optional<uint32_t> partition;
+  const size_t first = woken_++;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[(first + i) % parts_.size()];
+    const int64_t left = state_->KnownHead(part.partition) - part.next;
+    if (left <= 0) continue;
+    behind += left;
+    partition = partition.value_or(part.partition);
+  }
+  if (behind >= behind_min && partition.has_value())
+    WakeLeader(client_.get(), state_->topic, *partition);
+}
+
+KafkaOwned<rd_kafka_message_t> KafkaReader::TakeFirst(absl::Duration wait) {
+  const auto take = [this](absl::Duration patience) {
+    return KafkaOwned<rd_kafka_message_t>(rd_kafka_consume_queue(queue_.get(), ToMillis(patience)));
+  };
+  if (wait <= kStarved || !AnyBehind()) return take(wait);
+  KafkaOwned<rd_kafka_message_t> first = take(kStarved);
+  if (first != nullptr) return first;
+  WakeFetching(1);
+  return take(wait - kStarved);
+}
+
 void KafkaReader::Take(absl::Duration wait) {
   rd_kafka_poll(client_.get(), 0);  // what went wrong with the connections
-  const KafkaOwned<rd_kafka_message_t> first(rd_kafka_consume_queue(queue_.get(), ToMillis(wait)));
+  const KafkaOwned<rd_kafka_message_t> first = TakeFirst(wait);
   if (first != nullptr) Accept(*first);
   std::array<rd_kafka_message_t*, 500> more{};
   ssize_t count = 0;
@@ -205,7 +241,7 @@ void KafkaReader::Take(absl::Duration wait) {
       Accept(*message);
     }
   } while (count == static_cast<ssize_t>(more.size()) && ready_bytes_ < kReadyBytesMax &&
-           ready_records_ < 100 * more.size());
+           ready_records_ < kReadyRecordsMax);
   if (refetch_ && broken_.ok()) {
     if (absl::Status fetching = Fetch(); !fetching.ok()) broken_ = fetching;
   }
@@ -248,6 +284,7 @@ absl::StatusOr<std::vector<Record>> KafkaReader::Poll(size_t max_records, absl::
     Take(std::min(kSlice, absl::Nanoseconds(std::max<int64_t>(end - now, 0))));
   }
   if (ready_records_ < max_records) Take(absl::ZeroDuration());
+  WakeFetching(kPrefetchedRecordsMin);  // for the next call, while the caller is at work
   return Serve(max_records);
 }
 
@@ -283,7 +320,9 @@ KafkaSettings ReaderSettings(const KafkaTopicState& state, BrokerWatch* watch,
                 {"fetch.wait.max.ms", "50"},
                 {"fetch.error.backoff.ms", "100"}});
   if (prefetch == KafkaPrefetch::kStream) {
-    settings.Set({{"queued.min.messages", "10000"}, {"queued.max.messages.kbytes", "32768"}});
+    settings.Set({{"queued.min.messages", absl::StrCat(kPrefetchedRecordsMin)},
+                  {"queued.max.messages.kbytes", "32768"},
+                  {"fetch.message.max.bytes", "262144"}});
   } else {
     settings.Set({{"queued.min.messages", "1"}, {"fetch.message.max.bytes", "4096"}});
   }
