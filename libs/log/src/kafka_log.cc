@@ -80,6 +80,7 @@ class KafkaLog final : public EventLog {
  private:
   absl::StatusOr<Watermarks> Ask(uint32_t partition) const {
     if (partition >= partitions()) return UnknownPartitionError(partition, partitions());
+    rd_kafka_poll(asker_->client.get(), 0);  // what went wrong lies in memory until it is told
     return AskWatermarks(asker_->client.get(), state_.get(), partition);
   }
 

@@ -21,7 +21,8 @@ constexpr size_t kReadyRecordsMax = 20'000;
 constexpr absl::Duration kSlice =
     absl::Milliseconds(50);  // between looks whether the log is closed
 constexpr absl::Duration kAskPatience = absl::Seconds(10);
-constexpr int64_t kPrefetchedRecordsMin = 5'000;
+constexpr int kPrefetchedRecordsMin = 5'000;
+constexpr absl::Duration kFillPatience = absl::Milliseconds(10);
 // Without a record although more are there, until librdkafka is woken.
 constexpr absl::Duration kStarved = absl::Milliseconds(3);
 // For records that are known to be there; and, once after an assignment, for those of all
@@ -46,6 +47,8 @@ class KafkaReader final : public LogReader {
     int64_t next;              // to come from librdkafka
     std::deque<Record> ready;  // before it
     int64_t gap_before = -1;   // offset of a record that came too early once; -1 = none did
+    int64_t woken_next = -1;   // `next` when its broker was woken last, and when that was
+    int64_t woken_ns = 0;
   };
 
   absl::Status Open();
@@ -55,7 +58,13 @@ class KafkaReader final : public LogReader {
   /// Takes what there is; waits for the first of it.
   void Take(absl::Duration wait);
   KafkaOwned<rd_kafka_message_t> TakeFirst(absl::Duration wait);
-  void WakeFetching(int64_t behind_min);
+  void WakeFetching();
+  /// Takes more, where there is so much more that it is there soon.
+  void Fill(size_t max_records);
+  /// Records that are known to be there and have not come yet.
+  int64_t Left() const;
+  bool FarBehind() const { return Left() >= int64_t{kPrefetchedRecordsMin}; }
+  bool Full() const { return ready_bytes_ >= kReadyBytesMax || ready_records_ >= kReadyRecordsMax; }
   void Accept(const rd_kafka_message_t& message);
   void AcceptError(const rd_kafka_message_t& message);
   Part* Find(int32_t partition);
@@ -79,6 +88,7 @@ class KafkaReader final : public LogReader {
   size_t ready_bytes_ = 0;
   size_t turn_ = 0;
   size_t woken_ = 0;
+  int64_t woken_ns_ = 0;
   int64_t gather_until_ns_ = 0;
   bool refetch_ = false;
   absl::Status broken_;  // since the assignment; told once what was read before it is handed out
@@ -163,10 +173,12 @@ KafkaReader::Part* KafkaReader::Find(int32_t partition) {
 
 void KafkaReader::AcceptError(const rd_kafka_message_t& message) {
   const absl::Status status = FromKafka(message.err, "read");
-  // All else heals: brokers come back, leaders are found, topics become known.
-  if (!absl::IsDataLoss(status)) return watch_.NoteError(std::string(status.message()));
   const Part* part = Find(message.partition);
   if (part == nullptr || !broken_.ok()) return;
+  // Told once by librdkafka; who may not read would wait for ever.
+  if (absl::IsPermissionDenied(status)) broken_ = status;
+  // All else heals: brokers come back, leaders are found, topics become known.
+  if (!absl::IsDataLoss(status)) return;
   broken_ = absl::DataLossError(absl::StrCat(
       "topic ", state_->topic, " partition ", part->partition, " offset ", part->next, ": ",
       rd_kafka_err2str(message.err), ": the log was truncated or damaged, or its topic replaced"));
@@ -199,22 +211,48 @@ void KafkaReader::Accept(const rd_kafka_message_t& message) {
   state_->NoteHead(part->partition, part->next);
 }
 
+int64_t KafkaReader::Left() const {
+  int64_t left = 0;
+  for (const Part& part : parts_)
+    left += std::max<int64_t>(state_->KnownHead(part.partition) - part.next, 0);
+  return left;
+}
+
 // librdkafka 2.0.2 stops fetching when queued.min.messages lie ready, and looks again only after a
 // second, however soon they are taken; a request makes it look at once.
-void KafkaReader::WakeFetching(int64_t behind_min) {
-  if (static_cast<int64_t>(rd_kafka_queue_length(queue_.get())) >= kPrefetchedRecordsMin) return;
-  int64_t behind = 0;
-  std::optional<uint32_t> partition;
+void KafkaReader::WakeFetching() {
+  const int64_t now = SteadyNanos();
+  if (now - woken_ns_ < absl::ToInt64Nanoseconds(kStarved)) return;
+  if (rd_kafka_queue_length(queue_.get()) >= size_t{kPrefetchedRecordsMin}) return;
   const size_t first = woken_++;
   for (size_t i = 0; i < parts_.size(); ++i) {
-    const Part& part = parts_[(first + i) % parts_.size()];
-    const int64_t left = state_->KnownHead(part.partition) - part.next;
-    if (left <= 0) continue;
-    behind += left;
-    partition = partition.value_or(part.partition);
+    Part& part = parts_[(first + i) % parts_.size()];
+    if (part.next >= state_->KnownHead(part.partition)) continue;
+    // What came of it last time? One whose leader is gone is not asked for at every turn.
+    if (part.next == part.woken_next && now - part.woken_ns < absl::ToInt64Nanoseconds(kSlice))
+      continue;
+    part.woken_next = part.next;
+    part.woken_ns = woken_ns_ = now;
+    return WakeLeader(client_.get(), state_->topic, part.partition);
   }
-  if (behind >= behind_min && partition.has_value())
-    WakeLeader(client_.get(), state_->topic, *partition);
+}
+
+// A turn that is not full costs whoever folds it as many commits more.
+void KafkaReader::Fill(size_t max_records) {
+  if (prefetch_ != KafkaPrefetch::kStream) return;
+  const int64_t begun = SteadyNanos();
+  int64_t now = begun;
+  int64_t got = begun;
+  while (ready_records_ < max_records && ready_bytes_ < kServedBytesMax && FarBehind() &&
+         broken_.ok() && now - begun < absl::ToInt64Nanoseconds(kFillPatience) &&
+         now - got < absl::ToInt64Nanoseconds(kStarved)) {
+    WakeFetching();
+    const size_t before = ready_records_;
+    Take(absl::Milliseconds(1));
+    now = SteadyNanos();
+    if (ready_records_ > before) got = now;
+  }
+  if (FarBehind()) WakeFetching();  // for the next turn, while the caller is at work on this one
 }
 
 KafkaOwned<rd_kafka_message_t> KafkaReader::TakeFirst(absl::Duration wait) {
@@ -224,7 +262,7 @@ KafkaOwned<rd_kafka_message_t> KafkaReader::TakeFirst(absl::Duration wait) {
   if (wait <= kStarved || !AnyBehind()) return take(wait);
   KafkaOwned<rd_kafka_message_t> first = take(kStarved);
   if (first != nullptr) return first;
-  WakeFetching(1);
+  WakeFetching();
   return take(wait - kStarved);
 }
 
@@ -240,8 +278,7 @@ void KafkaReader::Take(absl::Duration wait) {
       const KafkaOwned<rd_kafka_message_t> message(more[static_cast<size_t>(i)]);
       Accept(*message);
     }
-  } while (count == static_cast<ssize_t>(more.size()) && ready_bytes_ < kReadyBytesMax &&
-           ready_records_ < kReadyRecordsMax);
+  } while (count == static_cast<ssize_t>(more.size()) && !Full());
   if (refetch_ && broken_.ok()) {
     if (absl::Status fetching = Fetch(); !fetching.ok()) broken_ = fetching;
   }
@@ -276,7 +313,7 @@ absl::StatusOr<std::vector<Record>> KafkaReader::Poll(size_t max_records, absl::
     if (state_->closed()) return ClosedError();
     const int64_t now = SteadyNanos();
     const bool behind = AnyBehind();
-    const bool gathering = behind && now < gather_until_ns_;
+    const bool gathering = behind && now < gather_until_ns_ && !Full();
     if (ready_records_ > 0 && !gathering) break;
     if (!broken_.ok() && ready_records_ == 0) return broken_;
     const int64_t end = behind ? patience : until;
@@ -284,7 +321,7 @@ absl::StatusOr<std::vector<Record>> KafkaReader::Poll(size_t max_records, absl::
     Take(std::min(kSlice, absl::Nanoseconds(std::max<int64_t>(end - now, 0))));
   }
   if (ready_records_ < max_records) Take(absl::ZeroDuration());
-  WakeFetching(kPrefetchedRecordsMin);  // for the next call, while the caller is at work
+  Fill(max_records);
   return Serve(max_records);
 }
 
@@ -317,6 +354,9 @@ KafkaSettings ReaderSettings(const KafkaTopicState& state, BrokerWatch* watch,
                 {"isolation.level", "read_committed"},
                 {"check.crcs", "true"},
                 {"allow.auto.create.topics", "false"},
+                // Each would lie in memory until the client is polled; not all are, and nobody
+                // asks for the health of a reader.
+                {"statistics.interval.ms", "0"},
                 {"fetch.wait.max.ms", "50"},
                 {"fetch.error.backoff.ms", "100"}});
   if (prefetch == KafkaPrefetch::kStream) {
