@@ -54,7 +54,8 @@ struct NodeConfig {
   std::string vault_directory = "vault";  ///< Below `data`, or absolute; empty: there is no vault.
   std::vector<WebhookConfig> webhooks;
   std::vector<PartnerTopic> partner_topics;
-  std::string alerts_topic;  ///< Of Kafka, where alerts are told; empty: none.
+  std::string alerts_topic;         ///< Of Kafka, where alerts are told; empty: none.
+  std::string alerts_organisation;  ///< Who reads that topic; empty: the operator.
   std::vector<RetentionRule> retention;
 };
 

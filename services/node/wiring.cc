@@ -243,15 +243,17 @@ absl::Status RunningNode::Parts::StartDuties() {
 
 absl::Status RunningNode::Parts::OpenDeliveries() {
   if (!config.roles.notify) return absl::OkStatus();
-  TP_ASSIGN_OR_RETURN(deliveries, Deliveries::Open({.projector = projector.get(),
-                                                    .metrics = metrics.get(),
-                                                    .directory = config.data + "/outbox",
-                                                    .log_id = names_of_log.id,
-                                                    .now_us = &NowMicros,
-                                                    .secret = names_of_log.secret,
-                                                    .alerts_topic = config.alerts_topic,
-                                                    .kafka = KafkaOf(config)},
-                                                   config.webhooks));
+  TP_ASSIGN_OR_RETURN(deliveries,
+                      Deliveries::Open({.projector = projector.get(),
+                                        .metrics = metrics.get(),
+                                        .directory = config.data + "/outbox",
+                                        .log_id = names_of_log.id,
+                                        .now_us = &NowMicros,
+                                        .secret = names_of_log.secret,
+                                        .alerts_topic = config.alerts_topic,
+                                        .alerts_organisation = config.alerts_organisation,
+                                        .kafka = KafkaOf(config)},
+                                       config.webhooks));
   if (deliveries != nullptr && !config.roles.query)
     projector->OnAlerts([this] { deliveries->Wake(); });
   return absl::OkStatus();

@@ -8,8 +8,9 @@
 
 namespace trigpoint {
 
-WebhookConfig AlertsEndpoint(const std::string& topic) {
+WebhookConfig AlertsEndpoint(const std::string& topic, const std::string& organisation) {
   WebhookConfig endpoint;
+  endpoint.organisation = organisation;
   endpoint.name = "kafka:" + topic;
   endpoint.sends_digest = false;
   return endpoint;

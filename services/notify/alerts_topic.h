@@ -13,8 +13,8 @@
 namespace trigpoint {
 
 /// The alerts topic as an endpoint of the outbox: every alert, no digest, named "kafka:" and the
-/// topic, as no webhook can be.
-WebhookConfig AlertsEndpoint(const std::string& topic);
+/// topic, as no webhook can be. `organisation`: who reads it; see WebhookConfig.
+WebhookConfig AlertsEndpoint(const std::string& topic, const std::string& organisation);
 
 /// Writes the messages that webhooks get to a topic of Apache Kafka, keyed by alert id.
 /// Threading: thread-safe.

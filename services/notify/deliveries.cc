@@ -48,7 +48,8 @@ absl::StatusOr<std::unique_ptr<Deliveries>> Deliveries::Open(
   TP_RETURN_IF_ERROR(CheckWebhooks(webhooks));
   TP_ASSIGN_OR_RETURN(auto outbox, Outbox::Open({.directory = deps.directory}));
   std::vector<WebhookConfig> endpoints = webhooks;
-  if (!deps.alerts_topic.empty()) endpoints.push_back(AlertsEndpoint(deps.alerts_topic));
+  if (!deps.alerts_topic.empty())
+    endpoints.push_back(AlertsEndpoint(deps.alerts_topic, deps.alerts_organisation));
   std::unique_ptr<Deliveries> made(new Deliveries(deps, std::move(endpoints), std::move(outbox)));
   if (!deps.alerts_topic.empty()) {
     TP_ASSIGN_OR_RETURN(made->alerts_topic_, AlertsTopic::Open(deps.kafka, deps.alerts_topic));

@@ -25,9 +25,10 @@ struct DeliveriesDeps {
   std::string directory{};  ///< Of the outbox.
   std::string log_id{};
   std::function<Micros()> now_us{};
-  std::string secret{};        ///< Of the data directory; see TakerDeps.
-  std::string alerts_topic{};  ///< Of Apache Kafka; empty: alerts go to webhooks alone.
-  KafkaConnection kafka{};     ///< Where it is.
+  std::string secret{};               ///< Of the data directory; see TakerDeps.
+  std::string alerts_topic{};         ///< Of Apache Kafka; empty: alerts go to webhooks alone.
+  std::string alerts_organisation{};  ///< Who reads that topic; see WebhookConfig::organisation.
+  KafkaConnection kafka{};            ///< Where it is.
 };
 
 /// Alerts and digests on their way to the webhooks of a node, and alerts to a topic: one thread

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "services/query/outside.h"
 #include "trigpoint/base/check.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/events/times.h"
@@ -21,6 +22,10 @@ std::string MessageType(v1::RapidQualityReviewAlert::Kind kind) {
     default:
       return what + "raised";
   }
+}
+
+bool ReceiverIsOutside(const std::string& organisation, const v1::ProviderState& state) {
+  return !organisation.empty() && IsOutside(Principal{.organisation = organisation}, state);
 }
 
 nlohmann::ordered_json ToJsonData(const google::protobuf::Message& message) {

@@ -7,6 +7,7 @@
 
 #include "services/notify/message.h"
 #include "services/notify/schedule.h"
+#include "services/query/outside.h"
 #include "services/query/present.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
@@ -98,14 +99,16 @@ absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookC
       change->notes.push_back({.sequence = 0, .stream_id = at.stream_id, .alert_id = at.alert_id});
     }
   } else if (IsWanted(webhook, alert->alert())) {
-    // As of its raising, so that every endpoint gets the same bytes whenever it is queued.
+    // As of its raising, so that an endpoint gets the same bytes whenever it is queued.
     v1::AlertRecord raised = *alert;
     raised.clear_acknowledged_us();
     raised.clear_acknowledged_by();
     TP_ASSIGN_OR_RETURN(const auto trace, traces_.Of(at.stream_id, stream.state.revision()));
-    change->messages.push_back(AlertMessage(
-        PresentAlert(raised, stream.state, {.trace = *trace, .veil = veil_}, raised.raised_us()),
-        deps_.now_us()));
+    v1::Alert shown =
+        PresentAlert(raised, stream.state, {.trace = *trace, .veil = veil_}, raised.raised_us());
+    if (ReceiverIsOutside(webhook.organisation, stream.state))
+      HideSmallNumbers(stream.state, shown.mutable_detail());
+    change->messages.push_back(AlertMessage(shown, deps_.now_us()));
   }
   return absl::OkStatus();
 }
@@ -137,7 +140,8 @@ absl::StatusOr<Taken> Taker::TakeAlerts(const WebhookConfig& webhook) {
   return Taken{.queued = !change.messages.empty(), .more = looked_at >= kTurn};
 }
 
-absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const std::vector<OutboxNote>& notes) {
+absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const WebhookConfig& webhook,
+                                                      const std::vector<OutboxNote>& notes) {
   std::vector<v1::Alert> alerts;
   for (const OutboxNote& note : notes) {
     absl::StatusOr<StreamAsOf> stream = deps_.projector->Read(note.stream_id);
@@ -149,6 +153,8 @@ absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const std::vector<OutboxNo
     TP_ASSIGN_OR_RETURN(const auto trace, traces_.Of(note.stream_id, stream->state.revision()));
     alerts.push_back(
         PresentAlert(*alert, stream->state, {.trace = *trace, .veil = veil_}, deps_.now_us()));
+    if (ReceiverIsOutside(webhook.organisation, stream->state))
+      HideSmallNumbers(stream->state, alerts.back().mutable_detail());
   }
   return alerts;
 }
@@ -180,7 +186,7 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   const std::set<std::string> told(told_before.begin(), told_before.end());
   TP_ASSIGN_OR_RETURN(Awaiting awaiting, GatherAwaiting(*deps_.projector, told, veil_, &traces_));
   TP_ASSIGN_OR_RETURN(const auto notes, outbox.Notes(webhook.name, kDigestItemsMax));
-  TP_ASSIGN_OR_RETURN(content.attached, Present(notes));
+  TP_ASSIGN_OR_RETURN(content.attached, Present(webhook, notes));
   TP_ASSIGN_OR_RETURN(content.endpoints, TellOfEndpoints());
   content.recommendations = std::move(awaiting.fresh);
   content.more_recommendations = awaiting.more_fresh;

@@ -55,7 +55,8 @@ class Taker {
   absl::Status TakeAlert(const Projector::AlertPosition& at, const WebhookConfig& webhook,
                          const OutboxProgress& progress, OutboxChange* change);
   absl::StatusOr<std::vector<DigestEndpoint>> TellOfEndpoints() const;
-  absl::StatusOr<std::vector<v1::Alert>> Present(const std::vector<OutboxNote>& notes);
+  absl::StatusOr<std::vector<v1::Alert>> Present(const WebhookConfig& webhook,
+                                                 const std::vector<OutboxNote>& notes);
 
   const TakerDeps deps_;
   const Veil veil_;

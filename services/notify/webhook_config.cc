@@ -106,6 +106,8 @@ const std::vector<Key>& Keys() {
       Text("secret_file", "a file with whsec_... and mode 0600 or 0640",
            &WebhookConfig::secret_file),
       Text("ca_file", "a PEM file of the authorities to trust", &WebhookConfig::ca_file),
+      Text("organisation", "the organisation that receives it, as principals name it",
+           &WebhookConfig::organisation),
       {"send", "a list of `alerts` and `digest`, or one of them", &ReadSend},
       {"tiers", "a list of 1, 2 and 3, or some of them", &ReadTiers},
       {"digest_at", "a time of day in London, \"HH:MM\"",
@@ -200,6 +202,7 @@ std::string DefaultWebhooksYaml() {
          "#     url: https://desk.example/trigpoint    # http to this machine only\n"
          "#     secret_file: /etc/trigpoint/duty-desk  # whsec_..., mode 0600 or 0640\n"
          "#     ca_file: /etc/trigpoint/desk-ca.pem    # left out: the system's authorities\n"
+         "#     organisation: herefordshire-council    # who receives it; left out: the operator\n"
          "#     send: [alerts, digest]\n"
          "#     tiers: [1, 2, 3]                       # alerts of these tiers\n"
          "#     digest_at: \"08:00\"                     # London\n"

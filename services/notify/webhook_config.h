@@ -18,6 +18,9 @@ struct WebhookConfig {
   std::string url;          ///< https; http to this machine only.
   std::string secret_file;  ///< See ReadSecretFile.
   std::string ca_file;      ///< PEM of the authorities to trust; empty: the system's.
+  /// Who receives it; of services that it neither commissions nor hosts it is told no small
+  /// numbers (services/query/outside.h). Empty: the operator, who is told all.
+  std::string organisation;
   bool sends_alerts = true;
   bool sends_digest = true;
   std::vector<uint32_t> tiers = {1, 2, 3};  ///< Alerts of these tiers only.

@@ -11,7 +11,9 @@ namespace trigpoint {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using Json = nlohmann::json;
 
@@ -166,6 +168,29 @@ TEST_F(TakerTest, TellsANewEndpointWhatIsOpenAndNotThePast) {
   const auto late = Delivered("late");
   ASSERT_THAT(Types(late), ElementsAre(kRaised, "digest"));
   EXPECT_EQ(late[0], first[1]) << "the same bytes, whoever gets them and when";
+}
+
+TEST_F(TakerTest, TellsNoSmallNumbersToWhoNeitherCommissionsNorHostsTheService) {
+  WebhookConfig ours = Desk("ours");
+  ours.organisation = "herefordshire-council";
+  WebhookConfig theirs = Desk("theirs");
+  theirs.organisation = "powys-council";
+  Urgent("r1", v1::THEME_NEGLECT);
+  Urgent("r2", v1::THEME_FALLS);
+  for (const WebhookConfig& webhook : {Desk(), ours, theirs})
+    ASSERT_TRUE(Look(NewTaker({Desk(), ours, theirs}), webhook));
+  const auto told = Delivered();
+  ASSERT_THAT(Types(told), ElementsAre(kRaised, kRaised, "digest"));
+  const auto commissioner = Delivered("ours");
+  const auto outside = Delivered("theirs");
+  ASSERT_EQ(Types(outside), Types(told));
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(commissioner[i], told[i]) << "a commissioner is told what the operator is";
+    EXPECT_THAT(told[i]["data"]["detail"]["evidence"], SizeIs(1));
+    EXPECT_THAT(outside[i]["data"]["detail"]["evidence"], IsEmpty());
+    EXPECT_EQ(outside[i]["data"]["alert_id"], told[i]["data"]["alert_id"]);
+  }
+  EXPECT_THAT(outside[2]["data"].dump(), Not(HasSubstr("\"r1\""))) << "nor in the digest";
 }
 
 TEST_F(TakerTest, TellsAnAlertAsItWasRaisedThoughItIsAcknowledgedBeforeItIsQueued) {

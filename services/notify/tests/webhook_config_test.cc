@@ -47,13 +47,15 @@ TEST(WebhookConfig, HasDefaultsForAllButNameAddressAndSecret) {
 
 TEST(WebhookConfig, ReadsEveryKey) {
   std::vector<WebhookConfig> webhooks;
-  const absl::Status read = Read(std::string(kDesk) +
-                                     "  ca_file: /ca.pem\n  send: [digest]\n  tiers: [3, 2]\n"
-                                     "  digest_at: \"17:05\"\n  timeout_seconds: 3\n"
-                                     "  give_up_after_hours: 2\n",
-                                 &webhooks);
+  const absl::Status read =
+      Read(std::string(kDesk) +
+               "  ca_file: /ca.pem\n  organisation: powys\n  send: [digest]\n  tiers: [3, 2]\n"
+               "  digest_at: \"17:05\"\n  timeout_seconds: 3\n"
+               "  give_up_after_hours: 2\n",
+           &webhooks);
   ASSERT_TRUE(read.ok()) << read;
   EXPECT_EQ(webhooks[0].ca_file, "/ca.pem");
+  EXPECT_EQ(webhooks[0].organisation, "powys");
   EXPECT_FALSE(webhooks[0].sends_alerts);
   EXPECT_TRUE(webhooks[0].sends_digest);
   EXPECT_THAT(webhooks[0].tiers, ElementsAre(2, 3));
