@@ -40,6 +40,13 @@ absl::Status CheckPath(const char* field, const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status MakeDirectory(const char* field, const fs::path& path) {
+  std::error_code error;
+  if (fs::create_directory(path, error)) return absl::OkStatus();
+  if (error == std::errc::no_space_on_device) return FileError("make " + path.string(), error);
+  return FieldError(field, "PATH_INVALID", "cannot be made on the node: " + error.message());
+}
+
 /// Written whole and synced, or not there.
 absl::Status WriteWhole(const fs::path& path, const std::string& text) {
   const std::string unfinished = path.string() + ".new";
@@ -87,8 +94,7 @@ absl::StatusOr<v1::CreateBackupResponse> CreateBackup(const EventLog& log, const
     position->set_offset(head);
     made.set_events(made.events() + static_cast<uint64_t>(head));
   }
-  std::error_code error;
-  if (!fs::create_directory(to, error)) return FileError("make " + to.string(), error);
+  TP_RETURN_IF_ERROR(MakeDirectory("directory", to));
   TP_RETURN_IF_ERROR(log.CopyTo((to / "log").string()));
   // After the log: every key that an event of the copy needs was made before it was appended.
   if (!request.keys_directory().empty()) {
@@ -112,6 +118,9 @@ absl::StatusOr<v1::CreateSeedResponse> CreateSeed(const Store& store, uint32_t p
   const fs::path unfinished = to.string() + ".new";
   std::error_code error;
   fs::remove_all(unfinished, error);
+  // RocksDB makes it, and does not say why where none can be made.
+  TP_RETURN_IF_ERROR(MakeDirectory("directory", unfinished));
+  fs::remove(unfinished, error);
   TP_RETURN_IF_ERROR(store.CopyTo(unfinished.string()));
   fs::permissions(unfinished, fs::perms::owner_all, error);
   if (error) return FileError("close " + unfinished.string() + " to others", error);

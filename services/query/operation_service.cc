@@ -11,6 +11,8 @@
 #include "services/query/query_core.h"
 #include "services/query/resolve.h"
 #include "services/query/verify.h"
+#include "trigpoint/base/digest.h"
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/events/pii_guard.h"
@@ -113,28 +115,38 @@ class VerifyStream final : public grpc::ServerWriteReactor<v1::VerifyResponse> {
   std::atomic<bool> cancelled_{false};
 };
 
+/// What callers are told instead of what the log says, which is for the operator.
+absl::Status LogUnavailable() {
+  return WithReason(
+      absl::UnavailableError("the log does not answer: its disk fails, or no broker is reached; "
+                             "the error output of the process says more"),
+      "LOG_UNAVAILABLE");
+}
+
 absl::Status FillStatus(const QueryCore& core, v1::Status* status) {
   const Projector& projector = core.projector();
   // Brokers that were not reached for long are not waited for once more.
-  if (absl::Status health = projector.log().Health(); absl::IsUnavailable(health)) return health;
+  if (absl::IsUnavailable(projector.log().Health())) return LogUnavailable();
   status->set_version(TRIGPOINT_VERSION);
   status->set_engine_version(kEngineVersion);
   status->set_log_backend(core.deps.log_backend);
   status->set_member(core.deps.member);
   status->set_roles(core.deps.roles);
   status->set_providers(projector.ProviderCount());
-  const std::vector<int64_t> committed = projector.Committed();
   uint64_t events = 0;
   for (uint32_t p = 0; p < projector.log().partitions(); ++p) {
-    TP_ASSIGN_OR_RETURN(const int64_t head, projector.log().HeadOffset(p));
+    const absl::StatusOr<int64_t> head = projector.log().HeadOffset(p);
+    if (!head.ok()) return absl::IsUnavailable(head.status()) ? LogUnavailable() : head.status();
     TP_ASSIGN_OR_RETURN(const auto checkpoint, projector.store().ReadCheckpoint(p));
     auto* partition = status->add_partitions();
     partition->set_partition(p);
-    partition->set_head(head);
-    partition->set_folded(committed[p]);
-    partition->set_fingerprint(projector.Fingerprint(p));
+    partition->set_head(*head);
     partition->set_owned(projector.Owns(p));
-    if (checkpoint.has_value()) events += checkpoint->events_folded();
+    if (!checkpoint.has_value()) continue;
+    // Both of one commit, so that processes at the same place can be compared while they fold.
+    partition->set_folded(checkpoint->next_offset());
+    partition->set_fingerprint(HexEncode(checkpoint->rolling_hash()));
+    events += checkpoint->events_folded();
   }
   status->set_events(events);
   status->set_streams_in_backfill(projector.BackfillCount());

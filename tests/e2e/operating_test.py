@@ -204,6 +204,8 @@ class SeedTest(EndToEnd):
         self.assertEqual(0, made.code, made)
         self.assertEqual(0o700, seed.stat().st_mode & 0o777)
         self.assertNotEqual(0, node.run("seed", seed).code, "it is there already")
+        for command in ("seed", "backup"):
+            self.assertIn("directory: cannot be made on the node", node.run(command, "/proc/new").err)
         self.assertEqual("ACCEPTED", node.submit(incident("1-900000001", 20))[0])
         before = node.run("--json", "timeline", "cqc-location/1-900000001", "--all").out
         node.stop()
@@ -321,6 +323,12 @@ class DoctorTest(EndToEnd):
         self.assertEqual(0, node.run("backup", self.scratch / "today").code)
         result = node.run("--json", "doctor", "--data", node.data, "--backups", self.scratch)
         self.assertEqual(0, result.code, result)
+        self.assertNotIn("stores", {check["check"] for check in result.json()})
+        self.assertEqual(0, node.run("rebuild").code)
+        found = {check["check"]: check for check in node.run("--json", "doctor", "--data", node.data).json()}
+        self.assertIn("--release", found["stores"]["do"])
+        self.assertEqual(0, node.run("rebuild", "--release").code)
+        self.assertNotIn("stores", node.run("--json", "doctor", "--data", node.data).out)
         node.stop()
         self.assertEqual(3, node.run("doctor").code)
 

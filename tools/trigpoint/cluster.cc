@@ -82,9 +82,19 @@ struct Seen {
   int64_t head = 0;
   int64_t least_folded = 0;
   std::vector<std::string> owners;
-  std::set<std::string> fingerprints;  ///< Of those that have folded it to its head.
+  /// Of what lies before each place to which some have folded.
+  std::map<int64_t, std::set<std::string>> fingerprints;
 
-  bool Differs() const { return fingerprints.size() > 1; }
+  /// Whether two that have folded to the same place disagree on what lies before it.
+  bool Differs() const {
+    return std::any_of(fingerprints.begin(), fingerprints.end(),
+                       [](const auto& place) { return place.second.size() > 1; });
+  }
+  /// Of those that have folded all there is.
+  std::set<std::string> AtHead() const {
+    const auto found = fingerprints.find(head);
+    return found == fingerprints.end() ? std::set<std::string>() : found->second;
+  }
 };
 
 std::map<uint32_t, Seen> PartitionsOf(const std::vector<Member>& members) {
@@ -99,7 +109,7 @@ std::map<uint32_t, Seen> PartitionsOf(const std::vector<Member>& members) {
       Seen& seen = partitions[partition.partition()];
       seen.least_folded = std::min(seen.least_folded, partition.folded());
       if (partition.owned()) seen.owners.push_back(member.Name());
-      if (partition.folded() == seen.head) seen.fingerprints.insert(partition.fingerprint());
+      seen.fingerprints[partition.folded()].insert(partition.fingerprint());
     }
   }
   return partitions;
@@ -115,13 +125,37 @@ void PutTables(const std::vector<Member>& members, const std::map<uint32_t, Seen
   Put(MembersOf(members).Text() + "\n");
   Table table({">PARTITION", ">HEAD", ">BEHIND AT MOST", "OWNER", "FINGERPRINT"});
   for (const auto& [number, seen] : partitions) {
+    const std::set<std::string> at_head = seen.AtHead();
     table.AddRow({std::to_string(number), std::to_string(seen.head),
                   std::to_string(seen.head - seen.least_folded), Joined(seen.owners),
-                  seen.Differs()              ? "DIFFERENT"
-                  : seen.fingerprints.empty() ? "-"
-                                              : *seen.fingerprints.begin()});
+                  seen.Differs()    ? "DIFFERENT"
+                  : at_head.empty() ? "-"
+                                    : *at_head.begin()});
   }
   Put(table.Text());
+}
+
+void PutPositions(const std::vector<Member>& members) {
+  Table table({"MEMBER", ">PARTITION", ">FOLDED", ">BEHIND", "FINGERPRINT"});
+  for (const Member& member : members) {
+    for (const auto& partition : member.status.partitions()) {
+      table.AddRow({member.Name(), std::to_string(partition.partition()),
+                    std::to_string(partition.folded()),
+                    std::to_string(partition.head() - partition.folded()),
+                    partition.fingerprint().empty() ? "-" : partition.fingerprint()});
+    }
+  }
+  Put("\n" + table.Text());
+}
+
+nlohmann::json PositionsOf(const v1::Status& status) {
+  auto positions = nlohmann::json::array();
+  for (const auto& partition : status.partitions()) {
+    positions.push_back({{"partition", partition.partition()},
+                         {"folded", partition.folded()},
+                         {"fingerprint", partition.fingerprint()}});
+  }
+  return positions;
 }
 
 void PutAsJson(const std::vector<Member>& members, const std::map<uint32_t, Seen>& partitions) {
@@ -137,7 +171,8 @@ void PutAsJson(const std::vector<Member>& members, const std::map<uint32_t, Seen
                   {"version", member.status.version()},
                   {"engineVersion", member.status.engine_version()},
                   {"providers", member.status.providers()},
-                  {"behind", Behind(member.status)}});
+                  {"behind", Behind(member.status)},
+                  {"positions", PositionsOf(member.status)}});
     }
     answer["members"].push_back(std::move(one));
   }
@@ -146,12 +181,14 @@ void PutAsJson(const std::vector<Member>& members, const std::map<uint32_t, Seen
                                     {"head", seen.head},
                                     {"leastFolded", seen.least_folded},
                                     {"owners", seen.owners},
-                                    {"fingerprints", seen.fingerprints}});
+                                    {"fingerprints", seen.AtHead()},
+                                    {"differs", seen.Differs()}});
   }
   Put(answer.dump() + "\n");
 }
 
-ExitCode ShowCluster(const Session& session, const std::vector<std::string>& addresses) {
+ExitCode ShowCluster(const Session& session, const std::vector<std::string>& addresses,
+                     bool positions) {
   std::vector<Member> members;
   members.reserve(addresses.size());
   for (const std::string& address : addresses) members.push_back(Ask(session, address));
@@ -160,6 +197,7 @@ ExitCode ShowCluster(const Session& session, const std::vector<std::string>& add
     PutAsJson(members, partitions);
   } else {
     PutTables(members, partitions);
+    if (positions) PutPositions(members);
   }
   bool sound = true;
   for (const Member& member : members) sound = sound && member.problem.empty();
@@ -175,15 +213,19 @@ void AddClusterCommand(CLI::App& app, Session& session) {
       "cluster",
       "Processes on one log: what they do, who speaks for which partition, how far behind");
   command->add_option("address", *addresses, "Addresses of processes; one: --server");
+  const auto positions = std::make_shared<bool>(false);
+  command->add_flag("--positions", *positions, "Also where each process is in each partition");
   command->footer(
-      "Exit code 1 when a process gives no answer, or two that are at a partition's head disagree\n"
-      "on what lies in it.\n"
+      "Exit code 1 when a process gives no answer, or two that have folded a partition to the "
+      "same\n"
+      "place disagree on what lies before it.\n"
       "Example: trigpoint cluster 10.0.0.1:7447 10.0.0.2:7447");
-  command->callback([&session, addresses] {
-    session.command = [&session, addresses] {
-      return ShowCluster(session, addresses->empty()
-                                      ? std::vector<std::string>{session.connection.server}
-                                      : *addresses);
+  command->callback([&session, addresses, positions] {
+    session.command = [&session, addresses, positions] {
+      return ShowCluster(
+          session,
+          addresses->empty() ? std::vector<std::string>{session.connection.server} : *addresses,
+          *positions);
     };
   });
 }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -152,6 +153,13 @@ void CheckData(const std::string& data, Checks* checks) {
   checks->push_back(CheckThat(space.available < kFreeBytes, Finding::kBad, "disk",
                               std::to_string(space.available >> 20) + " MiB free for " + data,
                               "make room: a full disk stops intake until there is some"));
+  // Its second number names a store that is kept: see StoreFolder.
+  int current = 0;
+  int kept = 0;
+  if (std::ifstream numbers(data + "/store.current"); numbers >> current >> kept) {
+    checks->push_back({"stores", Finding::kLook, "the store of before a rebuild is kept",
+                       "trigpoint rebuild --back returns to it, --release removes it"});
+  }
   CheckKeyFile({"key file", data + "/keys.kek", "no sealed text can be read again"}, checks);
   // Elsewhere, or absent, where vault_directory says so; in no backup either way.
   const std::string vault = data + "/vault";
