@@ -20,6 +20,7 @@
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/sealing.h"
 #include "trigpoint/events/validate.h"
+#include "trigpoint/intake/bank_holidays.h"
 #include "trigpoint/intake/cloud_event.h"
 #include "trigpoint/intake/cqc_changes.h"
 #include "trigpoint/intake/feed_formats.h"
@@ -53,6 +54,15 @@ void EventJson(const uint8_t* data, size_t size) {
   v1::Event again;
   MustHold(ReadEventJson(written, &again).empty(), "what was written can be read");
   MustHold(EventToJson(again) == written, "JSON is always the same bytes");
+}
+
+/// The bank holidays of a division, as gov.uk publishes them. Law: years that begin before they
+/// end.
+void BankHolidays(const uint8_t* data, size_t size) {
+  const auto holidays = ReadBankHolidays(Text(data, size), kEnglandAndWales);
+  if (!holidays.ok()) return;
+  MustHold(holidays->first_year() <= holidays->last_year(), "years are in order");
+  MustHold(!holidays->holidays().empty(), "a calendar has holidays");
 }
 
 /// A partner's message in a topic: the first byte chooses the mode.
@@ -226,6 +236,7 @@ void MustHold(bool law, const char* what) {
 
 const std::vector<FuzzTarget>& FuzzTargets() {
   static const auto* targets = new std::vector<FuzzTarget>{
+      {"bank_holidays", &BankHolidays},
       {"cloud_event", &CloudEvent},
       {"coroners_reports", &File<kCoroners>},
       {"cqc_answer", &CqcAnswer},
