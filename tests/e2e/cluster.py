@@ -4,12 +4,13 @@ import collections
 import contextlib
 import json
 import os
+import subprocess
 import threading
 import time
 import unittest
 import uuid
 
-from harness import EndToEnd, Node, free_port, incident, now, wait_until
+from harness import ROOT, EndToEnd, Node, free_port, incident, now, wait_until
 
 BROKERS = os.environ.get("TRIGPOINT_KAFKA", "")
 PARTITIONS = 4
@@ -48,6 +49,25 @@ class ClusterCase(EndToEnd):
     def cluster(self, *members):
         result = members[0].run("--json", "cluster", *[member.address for member in members])
         return result.json()
+
+    def kafka_tool(self, *arguments):
+        """Runs one of Kafka's own tools; gives what it printed."""
+        done = subprocess.run([ROOT / "tools/kafka", "run", *arguments], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        return done.stdout
+
+    def new_topic(self):
+        """A topic with one partition that nobody of ours makes."""
+        topic = f"trigpoint.test.{uuid.uuid4().hex[:12]}"
+        self.kafka_tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", self.brokers, "--create", "--topic", topic, "--partitions", "1",
+                        "--replication-factor", "1")
+        return topic
+
+    def written_to(self, topic):
+        """What stands in a topic: key and text of each record, in order."""
+        told = self.kafka_tool("org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server", self.brokers, "--topic", topic,
+                               "--from-beginning", "--timeout-ms", "5000", "--property", "print.key=true")
+        return [tuple(line.split("\t", 1)) for line in told.splitlines() if "\t" in line]
 
     def settled(self, *members, seconds=60):
         """Waits until each has folded all there is and they agree on what that is; gives the last look."""
@@ -94,7 +114,7 @@ class ClusterCase(EndToEnd):
         first, *others = self.views(*desks)
         for other in others:
             self.assertEqual(first, other)
-        for member in desks:
+        for member in members:
             verified = member.run("verify")
             self.assertEqual(0, verified.code, verified)
 
@@ -102,7 +122,7 @@ class ClusterCase(EndToEnd):
         """The history that a cluster must keep through every fault, against what was tried and acknowledged.
 
         Nothing acknowledged is lost, nothing stands twice, each assertion of immediate risk has one alert, and every member has folded
-        what a new one does that begins with nothing.
+        what a new one does that begins with nothing, which is given back.
         """
         self.assertEqual([], load.problems)
         fresh = self.member("fresh", "query")
@@ -122,6 +142,19 @@ class ClusterCase(EndToEnd):
             self.assertEqual(sorted(alert["alert_id"] for alert in alerts[home]), sorted(said), "each alert stands once")
             raised = [alert for alert in alerts[home] if alert["kind"] == "KIND_RAISED"]
             self.assertEqual(min(1, len(evidence)), len(raised), "the first is raised, the others are attached")
+        return fresh
+
+    def assert_alerts_told(self, topic, fresh):
+        """Each alert has left over its topic, as often as it may be, but always as the same bytes under the same key."""
+        alerts = {alert["alert_id"] for alert in fresh.run("--json", "alerts", "--all").lines()}
+        written = wait_until(lambda: (told := self.written_to(topic)) and {key for key, _ in told} >= alerts and told, 120,
+                             "every alert is in the topic")
+        texts = collections.defaultdict(set)
+        for key, text in written:
+            texts[key].add(text)
+        self.assertEqual(alerts, set(texts), "no other alerts")
+        self.assertEqual({}, {key: told for key, told in texts.items() if len(told) > 1}, "an alert told twice is recognisably the same")
+        return len(written) - len(alerts)
 
 
 class Load:
@@ -206,3 +239,32 @@ class Load:
 
     def count(self):
         return sum(len(ids) for ids in list(self.acknowledged.values()))
+
+
+class Questions:
+    """Asks each of some members again and again; none may fail."""
+
+    def __init__(self, *members):
+        self.answered = 0
+        self.failed = []
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self._run, args=(member,), daemon=True) for member in members]
+
+    def _run(self, member):
+        while not self.over.is_set():
+            for command in (("providers",), ("alerts", "--all")):
+                result = member.run("--json", *command)
+                if result.code == 0:
+                    self.answered += 1
+                else:
+                    self.failed.append(str(result))
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()

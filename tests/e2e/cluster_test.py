@@ -4,7 +4,7 @@ import random
 import time
 import unittest
 
-from cluster import PARTITIONS, ClusterCase, Load
+from cluster import PARTITIONS, ClusterCase, Load, Questions
 from harness import incident
 from webhook_test import urgent
 
@@ -53,6 +53,11 @@ class ClusterTest(ClusterCase):
         shown = desks[0].run("cluster", *[member.address for member in everyone])
         self.assertEqual(0, shown.code, shown)
         self.assertIn("projector-1", shown.out)
+        placed = desks[0].run("cluster", "--positions", *[member.address for member in everyone])
+        self.assertEqual(0, placed.code, placed)
+        for name in ("projector-2", "ingest-1", "query-2"):
+            rows = [line.split() for line in placed.out.splitlines() if line.startswith(name)]
+            self.assertEqual([str(part) for part in range(PARTITIONS + 1)], [row[1] for row in rows[1:]], "a row for each partition")
         self.assert_one_story(*desks)
 
     def test_a_desk_that_comes_late_folds_the_same(self):
@@ -71,8 +76,6 @@ class ClusterTest(ClusterCase):
 class ClusterKillTest(ClusterCase):
     """Nothing acknowledged is lost, nothing counted twice, each alert once, every process tells the story of a fresh fold."""
 
-    KILLS = 6
-
     def test_kill_9_of_any_process_under_load(self):
         seed = random.randrange(1 << 30)
         chance = random.Random(seed)
@@ -80,16 +83,18 @@ class ClusterKillTest(ClusterCase):
         projectors = [self.member(f"projector-{n}", "projector") for n in (1, 2)]
         doors = [self.member(f"ingest-{n}", "ingest") for n in (1, 2)]
         desk = self.member("query", "query")
+        alerts_topic = self.new_topic()
+        bell = self.member("notify", "notify", "--alerts-topic", alerts_topic)
         self.owned(*projectors)
         self.policies_active(desk)
         load = Load(doors, homes=5, urgent_every=13)
         load.register(self)
         load.start()
-        victims = projectors + doors + [desk, self.keys]
+        victims = projectors + doors + [desk, bell, self.keys]
+        chance.shuffle(victims)
         recovered = []
-        for _ in range(self.KILLS):
+        for victim in victims:
             load.wait_for(load.count() + 60)
-            victim = chance.choice(victims)
             print("kill", victim.directory.name, flush=True)
             started = time.monotonic()
             victim.stop()
@@ -98,7 +103,8 @@ class ClusterKillTest(ClusterCase):
         load.stop()
         self.owned(*projectors)
         print("ready again after a kill:", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in recovered))
-        self.assert_history(load, desk, *projectors, *doors)
+        fresh = self.assert_history(load, desk, bell, *projectors, *doors)
+        print("alerts told again, recognisably:", self.assert_alerts_told(alerts_topic, fresh))
 
 
 class RollForwardTest(ClusterCase):
@@ -111,13 +117,18 @@ class RollForwardTest(ClusterCase):
         load.register(self)
         load.start()
         load.wait_for(100)
-        # There and back on one member after the other, while reports come in.
+        # There and back on one member after the other, while reports come in and questions are asked.
+        asked = Questions(first, second).start()
+        self.addCleanup(asked.stop)
         for member in (first, second):
             for way in ("rebuild", "rebuild --partition 1", "rebuild --back"):
                 done = member.run("--json", *way.split())
                 self.assertEqual(0, done.code, done)
                 self.assertTrue(done.json()["switched"], done)
                 self.assertEqual([], done.json().get("differences", []), done)
+        asked.stop()
+        self.assertGreater(asked.answered, 20)
+        self.assertEqual([], asked.failed)
         seed = self.scratch / "seed"
         made = second.run("--json", "seed", seed)
         self.assertEqual(0, made.code, made)

@@ -179,6 +179,20 @@ class RedriveTest(EndToEnd):
         one = node.run("--json", "refused").lines()[0]["quarantine_id"]
         self.assertIn("occurredAt", node.run("refused", one).out)
 
+    def test_all_that_is_open_is_handed_in_again_in_the_order_in_which_it_came(self):
+        node = self.node()
+        self.register(node, "1-900000001")
+        for number in range(6):
+            self.assertEqual("ACCEPTED", node.submit(incident("1-900000001", number))[0])
+        came = []
+        for number in (4, 0, 5, 2, 1, 3):  # Ids are hashes: no list is in this order by itself.
+            outcome, _ = node.submit(incident("1-900000001", number, occurredAt=now(1)))
+            self.assertEqual("CONFLICT", outcome)
+            known = {one["quarantine_id"] for one in node.run("--json", "refused").lines()}
+            came += known - set(came)
+        again = node.run("redrive").err
+        self.assertEqual(came, sorted(came, key=again.index), again)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -1,6 +1,6 @@
 """Partners' clients that are not ours send events over Kafka and read what became of them, over TLS and under the broker's ACLs.
 
-Against a real broker that tools/kafka starts here, with a CA and certificates of its own, and a node on its embedded log. Each
+Against a real broker that tools/kafka starts here, with a CA and certificates of its own, and a node whose log is on it, too. Each
 class of tests is one client; what they do is written once. Needs TRIGPOINT_KAFKA, as everything that is labelled kafka.
 """
 import base64
@@ -36,6 +36,8 @@ def free_ports(count):
 # A broker of these tests alone: its ACLs would shut others out.
 PORT = free_ports(3)  # Of the plain listener, the controller and the TLS listener.
 BROKER = {**os.environ, "TRIGPOINT_KAFKA_DIR": str(ROOT / "build/kafka-partners"), "TRIGPOINT_KAFKA_PORT": str(PORT)}
+# The release that tools/test says, as tools/kafka takes it.
+VERSION = os.environ.get("TRIGPOINT_KAFKA_VERSION", "3.9")
 BROKERS = f"127.0.0.1:{PORT + 2}"
 TLS = ROOT / "build/kafka-partners/tls"
 ACCEPTED, DUPLICATE, WAITING, REFUSED = (f"SUBMISSION_OUTCOME_{name}" for name in ("ACCEPTED", "DUPLICATE", "WAITING", "REFUSED"))
@@ -51,12 +53,12 @@ def kafka(*arguments):
 
 
 def admin(tool, *arguments):
-    kafka("run", f"org.apache.kafka.tools.{tool}" if tool != "AclCommand" else "kafka.admin.AclCommand", "--bootstrap-server",
+    kafka("run", "kafka.admin.AclCommand" if tool == "AclCommand" and VERSION.startswith("3.") else f"org.apache.kafka.tools.{tool}", "--bootstrap-server",
           f"127.0.0.1:{PORT}", *arguments)
 
 
 def libraries():
-    return f"{next((ROOT / 'build').glob('kafka*/lib/3.9'))}/*"
+    return f"{next((ROOT / 'build').glob(f'kafka*/lib/{VERSION}'))}/*"
 
 
 def python_client():
@@ -115,6 +117,13 @@ def incident(number, **more):
                                        "incident_reported": {"physical_harm": "HARM_LOW"}, **more}, "incident_reported")
 
 
+def risk(number):
+    return structured_message(number, {
+        "subject": "cqc-location/1-900000001", "occurred_at": "2026-11-01T08:00:00Z", "themes": ["THEME_NEGLECT"],
+        "immediate_risk_asserted": {"grade": "GRADE_IMMEDIATE", "asserted_by_role": "manager", "rapid_sharing_requested": True,
+                                    "basis": "made up"}}, "immediate_risk_asserted")
+
+
 def registration():
     return structured_message("registration-1", {
         "subject": "cqc-location/1-900000001", "occurred_at": "2026-01-01T00:00:00Z",
@@ -159,7 +168,11 @@ class Scenario:
             admin("AclCommand", "--add", "--allow-principal", f"User:CN={name}", "--producer", "--topic", f"{name}.in")
             admin("AclCommand", "--add", "--allow-principal", f"User:CN={name}", "--consumer", "--topic", f"{name}.in.outcomes",
                   "--group", name, "--resource-pattern-type", "prefixed")
-        admin("TopicCommand", "--create", "--topic", "trigpoint.dead-letters", "--partitions", "1", "--replication-factor", "1")
+        kafka("certificate", "duty-desk")
+        for topic in ("trigpoint.dead-letters", "trigpoint.alerts"):
+            admin("TopicCommand", "--create", "--topic", topic, "--partitions", "1", "--replication-factor", "1")
+            admin("AclCommand", "--add", "--allow-principal", "User:CN=duty-desk", "--consumer", "--topic", topic, "--group", "duty-desk",
+                  "--resource-pattern-type", "prefixed")
         (cls.scratch / "principals.yaml").write_text("principals:\n" + "".join(
             f"  - {{id: {name}, organisation: homes, roles: [PARTNER], sources: [{source}], clearance: C2, certificate_cn: {name}}}\n"
             for name, source in (("home-feed", "home"), ("other-feed", "other"))))
@@ -167,7 +180,9 @@ class Scenario:
             f"- {{topic: {name}.in, partner: {name}}}\n" for name in ("home-feed", "other-feed")))
         cls.node = subprocess.Popen(  # pylint: disable=consider-using-with
             [str(BIN / "trigpoint-node"), "--config", str(cls.scratch / "node.yaml"), "--data", str(cls.scratch / "data"), "--listen",
-             "127.0.0.1:0", "--metrics-listen", "", "--principals", str(cls.scratch / "principals.yaml"), "--kafka-brokers", BROKERS,
+             "127.0.0.1:0", "--metrics-listen", "", "--principals", str(cls.scratch / "principals.yaml"), "--log", "kafka", "--member", "node", "--kafka-topic",
+             "trigpoint.events", "--kafka-create-topic", "true", "--kafka-single-broker", "true", "--partitions", "4", "--alerts-topic",
+             "trigpoint.alerts", "--kafka-brokers", BROKERS,
              "--kafka-tls-ca", str(TLS / "ca.pem"), "--kafka-tls-cert", str(TLS / "client.pem"), "--kafka-tls-key",
              str(TLS / "client.key"), "--policies", str(ROOT / "deploy/policies")],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -187,9 +202,9 @@ class Scenario:
         cls.node.terminate()
         assert cls.node.wait(60) == 0
 
-    def run_client(self, name, topic, messages, count):
-        """The client sends as NAME to a topic, and gives so many outcomes of NAME's."""
-        done = subprocess.run([*self.command, BROKERS, str(TLS), name, topic, f"{name}.in.outcomes", str(count)],
+    def run_client(self, name, topic, messages, count, read=None):
+        """The client sends as NAME to a topic, and gives so many records of one that it reads, as a rule the outcomes of NAME's."""
+        done = subprocess.run([*self.command, BROKERS, str(TLS), name, topic, read or f"{name}.in.outcomes", str(count)],
                               input="".join(json.dumps(message) + "\n" for message in messages), capture_output=True, text=True,
                               timeout=SECONDS, env={**os.environ, **self.environment}, check=False)
         self.assertEqual(0, done.returncode, done.stderr)
@@ -201,12 +216,12 @@ class Scenario:
             binary_message({"id": '"binary-1"', "source": '"home/incidents"',
                             "subject": '{scheme: "cqc-location" value: "1-900000001"}', "occurred_at": "{seconds: 1793520000}",
                             "incident_reported": "{physical_harm: HARM_LOW}"}, "incident_reported", "binary-1"),
-            incident("wrong-1", incident_reported={"physical_harm": "HARM_OF_NO_KIND"})], 4)
+            risk("risk-1"), incident("wrong-1", incident_reported={"physical_harm": "HARM_OF_NO_KIND"})], 5)
         outcomes = {one.get("key"): one for one in told}
-        self.assertEqual({"registration-1", "structured-1", "binary-1", "wrong-1"}, set(outcomes), told)
+        self.assertEqual({"registration-1", "structured-1", "binary-1", "risk-1", "wrong-1"}, set(outcomes), told)
         # Two partitions: the registration may come after what waits for it.
         self.assertEqual(ACCEPTED, outcomes["registration-1"]["outcome"], told)
-        for number in ("structured-1", "binary-1"):
+        for number in ("structured-1", "binary-1", "risk-1"):
             self.assertIn(outcomes[number]["outcome"], (ACCEPTED, WAITING), told)
             self.assertIn("position", outcomes[number])
         self.assertEqual(REFUSED, outcomes["wrong-1"]["outcome"])
@@ -215,6 +230,12 @@ class Scenario:
         refused = self.run_client("other-feed", "home-feed.in", [incident("forged-1")], 1)
         self.assertEqual(1, len(refused), refused)
         self.assertIn("AUTHORIZATION", refused[0].get("refused", "").upper(), refused)
+        # What was refused is a dead letter; who may read these is no partner.
+        letter, = self.run_client("duty-desk", "none", [], 1, read="trigpoint.dead-letters")
+        self.assertEqual(("home-feed.in", outcomes["wrong-1"]["quarantine_id"]), (letter["key"], letter["quarantine_id"]), letter)
+        # The assertion of immediate risk comes out as an alert.
+        alert, = self.run_client("duty-desk", "none", [], 1, read="trigpoint.alerts")
+        self.assertIn("risk-1", json.dumps(alert), alert)
 
 
 class JavaClientTest(Scenario, unittest.TestCase):
