@@ -209,18 +209,23 @@ COLUMNS = [("events/s", "events_per_s", "{:,.0f}"), ("CPU, us an event", "cpu_us
            ("in topics", "topics_mib", "{:,.0f}"), ("started again, s", "start_s", "{:.1f}"), ("after kill -9, s", "recovered_s", "{:.1f}"),
            ("rebuilt, s", "rebuilt_s", "{:.1f}")]
 
+LATENCY_COLUMNS = [("events/s", "per_second", "{:,.0f}"), ("derived records", "derived", "{:,.0f}"), ("p50, ms", "p50_ms", "{:,.0f}"),
+                   ("p99, ms", "p99_ms", "{:,.0f}"), ("longest, ms", "max_ms", "{:,.0f}"), ("CPU, us an event", "cpu_us", "{:.1f}"),
+                   ("peak memory, MiB", "peak_mib", "{:,.0f}")]
 
-def table(names, turns):
-    yield "| Side | " + " | ".join(title for title, _, _ in COLUMNS) + " |"
-    yield "|---|" + "---|" * len(COLUMNS)
+
+def table(names, turns, columns):
+    yield "| Side | " + " | ".join(title for title, _, _ in columns) + " |"
+    yield "|---|" + "---|" * len(columns)
     for name in names:
         rows = [one[name] for one in turns if name in one]
-        yield f"| {name} | " + " | ".join(spread([row.get(key) for row in rows], form) for _, key, form in COLUMNS) + " |"
+        yield f"| {name} | " + " | ".join(spread([row.get(key) for row in rows], form) for _, key, form in columns) + " |"
 
 
 def ratios(names, turns):
     """Each Kafka Streams against the engine of the same turn: above 1, ours is better."""
-    keys = [("events/s", "events_per_s", True), ("CPU", "cpu_us", False), ("CPU of the second half", "warm_cpu_us", False), ("CPU with the broker's", "all_cpu_us", False), ("memory", "peak_mib", False),
+    keys = [("events/s", "events_per_s", True), ("of the second half", "warm_events_per_s", True), ("CPU", "cpu_us", False),
+            ("CPU of the second half", "warm_cpu_us", False), ("CPU with the broker's", "all_cpu_us", False), ("memory", "peak_mib", False),
             ("after kill -9", "recovered_s", False), ("rebuilt", "rebuilt_s", False)]
     yield "| Ours is better by | " + " | ".join(title for title, _, _ in keys) + " |"
     yield "|---|" + "---|" * len(keys)
@@ -275,8 +280,8 @@ def compare(options):
 
 
 def show(names, turns, heaps):
-    for lines in (table, ratios, right):
-        print(*lines(names, turns), sep="\n", end="\n\n")
+    for lines in (table(names, turns, COLUMNS), ratios(names, turns), right(names, turns)):
+        print(*lines, sep="\n", end="\n\n")
     for name, found in heaps.items():
         print(f"{name}: the smallest heap that keeps up is {found[0]} MiB; peak memory with it {found[1]:.0f} MiB")
 
@@ -288,18 +293,16 @@ def keep(options, measured):
 
 
 def compare_latency(options):
-    rows = {}
+    turns = []
+    names = [name for name in options.sides if name not in ("raw", "product")]
     with Broker() as broker:
-        for name in options.sides:
-            if name not in ("raw", "product"):
-                rows[name] = latency(broker, name, options.reports, (options.latency, options.seconds))
-                progress(f"{name}: {json.dumps(rows[name])}")
-    print("| Side | events/s | derived records | p50, ms | p99, ms | longest, ms | CPU, us an event | peak memory, MiB |", "|---|---|---|---|---|---|---|---|",
-          sep="\n")
-    for name, row in rows.items():
-        print(f"| {name} | {row['per_second']:,.0f} | {row['derived']:,} | {row['p50_ms']:.0f} | {row['p99_ms']:.0f} | {row['max_ms']:.0f} | "
-              f"{row['cpu_us']:.1f} | {row['peak_mib']:.0f} |")
-    keep(options, {"latency": rows})
+        for number in range(options.turns):
+            turns.append({})
+            for name in names if number % 2 == 0 else names[::-1]:
+                turns[-1][name] = latency(broker, name, options.reports, (options.latency, options.seconds))
+                progress(f"turn {number + 1} of {options.turns}, {name}: {json.dumps(turns[-1][name])}")
+                keep(options, {"latency": turns})
+    print(*table(names, turns, LATENCY_COLUMNS), sep="\n")
 
 
 def options_of(words):
