@@ -118,6 +118,20 @@ class ClusterCase(EndToEnd):
             verified = member.run("verify")
             self.assertEqual(0, verified.code, verified)
 
+    def alerts_once_all_are_said(self, member, load, seconds=60):
+        """The alerts of each home, when each assertion of immediate risk that was acknowledged has one; after `seconds` as they are."""
+        alerts = collections.defaultdict(list)
+
+        def look():
+            alerts.clear()
+            for alert in member.run("--json", "alerts", "--all").lines():
+                alerts[alert["ids"][0]["value"]].append(alert["detail"])
+            said = {ref["id"] for told in alerts.values() for alert in told for ref in alert["evidence"]}
+            return set().union(*load.acknowledged.values()) & load.urgent <= said
+        with contextlib.suppress(AssertionError):
+            wait_until(look, seconds, "an alert for each risk")
+        return alerts
+
     def assert_history(self, load, *members):
         """The history that a cluster must keep through every fault, against what was tried and acknowledged.
 
@@ -126,10 +140,10 @@ class ClusterCase(EndToEnd):
         """
         self.assertEqual([], load.problems)
         fresh = self.member("fresh", "query")
+        # What follows from an event waits while its partition changes hands.
+        self.owned(*members)
+        alerts = self.alerts_once_all_are_said(fresh, load)
         self.assert_one_story(*members, fresh)
-        alerts = collections.defaultdict(list)  # Home -> those told of.
-        for alert in fresh.run("--json", "alerts", "--all").lines():
-            alerts[alert["ids"][0]["value"]].append(alert["detail"])
         for home in load.homes:
             entries = fresh.run("--json", "timeline", f"cqc-location/{home}", "--all").lines()
             told = [entry["id"] for entry in entries if entry["id"].startswith("load-")]

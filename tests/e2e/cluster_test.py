@@ -22,8 +22,9 @@ class ClusterTest(ClusterCase):
         self.register(doors[0], HOME)
         self.settled(*everyone)  # A door that does not know the home yet would let its reports wait.
         # Told at one door, with the same id at the other: one report.
-        self.assertEqual("ACCEPTED", doors[1].submit(incident(HOME, 1))[0])
-        self.assertEqual("DUPLICATE", doors[0].submit(incident(HOME, 1))[0])
+        same = incident(HOME, 1)
+        self.assertEqual("ACCEPTED", doors[1].submit(same)[0])
+        self.assertEqual("DUPLICATE", doors[0].submit(same)[0])
         told = incident(HOME, 2)
         told["incidentReported"]["narrative"] = "a fall on the stairs"
         self.assertEqual("ACCEPTED", doors[0].submit(told)[0])
