@@ -176,7 +176,7 @@ absl::StatusOr<KafkaOwned<rd_kafka_t>> KafkaSettings::New(rd_kafka_type_t type) 
   std::array<char, 512> why{};
   KafkaOwned<rd_kafka_t> client(rd_kafka_new(type, conf(), why.data(), why.size()));
   if (client == nullptr) return absl::InvalidArgumentError(absl::StrCat("Kafka: ", why.data()));
-  conf_.release();  // the client's now
+  static_cast<void>(conf_.release());  // the client's now
   return client;
 }
 
