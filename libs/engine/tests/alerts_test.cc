@@ -72,6 +72,22 @@ TEST_F(AlertsTest, FurtherReportsOfOneIncidentRaiseNoFurtherAlert) {
   ExpectVerified();
 }
 
+// Rule: R-RQR; a proof cites at most 200 reports, an alert follows from each all the same.
+TEST_F(AlertsTest, NoReportIsPassedOverBecauseManyOthersOccurredAfterIt) {
+  constexpr size_t kMany = 210;
+  for (size_t n = 0; n < kMany; ++n) {
+    owner_.Fold(Risk("later-" + std::to_string(n), kToday + kMicrosPerHour,
+                     v1::ImmediateRiskAsserted::GRADE_IMMEDIATE, ""));
+  }
+  ASSERT_EQ(Told().size(), kMany);
+  v1::Event late = Risk("earlier", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE, "");
+  Stamp(kToday + 2 * kMicrosPerHour, &late);
+  owner_.Fold(late);
+  ASSERT_EQ(Told().size(), kMany + 1);
+  EXPECT_EQ(Told().back().evidence(0).id(), "earlier");
+  ExpectVerified();
+}
+
 // Rule: R-RQR
 TEST_F(AlertsTest, AnIncidentThatBecomesImmediateIsDispatchedAgainOnce) {
   owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));

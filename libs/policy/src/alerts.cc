@@ -18,33 +18,54 @@ constexpr uint32_t kTiersMax = 3;
 
 /// What one cited report says about the cluster it belongs to.
 struct Cited {
-  std::string cluster;
+  std::string cluster;  ///< Empty: the state does not hold the report.
   std::vector<v1::Theme> themes;
   bool immediate = false;
   int64_t known_us = 0;
 };
 
-Cited Look(const v1::ProviderState& state, const v1::EventRef& ref) {
-  Cited cited;
+/// By source and id.
+using Citations = std::map<std::pair<std::string_view, std::string_view>, Cited>;
+
+template <typename Report>
+Cited* ToFill(const Report& report, Citations* citations) {
+  const auto found = citations->find({report.source(), report.id()});
+  return found == citations->end() || !found->second.cluster.empty() ? nullptr : &found->second;
+}
+
+template <typename Report>
+void Fill(const Report& report, int64_t known_us, Cited* cited) {
+  cited->cluster = ClusterKeyOf(report.incident_key(), report.source(), report.id());
+  cited->known_us = known_us;
+  for (int theme : report.themes()) cited->themes.push_back(static_cast<v1::Theme>(theme));
+}
+
+/// What the state says of all reports that are cited, in one look at it.
+Citations CitationsOf(const v1::ProviderState& state, const std::vector<PolicyGrounds>& policies) {
+  Citations citations;
+  for (const PolicyGrounds& policy : policies) {
+    for (const UrgentGround& ground : policy.grounds) {
+      for (const auto& ref : ground.evidence) citations[{ref.source(), ref.id()}];
+    }
+  }
+  if (citations.empty()) return citations;
   for (const auto& concern : state.concerns()) {
-    if (concern.source() != ref.source() || concern.id() != ref.id()) continue;
-    cited.cluster = ClusterKeyOf(concern.incident_key(), concern.source(), concern.id());
-    cited.known_us = concern.known_us();
-    for (int theme : concern.themes()) cited.themes.push_back(static_cast<v1::Theme>(theme));
-    return cited;
+    if (Cited* cited = ToFill(concern, &citations); cited != nullptr)
+      Fill(concern, concern.known_us(), cited);
   }
   for (const auto& fact : state.facts()) {
-    if (fact.source() != ref.source() || fact.id() != ref.id()) continue;
-    cited.cluster = ClusterKeyOf(fact.incident_key(), fact.source(), fact.id());
-    cited.known_us = ToMicros(fact.received_at());
-    for (int theme : fact.themes()) cited.themes.push_back(static_cast<v1::Theme>(theme));
-    cited.immediate =
+    Cited* cited = ToFill(fact, &citations);
+    if (cited == nullptr) continue;
+    Fill(fact, ToMicros(fact.received_at()), cited);
+    cited->immediate =
         fact.has_immediate_risk_asserted() &&
         fact.immediate_risk_asserted().grade() == v1::ImmediateRiskAsserted::GRADE_IMMEDIATE;
-    return cited;
   }
-  cited.cluster = ClusterKeyOf("", ref.source(), ref.id());
-  return cited;
+  for (auto& [ref, cited] : citations) {
+    if (cited.cluster.empty())
+      cited.cluster = ClusterKeyOf("", std::string(ref.first), std::string(ref.second));
+  }
+  return citations;
 }
 
 std::string AlertId(const std::string& stream_id, const std::string& what) {
@@ -67,7 +88,7 @@ bool SharesTheme(const v1::RapidQualityReviewAlert& alert, const std::set<v1::Th
 
 struct Draft {
   std::vector<v1::RapidQualityReviewAlert::Ground> grounds;
-  std::vector<v1::EventRef> evidence;
+  MeasureResult cited;  ///< Its evidence.
   std::set<v1::Theme> themes;
   bool immediate = false;
   int64_t known_us = 0;  ///< When the latest of the evidence became known.
@@ -90,16 +111,14 @@ void AddGround(const CompiledPack& pack, const UrgentGround& ground, Draft* draf
 std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
                                       const std::vector<PolicyGrounds>& policies) {
   std::map<std::string, Draft> drafts;
+  const Citations citations = CitationsOf(context.state, policies);
   for (const PolicyGrounds& policy : policies) {
     for (const UrgentGround& ground : policy.grounds) {
       for (const auto& ref : ground.evidence) {
-        const Cited cited = Look(context.state, ref);
+        const Cited& cited = citations.at({ref.source(), ref.id()});
         Draft& draft = drafts[cited.cluster];
         AddGround(*policy.pack, ground, &draft);
-        MeasureResult unique;
-        unique.evidence = draft.evidence;
-        AddRef(ref, &unique);
-        draft.evidence = unique.evidence;
+        AddRef(ref, &draft.cited);
         draft.themes.insert(cited.themes.begin(), cited.themes.end());
         draft.immediate = draft.immediate || cited.immediate;
         draft.known_us = std::max(draft.known_us, cited.known_us);
@@ -239,7 +258,7 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
     }
     alert.set_cluster(cluster);
     for (const auto& ground : draft.grounds) *alert.add_grounds() = ground;
-    for (const auto& ref : draft.evidence) *alert.add_evidence() = ref;
+    for (const auto& ref : draft.cited.evidence) *alert.add_evidence() = ref;
     for (const auto theme : draft.themes) alert.add_themes(theme);
     alert.set_immediate(draft.immediate);
     alert.set_protected_source(draft.protected_source);

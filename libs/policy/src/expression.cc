@@ -3,21 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "measure_support.h"
+
 namespace trigpoint {
 namespace {
 
 /// More unknown shared measures than this are not split further: the answer is then only more
 /// cautious.
 constexpr size_t kSplitsMax = 6;
-
-void AddEvidence(const MeasureResult& from, MeasureResult* out) {
-  for (const auto& ref : from.evidence) {
-    const bool known = std::any_of(
-        out->evidence.begin(), out->evidence.end(),
-        [&ref](const auto& x) { return x.id() == ref.id() && x.source() == ref.source(); });
-    if (!known) out->evidence.push_back(ref);
-  }
-}
 
 void AddText(const std::string& text, std::string* out) {
   if (text.empty() || out->find(text) != std::string::npos) return;
@@ -198,7 +191,7 @@ void Explain(const CompiledPack& pack, const Evaluator& evaluator,
       const MeasureResult& result = findings[place];
       const bool context = is_leaf && pack.leaves()[place].measure->context;
       if (result.value == wanted && !(skip_context && context)) {
-        AddEvidence(result, out);
+        for (const auto& ref : result.evidence) AddRef(ref, out);
         out->protected_source = out->protected_source || result.protected_source;
       }
       if (result.value == Truth::kUnknown || result.value == wanted)

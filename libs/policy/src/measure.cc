@@ -1,27 +1,23 @@
 #include "trigpoint/policy/measure.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "measure_support.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
-namespace {
-
-/// References kept of one finding.
-constexpr size_t kEvidenceMax = 200;
-
-}  // namespace
 
 void AddRef(const v1::EventRef& ref, MeasureResult* result) {
   ++result->cited;
   if (!result->WantsProof()) return;
-  for (const auto& known : result->evidence) {
-    if (known.id() == ref.id() && known.source() == ref.source()) return;
+  const std::hash<std::string_view> hash;
+  if (!result->added.insert(hash(ref.id()) * 31 + hash(ref.source())).second) {
+    for (const auto& known : result->evidence) {
+      if (known.id() == ref.id() && known.source() == ref.source()) return;
+    }
   }
-  // A proof cites the latest: measures add in order of occurrence.
-  if (result->evidence.size() >= kEvidenceMax) result->evidence.erase(result->evidence.begin());
   result->evidence.push_back(ref);
 }
 

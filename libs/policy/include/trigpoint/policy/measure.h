@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -87,7 +88,8 @@ struct MeasureArguments {
 /// What a measure found.
 struct MeasureResult {
   Truth value = Truth::kUnknown;
-  std::vector<v1::EventRef> evidence;
+  std::vector<v1::EventRef> evidence;  ///< All of it, in order of occurrence; a proof cites less.
+  std::unordered_set<size_t> added;    ///< Hashes: what is not here is new to `evidence`.
   std::vector<v1::Figure> figures;
   std::string note;               ///< Why UNKNOWN, or a caveat.
   std::string near_miss;          ///< Set when one more such report would make it TRUE.
