@@ -22,6 +22,9 @@ constexpr absl::Duration kTurn = absl::Milliseconds(100);
 constexpr int kHeartbeatsPerSession = 10;
 /// How long a stop waits until the group knows of it; after that the session tells.
 constexpr absl::Duration kLeavePatience = absl::Seconds(3);
+/// For so long after a lease ran out the name may be found in use for reasons of our own: a join
+/// that was asked before a cut arrives when TCP repeats it, and puts out the one asked after.
+constexpr absl::Duration kOwnGhost = absl::Minutes(5);
 
 /// Goes on while the process is stopped and while the machine sleeps.
 int64_t LeaseNanos() {
@@ -72,6 +75,7 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
 
  private:
   absl::StatusOr<KafkaOwned<rd_kafka_t>> NewClient();
+  absl::Status Join();
   static rd_kafka_resp_err_t OnNew(rd_kafka_t* client, const rd_kafka_conf_t*, void* self, char*,
                                    size_t);
   static rd_kafka_resp_err_t OnSent(rd_kafka_t*, int, const char*, int32_t, int16_t api_key,
@@ -82,10 +86,12 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
                           rd_kafka_topic_partition_list_t* partitions, void* watch);
   void Run();
+  void PutOut(const char* why);
   void Leave();
   void Grant();
   void Revoke();
   bool LeaseLasts() const;
+  void NoteIfItRanOut();
   void SetHealth(absl::Status health);
 
   const KafkaOwnershipOptions options_;
@@ -95,6 +101,8 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
   std::vector<uint32_t> assigned_;  // by the group; of the thread that polls
   bool granted_ = false;            // `assigned_`, to our caller; of the thread that polls
   bool joined_ = false;             // the group, once; of the thread that polls
+  bool named_ = false;              // has joined by the name; of the thread that polls
+  int64_t ran_out_ns_ = 0;          // the lease did, last; 0 = never; of the thread that polls
 
   mutable std::mutex mutex_;
   std::set<uint32_t> held_;
@@ -121,7 +129,7 @@ absl::StatusOr<KafkaOwned<rd_kafka_t>> KafkaOwnership::NewClient() {
        {"enable.auto.commit", "false"},
        {"enable.auto.offset.store", "false"},
        {"allow.auto.create.topics", "false"}});
-  if (!options_.instance_id.empty()) settings.Set({{"group.instance.id", options_.instance_id}});
+  if (named_) settings.Set({{"group.instance.id", options_.instance_id}});
   rd_kafka_conf_set_rebalance_cb(settings.conf(), OnRebalance);
   rd_kafka_conf_interceptor_add_on_new(settings.conf(), "trigpoint-lease", OnNew, this);
   return settings.New(RD_KAFKA_CONSUMER);
@@ -164,6 +172,7 @@ void KafkaOwnership::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
     self->Grant();
     return;
   }
+  self->NoteIfItRanOut();
   if (rd_kafka_assignment_lost(client) != 0) self->lease_.End();
   self->Revoke();
   self->lease_.End();
@@ -173,17 +182,25 @@ void KafkaOwnership::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
 
 absl::Status KafkaOwnership::Start(OwnershipCallbacks callbacks) {
   if (runner_.joinable()) return absl::FailedPreconditionError("ownership is already started");
-  TP_ASSIGN_OR_RETURN(client_, NewClient());
   callbacks_ = std::move(callbacks);
   stop_.store(false);
+  named_ = !options_.instance_id.empty();
+  ran_out_ns_ = 0;
+  TP_RETURN_IF_ERROR(Join());
+  SetHealth(absl::UnavailableError("Kafka: this process has not joined its group yet"));
+  runner_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+absl::Status KafkaOwnership::Join() {
+  TP_ASSIGN_OR_RETURN(client_, NewClient());
+  joined_ = false;
   rd_kafka_poll_set_consumer(client_.get());
   const KafkaOwned<rd_kafka_topic_partition_list_t> topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
   if (const auto error = rd_kafka_subscribe(client_.get(), topics.get());
       error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return FromKafka(error, "join the group");
-  SetHealth(absl::UnavailableError("Kafka: this process has not joined its group yet"));
-  runner_ = std::thread([this] { Run(); });
   return absl::OkStatus();
 }
 
@@ -195,6 +212,10 @@ void KafkaOwnership::Stop() {
 }
 
 bool KafkaOwnership::LeaseLasts() const { return lease_.Lasts(LeaseNanos()); }
+
+void KafkaOwnership::NoteIfItRanOut() {
+  if (granted_ && !LeaseLasts()) ran_out_ns_ = LeaseNanos();
+}
 
 bool KafkaOwnership::Held(uint32_t partition) const {
   if (!LeaseLasts()) return false;
@@ -247,11 +268,9 @@ void KafkaOwnership::Run() {
       NoteError(rd_kafka_message_errstr(told.get()));
     std::array<char, 256> why{};
     if (rd_kafka_fatal_error(client_.get(), why.data(), why.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      lease_.End();
-      Revoke();
-      SetHealth(absl::FailedPreconditionError(
-          absl::StrCat("Kafka: this process is out of its group for good: ", why.data())));
+      PutOut(why.data());
     } else if (granted_ && !LeaseLasts()) {
+      NoteIfItRanOut();
       // The callback comes late, but a caller that asked before each append has written nothing.
       Revoke();
       SetHealth(absl::UnavailableError("Kafka: no heartbeat was answered for a session's length"));
@@ -265,6 +284,31 @@ void KafkaOwnership::Run() {
   rd_kafka_consumer_close(client_.get());
   assigned_.clear();
   client_.reset();
+}
+
+/// One that nobody could hear loses its name, not its place: without the name it puts nobody out,
+/// were another to have taken it. One that was heard is the older of two with one name.
+void KafkaOwnership::PutOut(const char* why) {
+  NoteIfItRanOut();
+  lease_.End();
+  Revoke();
+  const bool was_cut_off =
+      ran_out_ns_ != 0 && LeaseNanos() - ran_out_ns_ < absl::ToInt64Nanoseconds(kOwnGhost);
+  absl::Status out = absl::FailedPreconditionError(
+      absl::StrCat("Kafka: this process is out of its group for good: ", why));
+  if (named_ && was_cut_off) {
+    rd_kafka_consumer_close(client_.get());
+    assigned_.clear();
+    named_ = false;
+    const absl::Status joining = Join();
+    if (joining.ok()) {
+      out = absl::UnavailableError(
+          absl::StrCat("Kafka: this process joins its group again, without its name: ", why));
+    } else {
+      out = absl::FailedPreconditionError(absl::StrCat(out.message(), "; ", joining.message()));
+    }
+  }
+  SetHealth(std::move(out));
 }
 
 void KafkaOwnership::Leave() {

@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <string>
@@ -84,12 +85,19 @@ absl::Status TopicWriter::Impl::Produce(TopicMessage message, Done done) {
   const std::lock_guard lock(mutex);
   if (closing.load()) return ClosedError();
   if (client == nullptr) return absl::UnavailableError("Kafka: the writer is made anew; try again");
-  const rd_kafka_resp_err_t error = rd_kafka_producev(
-      client.get(), RD_KAFKA_V_TOPIC(message.topic.c_str()), RD_KAFKA_V_KEY(key, key_size),
-      RD_KAFKA_V_VALUE(message.value.data(), message.value.size()),
-      RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_OPAQUE(answer.get()), RD_KAFKA_V_END);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return FromKafka(error, "write to a topic");
+  // An array, not rd_kafka_producev: its macros are no C++ to clang.
+  std::array<rd_kafka_vu_t, 6> parts{};
+  parts[0] = {.vtype = RD_KAFKA_VTYPE_TOPIC, .u = {.cstr = message.topic.c_str()}};
+  parts[1] = {.vtype = RD_KAFKA_VTYPE_KEY,
+              .u = {.mem = {.ptr = const_cast<char*>(key), .size = key_size}}};
+  parts[2] = {.vtype = RD_KAFKA_VTYPE_VALUE,
+              .u = {.mem = {.ptr = message.value.data(), .size = message.value.size()}}};
+  parts[3] = {.vtype = RD_KAFKA_VTYPE_HEADERS, .u = {.headers = headers.get()}};
+  parts[4] = {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = {.i = RD_KAFKA_MSG_F_COPY}};
+  parts[5] = {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u = {.ptr = answer.get()}};
+  const KafkaOwned<rd_kafka_error_t> error(
+      rd_kafka_produceva(client.get(), parts.data(), parts.size()));
+  if (error != nullptr) return FromKafka(rd_kafka_error_code(error.get()), "write to a topic");
   headers.release();  // the message's now, and the answer the delivery report's
   answer.release();
   return absl::OkStatus();

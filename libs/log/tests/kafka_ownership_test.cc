@@ -245,6 +245,29 @@ TEST_F(KafkaOwnershipTest, KnowsAtOnceWhenItWasStoppedForTooLong) {
   EXPECT_TRUE(Eventually([&] { return stopped.Held().size() == 2; }));
 }
 
+TEST_F(KafkaOwnershipTest, SharesWithoutItsNameWhereThatWasTakenWhileNobodyHeardIt) {
+  MemberProcess unheard(OptionsHere("name"));
+  ASSERT_TRUE(Eventually([&] { return unheard.Held() == All(); }));
+  unheard.Signal(SIGSTOP);
+  Member other(OptionsHere("other"));
+  ASSERT_TRUE(other.AwaitOwning(4)) << "the session of the stopped one ended";
+  Member name(OptionsHere("name"));
+  ASSERT_TRUE(name.AwaitOwning(2)) << name.ownership().Health();
+  ASSERT_TRUE(other.AwaitOwning(2)) << other.ownership().Health();
+  unheard.Ask();
+  unheard.Signal(SIGCONT);
+  EXPECT_EQ(unheard.Answer(), Partitions());
+
+  EXPECT_TRUE(Eventually([&] { return !unheard.Held().empty(); })) << "it joins again";
+  EXPECT_TRUE(Eventually([&] {
+    Partitions all = unheard.Held();
+    all.merge(name.Held());
+    all.merge(other.Held());
+    return all == All() && !name.Held().empty();
+  })) << "and puts nobody out";
+  EXPECT_TRUE(name.ownership().Health().ok()) << name.ownership().Health();
+}
+
 TEST_F(KafkaOwnershipTest, KeepsThePartitionsOfANameThatWasKilledAndIsBackInTime) {
   auto killed = std::make_unique<MemberProcess>(OptionsHere("killed"));
   ASSERT_TRUE(Eventually([&] { return killed->Held() == All(); }));
