@@ -1,5 +1,9 @@
 """The regulator's files: documents of its API, directories, ratings, and eleven years of them as history."""
 
+import collections
+import csv
+import datetime
+import gzip
 import json
 import shutil
 import unittest
@@ -152,6 +156,45 @@ class WholeFilesTest(Cqc):
         with_beds = [provider for provider in providers if provider.get("beds", 0) > 0]
         print(f"providers: {len(providers)}, with beds: {len(with_beds)}")
         self.assertEqual((32685, 15397), (len(providers), len(with_beds)))
+
+    def test_eleven_years_of_ratings_replay_in_their_order(self):
+        file = WHOLE / "cqc_rating_events_noncarehome_2014_2025/rating_events.csv.gz"
+        rows, rated, registered, ended = 0, collections.defaultdict(set), {}, {}
+        with gzip.open(file, "rt", encoding="utf-8") as text:
+            for row in csv.DictReader(text):
+                rows += 1
+                service = "cqc-location/" + row["locationid"]
+                rated[service].add(row["reportdate"])
+                registered[service] = self.day(row["location_start_2025"])
+                ended[service] = self.day(row["location_end_2025"])
+        self.assertEqual((29459, 29454), (rows, sum(map(len, rated.values()))))
+        before = [service for service, days in rated.items() if min(days) < registered[service]]
+        after = [service for service, days in rated.items() if max(days) > ended[service]]
+        node = self.node()
+        loaded = self.imported(node, "--backfill", file)
+        self.assertEqual((51048, 51048, 0, len(rated)),
+                         (loaded["read"], loaded["accepted"], loaded["refused"], loaded["backfill"]["services"]), loaded)
+        for service in before[::40] + after[::10]:
+            with self.subTest(service=service):
+                timeline = list(reversed(node.run("--json", "timeline", service, "--all").lines()))
+                known = [entry["known_at"] for entry in timeline]
+                self.assertEqual(sorted(known), known)
+                ratings = [entry["event"]["cqc_rating_published"] for entry in timeline if entry["kind"] == "cqc_rating_published"]
+                self.assertEqual(sum(day < registered[service] for day in rated[service]),
+                                 sum(rating.get("inherited", False) for rating in ratings), "a predecessor's")
+                self.assertEqual(len(rated[service]), len(ratings), "late ones count, too")
+        print(f"rows: {rows}, services: {len(rated)}, rated before their registration: {len(before)}, after their end: {len(after)}")
+        node.stop()
+        node.start()
+        again = self.imported(node, "--backfill", file)
+        self.assertEqual((0, 51048), (again["accepted"], again["duplicate"]), again)
+        self.assertEqual(0, node.run("verify").code)
+
+    @staticmethod
+    def day(days_from_1960):
+        if days_from_1960 == "NA":
+            return "9999"
+        return (datetime.date(1960, 1, 1) + datetime.timedelta(days=int(days_from_1960))).isoformat()
 
 
 if __name__ == "__main__":
