@@ -113,6 +113,18 @@ Json OverdueOf(const DigestOverdue& item) {
           {"guidance", item.owed.guidance()}};
 }
 
+Json UncorroboratedOf(const UncorroboratedReports& told) {
+  Json ids = Json::array();
+  for (const auto& id : told.ids) ids.push_back(id.scheme() + "/" + id.value());
+  Json families = Json::array();
+  for (const auto family : told.families) families.push_back(v1::SourceFamily_Name(family));
+  return {{"provider", told.provider},
+          {"display_name", told.display_name},
+          {"ids", std::move(ids)},
+          {"reports", told.reports},
+          {"families", std::move(families)}};
+}
+
 /// When it fell overdue for who watches: a step of which nobody knew in time falls so when its
 /// start becomes known.
 int64_t FellOverdue(const v1::ProviderState& state, const v1::Obligation& owed) {
@@ -161,7 +173,7 @@ absl::StatusOr<v1::OpenRecommendation> Present(const Projector& projector, const
 
 bool IsNothingToReport(const DigestContent& content) {
   return content.recommendations.empty() && content.attached.empty() &&
-         content.fell_overdue.empty() &&
+         content.fell_overdue.empty() && content.uncorroborated.empty() &&
          std::all_of(content.endpoints.begin(), content.endpoints.end(),
                      [](const DigestEndpoint& endpoint) { return endpoint.dead.empty(); });
 }
@@ -188,6 +200,11 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
   for (const auto& item : content.fell_overdue) data["fell_overdue"].push_back(OverdueOf(item));
   data["more_fell_overdue"] = content.more_fell_overdue;
   data["overdue"] = content.overdue;
+  const size_t listed = std::min(content.uncorroborated.size(), kDigestItemsMax);
+  data["uncorroborated"] = Json::array();
+  for (size_t i = 0; i < listed; ++i)
+    data["uncorroborated"].push_back(UncorroboratedOf(content.uncorroborated[i]));
+  data["more_uncorroborated"] = content.uncorroborated.size() - listed;
   data["awaiting_decision"] = content.awaiting_decision;
   data["open_alerts"] = content.open_alerts;
   data["endpoints"] = EndpointsOf(content);

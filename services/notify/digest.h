@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "services/common/protected_trace.h"
+#include "services/notify/uncorroborated.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/store/outbox.h"
 #include "trigpoint/v1/api.pb.h"
@@ -52,7 +53,8 @@ struct DigestContent {
   std::vector<DigestOverdue> fell_overdue;     ///< Since the last one; at most kDigestItemsMax.
   uint64_t more_fell_overdue = 0;              ///< Beyond that: `trigpoint due --overdue` has them.
   uint64_t overdue = 0;                        ///< Of all services, those told before included.
-  uint64_t awaiting_decision = 0;              ///< Of all, those told before included.
+  std::vector<UncorroboratedReports> uncorroborated;  ///< Since the last one.
+  uint64_t awaiting_decision = 0;                     ///< Of all, those told before included.
   uint64_t open_alerts = 0;
   std::vector<DigestEndpoint> endpoints;
 };

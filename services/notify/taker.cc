@@ -203,6 +203,9 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   content.fell_overdue = std::move(overdue.fell);
   content.more_fell_overdue = overdue.more;
   content.overdue = overdue.all;
+  TP_ASSIGN_OR_RETURN(content.uncorroborated,
+                      GatherUncorroborated(*deps_.projector, since, content.due_us,
+                                           webhook.organisation, &traces_));
 
   OutboxChange change;
   change.messages.push_back(DigestMessage(content, now));

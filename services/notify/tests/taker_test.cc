@@ -347,6 +347,58 @@ TEST_F(TakerTest, TellsOnceWhatFellOverdue) {
   EXPECT_EQ(rules(kMicrosPerDay).count("DL-33"), 0U) << "told";
 }
 
+TEST_F(TakerTest, TellsOnceOfAReportThatNothingFollowsFrom) {
+  ASSERT_TRUE(Look(NewTaker()));
+  Delivered();
+  now_us_ += kMicrosPerHour;
+  EXPECT_EQ(OutcomeOf(Incident("1-1", 1)), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  v1::Event raised = Incident("1-1", 2);
+  raised.set_sensitivity(v1::SENSITIVITY_C5_PROTECTED_SOURCE);
+  EXPECT_EQ(OutcomeOf(raised), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  AwaitDerived();
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker()));
+  Json data = Delivered()[0]["data"];
+  EXPECT_EQ(data["nothing_to_report"], false);
+  ASSERT_THAT(data["uncorroborated"], SizeIs(1));
+  EXPECT_EQ(data["uncorroborated"][0]["ids"][0], "cqc-location/1-1");
+  EXPECT_EQ(data["uncorroborated"][0]["reports"], 1) << "of a protected source nothing";
+  EXPECT_THAT(data["uncorroborated"][0]["families"], ElementsAre(Json("SOURCE_FAMILY_INCIDENT")));
+
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker()));
+  data = Delivered()[0]["data"];
+  EXPECT_THAT(data["uncorroborated"], IsEmpty()) << "told";
+  EXPECT_EQ(data["nothing_to_report"], true);
+}
+
+TEST_F(TakerTest, TellsNobodyOutsideOfALoneReport) {
+  WebhookConfig outside = Desk();
+  outside.organisation = "another-council";
+  ASSERT_TRUE(Look(NewTaker({outside}), outside));
+  Delivered();
+  now_us_ += kMicrosPerHour;
+  EXPECT_EQ(OutcomeOf(Incident("1-1", 1)), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  AwaitDerived();
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker({outside}), outside));
+  EXPECT_THAT(Delivered()[0]["data"]["uncorroborated"], IsEmpty());
+}
+
+TEST_F(TakerTest, SaysOfAServiceBeforePeopleOnlyWhatAwaitsThem) {
+  ASSERT_TRUE(Look(NewTaker()));
+  Delivered();
+  now_us_ += kMicrosPerHour;
+  WarningNotice("w1");
+  EXPECT_EQ(OutcomeOf(Incident("1-1", 1)), v1::SUBMISSION_OUTCOME_ACCEPTED);
+  AwaitDerived();
+  now_us_ += kMicrosPerDay;
+  ASSERT_TRUE(Look(NewTaker()));
+  const Json data = Delivered()[0]["data"];
+  EXPECT_FALSE(data["recommendations"].empty());
+  EXPECT_THAT(data["uncorroborated"], IsEmpty());
+}
+
 TEST_F(TakerTest, TellsDeadLettersUntilTheyAreSentAgain) {
   Urgent("r1", v1::THEME_NEGLECT);
   ASSERT_TRUE(Look(NewTaker()));
