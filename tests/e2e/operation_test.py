@@ -125,6 +125,29 @@ class TlsTest(EndToEnd):
         self.assertEqual(3, node.run("--timeout", 3, "providers", token="reader").code)
 
 
+class ServiceManagerTest(EndToEnd):
+    def test_it_is_told_that_calls_are_served_that_the_node_works_and_that_it_ends(self):
+        for name in (str(self.scratch / "notify"), "@" + self.scratch.name):  # The second is in no directory.
+            with self.subTest(name), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                manager.bind(name.replace("@", "\0"))
+                manager.settimeout(30)
+                node = self.node(name=name.strip("/@").replace("/", "-"), start=False,
+                                 within=["env", f"NOTIFY_SOCKET={name}", "WATCHDOG_USEC=1000000"]).start()
+                self.assertEqual(b"READY=1", manager.recv(100))
+                self.assertEqual(0, node.run("health").code, "calls are served")
+                self.assertEqual([b"WATCHDOG=1"] * 3, [manager.recv(100) for _ in range(3)])
+                self.assertEqual(0, node.terminate()[0], node.printed())
+                said = []
+                while (word := manager.recv(100)) != b"STOPPING=1":
+                    said.append(word)
+                self.assertLessEqual(set(said), {b"WATCHDOG=1"})
+
+    def test_nothing_is_lost_without_one(self):
+        gone = self.node(start=False, within=["env", f"NOTIFY_SOCKET={self.scratch}/nobody", "WATCHDOG_USEC=1000000"]).start()
+        self.assertEqual(0, gone.run("health").code)
+        self.assertEqual(0, gone.terminate()[0], gone.printed())
+
+
 class EndTest(EndToEnd):
     def test_sigterm_drains_and_ends_with_zero(self):
         node = self.node()
