@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import unittest
 import urllib.request
@@ -301,6 +302,25 @@ class ConfigurationTest(EndToEnd):
             for key in keys:
                 self.assertIn("TRIGPOINT_NODE_" + key.upper(), text, how)
         self.assertRegex(self.printed("--version").stdout, r"^trigpoint-node \d+\.\d+")
+
+    def test_the_man_pages_name_every_command_and_key_and_are_well_formed(self):
+        keys = [line.split(":")[0] for line in self.printed("--print-config").stdout.splitlines()]
+        told = self.node(start=False).run("--help").out.split("Subcommands:")[1].split("Exit codes:")[0]
+        commands = re.findall(r"^  ([a-z-]+) {2,}", told, re.MULTILINE)
+        self.assertGreater(len(commands), 30)
+        linter = shutil.which("mandoc", path=f"{ROOT}/build/bin") or shutil.which("mandoc")
+        for program, section, heads in (("trigpoint", 1, commands), ("trigpoint-node", 8, ())):
+            page = subprocess.run([sys.executable, "-B", ROOT / "tools/man_page.py", BIN / program, str(section)],
+                                  capture_output=True, text=True, check=True).stdout
+            for command in heads:
+                self.assertIn(command, re.findall(r"^\.SS (.*)$", page.replace("\\-", "-"), re.MULTILINE))
+            for key in keys if section == 8 else ():
+                self.assertIn("TRIGPOINT_NODE_" + key.upper(), re.findall(r"TRIGPOINT_NODE_\w+", page))
+            if linter:
+                # It has no date: the same program gives the same page.
+                linted = subprocess.run([linter, "-Tlint", "-W", "warning"], input=page, capture_output=True, text=True, check=False)
+                said = [line for line in linted.stdout.splitlines() if "missing date" not in line]
+                self.assertEqual([], said, program)
 
     def test_completion_knows_every_command(self):
         node = self.node(start=False)
