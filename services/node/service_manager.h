@@ -6,9 +6,9 @@
 
 namespace trigpoint {
 
-/// Tells the service manager of this process, e.g. systemd with Type=notify, how it is: datagrams to
-/// the socket that NOTIFY_SOCKET names (sd_notify(3)). Without one nothing happens, and what cannot
-/// be sent is lost: the process goes on. Threading: one thread.
+/// Tells the service manager of this process, e.g. systemd with Type=notify, how it is: datagrams
+/// to the socket that NOTIFY_SOCKET names (sd_notify(3)). Without one nothing happens, and what
+/// cannot be sent is lost: the process goes on. Threading: one thread.
 class ServiceManager {
  public:
   /// Reads NOTIFY_SOCKET and WATCHDOG_USEC of the environment.
@@ -18,8 +18,8 @@ class ServiceManager {
   void Ready() const { Send("READY=1"); }
   /// It ends; what is under way is finished.
   void Stopping() const { Send("STOPPING=1"); }
-  /// It works; told at most twice in an interval of the watchdog, and only where there is one. To be
-  /// called often.
+  /// It works; told at most twice in an interval of the watchdog, and only where there is one. To
+  /// be called often.
   void Alive();
 
  private:
