@@ -408,6 +408,43 @@ class Scenario:
         self.assertEqual(done, caller.call(acknowledge, {"alert_id": first, "request_id": request_id}))
         wait_until(lambda: caller.call("AlertService/ListAlerts", {})["total_size"] == "1", 10, "the second is open")
 
+    def test_a_refused_submission_is_resolved_once_under_its_id(self):
+        _, caller = self.started()
+        self.submit(caller, registration(HOME))
+        refused = caller.call("IntelligenceService/SubmitEvent", {"event": incident(HOME, 1, visibility=["NHS 9434765919"])})
+        self.assert_error(refused, "INVALID_ARGUMENT", "INVALID_FIELDS")
+        held = wait_until(lambda: caller.call("IntelligenceService/ListQuarantined", {}).get("submissions"), 10, "what was refused")
+        resolve, request = "IntelligenceService/ResolveQuarantined", {
+            "quarantine_id": held[0]["quarantine_id"], "corrected": incident(HOME, 1),
+            "request_id": "0e984725-c51c-4bf4-9960-e1c80e27aba0"}
+        done = caller.call(resolve, request)
+        self.assertEqual("SUBMISSION_OUTCOME_ACCEPTED", done.get("outcome"), done)
+        self.assertEqual(done, caller.call(resolve, request))
+        reused = caller.call(resolve, {**request, "corrected": incident(HOME, 2)})
+        self.assert_error(reused, "INVALID_ARGUMENT", "INVALID_FIELDS")
+        self.assertEqual(["request_id"], reused.fields)
+        del request["request_id"]
+        self.assert_error(caller.call(resolve, request), "FAILED_PRECONDITION", "RESOLVED_ALREADY")
+
+    def test_a_concurrence_can_be_checked_only(self):
+        people = principals(
+            self.scratch / "principals.yaml", ("feed", "cqc", ["PARTNER"], ["cqc"], "C2"),
+            ("council", "herefordshire-council", ["QUALITY_READER", "TEAM_MANAGER"], [], "C3"),
+            ("icb", "hwicb", ["QUALITY_READER", "TEAM_MANAGER"], [], "C3"))
+        _, caller = self.started("--principals", str(people))
+        home = registration(HOME)
+        home["service_registered"] |= {"commissioners": ["herefordshire-council", "hwicb"], "jointly_commissioned": True}
+        self.submit(caller, home, warning_notice(HOME), token="feed")
+        proposed = self.decide(caller, move(override=True), "council")
+        self.assertEqual("OUTCOME_PENDING_CONCURRENCE", proposed["outcome"])
+        concur, request = "DecisionService/ConcurDecision", {"provider": HOME, "proposal_id": proposed["decision_id"], "concurs": True}
+        self.assert_error(caller.call(concur, {**request, "validate_only": True}, token="council"), "FAILED_PRECONDITION", "AUTHORITY")
+        for _ in range(2):  # Nothing was recorded by the first.
+            checked = caller.call(concur, {**request, "validate_only": True}, token="icb")
+            self.assertEqual("OUTCOME_RECORDED", checked.get("outcome"), checked)
+        self.assertEqual("OUTCOME_RECORDED", caller.call(concur, request, token="icb")["outcome"])
+        self.assert_error(caller.call(concur, {**request, "validate_only": True}, token="icb"), "FAILED_PRECONDITION", "NOT_PENDING")
+
     def test_what_a_service_inherits_is_decided_once_under_its_id_and_on_its_etag(self):
         node, caller = self.started(listen=f"127.0.0.1:{free_port()}")
         old, new = HOME, "1-900000002"
