@@ -72,6 +72,22 @@ function(trigpoint_add_program name)
   endif()
 endfunction()
 
+# trigpoint_add_man_page(<name> <section>): the man page of a program, from what its --help says, installed with it.
+function(trigpoint_add_man_page name section)
+  string(REPLACE "-" "_" target "${name}_program")
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(page "${PROJECT_BINARY_DIR}/man/${name}.${section}")
+  set(script "${PROJECT_SOURCE_DIR}/tools/man_page.py")
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/man")
+  add_custom_command(
+    OUTPUT "${page}"
+    COMMAND Python3::Interpreter -B "${script}" $<TARGET_FILE:${target}> ${section} > "${page}"
+    DEPENDS ${target} trigpoint_node_program "${script}"
+    VERBATIM)
+  add_custom_target(${target}_man ALL DEPENDS "${page}")
+  install(FILES "${page}" DESTINATION share/man/man${section})
+endfunction()
+
 # trigpoint_add_test(<name> SOURCES ... DEPS ... [LABELS ...] [TIMEOUT s] [SERIAL]): one GoogleTest program; each TEST is a
 # ctest. SERIAL: with no other at the same time.
 function(trigpoint_add_test name)

@@ -201,6 +201,18 @@ grpc::ServerUnaryReactor* IntelligenceService::TraceSubmission(
   return call->reactor();
 }
 
+absl::StatusOr<IntelligenceService::Begun> IntelligenceService::BeginOf(
+    const Principal& principal, const v1::ResolveQuarantinedRequest& request,
+    v1::ResolveQuarantinedResponse* response) {
+  if (request.request_id().empty() || request.validate_only()) return Begun{};
+  TP_ASSIGN_OR_RETURN(std::string id,
+                      EventIdOf(principal, kResolveQuarantined, request.request_id()));
+  v1::ResolveQuarantinedRequest content = request;
+  content.clear_request_id();
+  TP_ASSIGN_OR_RETURN(const bool answered, requests_.Begin(id, content, response));
+  return Begun{.id = std::move(id), .answered = answered};
+}
+
 void IntelligenceService::Resolve(const std::shared_ptr<UnaryCall>& call,
                                   const v1::ResolveQuarantinedRequest& request,
                                   v1::ResolveQuarantinedResponse* response) {
@@ -216,25 +228,33 @@ void IntelligenceService::Resolve(const std::shared_ptr<UnaryCall>& call,
     call->Finish(ToGrpc(good));
     return;
   }
+  const auto begun = BeginOf(principal, request, response);
+  if (!begun.ok() || begun->answered) {
+    call->Finish(ToGrpc(begun.status()));
+    return;
+  }
   Intake::Resolution resolution{.set_aside = request.set_aside(),
                                 .reason = request.reason(),
                                 .validate_only = request.validate_only()};
   if (request.has_corrected()) resolution.corrected = request.corrected();
   resolution.actor.set_principal(principal.id);
   resolution.actor.set_organisation(principal.organisation);
-  deps_.intake->Resolve(*held, std::move(resolution),
-                        [response, call](const absl::StatusOr<IntakeAnswer>& done) {
-                          if (done.ok() && done->outcome == v1::SUBMISSION_OUTCOME_CONFLICT) {
-                            call->Finish(InvalidArgument(done->violations));
-                            return;
-                          }
-                          v1::SubmitEventResponse answer;
-                          const grpc::Status status = ToAnswer(done, &answer);
-                          response->set_outcome(answer.outcome());
-                          response->set_stream_id(answer.stream_id());
-                          *response->mutable_position() = answer.position();
-                          call->Finish(status);
-                        });
+  deps_.intake->Resolve(
+      *held, std::move(resolution),
+      [this, response, call, id = begun->id](const absl::StatusOr<IntakeAnswer>& done) {
+        if (done.ok() && done->outcome == v1::SUBMISSION_OUTCOME_CONFLICT) {
+          requests_.End(id, false, *response);
+          call->Finish(InvalidArgument(done->violations));
+          return;
+        }
+        v1::SubmitEventResponse answer;
+        const grpc::Status status = ToAnswer(done, &answer);
+        response->set_outcome(answer.outcome());
+        response->set_stream_id(answer.stream_id());
+        *response->mutable_position() = answer.position();
+        requests_.End(id, status.ok(), *response);
+        call->Finish(status);
+      });
 }
 
 grpc::Status IntelligenceService::List(const v1::ListQuarantinedRequest& request,

@@ -5,6 +5,7 @@
 
 #include "services/common/call.h"
 #include "services/common/caller.h"
+#include "services/common/request_id.h"
 #include "services/ingest/intake.h"
 #include "trigpoint/v1/api.grpc.pb.h"
 
@@ -48,6 +49,14 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
   /// caller may not know of it.
   absl::StatusOr<v1::HeldSubmission> FindHeld(Call& call, const std::string& quarantine_id,
                                               Principal* principal) const;
+  /// A request to resolve under its id; without one, or only to check, it has none.
+  struct Begun {
+    std::string id{};
+    bool answered = false;  ///< As the first time.
+  };
+  absl::StatusOr<Begun> BeginOf(const Principal& principal,
+                                const v1::ResolveQuarantinedRequest& request,
+                                v1::ResolveQuarantinedResponse* response);
   void Resolve(const std::shared_ptr<UnaryCall>& call, const v1::ResolveQuarantinedRequest& request,
                v1::ResolveQuarantinedResponse* response);
   grpc::Status Get(const Principal& principal, const v1::HeldSubmission& held,
@@ -56,6 +65,7 @@ class IntelligenceService final : public v1::IntelligenceService::CallbackServic
                     v1::ListQuarantinedResponse* response) const;
 
   IntelligenceDeps deps_;
+  RecentRequests requests_;
 };
 
 }  // namespace trigpoint

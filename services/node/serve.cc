@@ -6,6 +6,7 @@
 #include <ctime>
 #include <string>
 
+#include "services/node/service_manager.h"
 #include "services/node/wiring.h"
 #include "trigpoint/telemetry/logging.h"
 
@@ -31,6 +32,8 @@ int Serve(const NodeConfig& config) {
     std::fprintf(stderr, "trigpoint-node: %s\n", std::string(node.status().message()).c_str());
     return 1;
   }
+  ServiceManager manager;
+  manager.Ready();
   int exit_code = 0;
   const timespec period{.tv_sec = 0, .tv_nsec = 250'000'000};
   while (true) {
@@ -38,6 +41,7 @@ int Serve(const NodeConfig& config) {
     if (signal == SIGTERM || signal == SIGINT) break;
     if (signal == SIGHUP) (*node)->ReloadPolicies();
     (*node)->Refresh();
+    manager.Alive();
     const absl::Status health = (*node)->Health();
     if (health.ok() || (*node)->MayHeal(health)) continue;
     Log(LogLevel::kError, "node_failed", {{"code", static_cast<int>(health.code())}});
@@ -45,6 +49,7 @@ int Serve(const NodeConfig& config) {
     exit_code = 1;
     break;
   }
+  manager.Stopping();
   Log(LogLevel::kInfo, "node_draining");
   const absl::Status stopped = (*node)->Stop();
   if (!stopped.ok())

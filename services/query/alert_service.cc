@@ -3,13 +3,14 @@
 
 #include "services/common/call.h"
 #include "services/common/field_error.h"
+#include "services/common/request_id.h"
 #include "services/query/act_event.h"
 #include "services/query/alert_hub.h"
+#include "services/query/filter.h"
 #include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
-#include "services/query/request_id.h"
 #include "services/query/resume_token.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
@@ -23,6 +24,7 @@ namespace trigpoint {
 namespace {
 
 constexpr char kList[] = "trigpoint.v1.AlertService/ListAlerts";
+constexpr char kListProviders[] = "trigpoint.v1.ProviderService/ListProviders";
 constexpr char kAcknowledge[] = "trigpoint.v1.AlertService/AcknowledgeAlert";
 constexpr char kListDeliveries[] = "trigpoint.v1.AlertService/ListDeliveries";
 constexpr char kRetryDeliveries[] = "trigpoint.v1.AlertService/RetryDeliveries";
@@ -51,10 +53,25 @@ absl::StatusOr<std::set<std::string>> StreamsWithAlerts(QueryCore& core,
   return streams;
 }
 
+/// Those whose service the filter of the request holds for. What it asks for is what ListProviders
+/// shows: who may not call that may not ask.
+absl::StatusOr<std::set<std::string>> StreamsAskedFor(QueryCore& core, const Principal& principal,
+                                                      const v1::ListAlertsRequest& request) {
+  TP_ASSIGN_OR_RETURN(std::set<std::string> streams,
+                      StreamsWithAlerts(core, request.include_acknowledged()));
+  if (request.filter().empty()) return streams;
+  TP_RETURN_IF_ERROR(
+      core.deps.auth->Check(principal, kListProviders, {.sensitivity = kAnswerClass}));
+  TP_ASSIGN_OR_RETURN(const Filter filter, FilterOf(request.filter()));
+  for (const auto& summary : *core.AllSummaries())
+    if (!filter.Matches(summary)) streams.erase(summary.stream_id());
+  return streams;
+}
+
 grpc::Status List(QueryCore& core, const Principal& principal, const v1::ListAlertsRequest& request,
                   v1::ListAlertsResponse* response) {
   const int64_t now_us = core.Now();
-  const auto streams = StreamsWithAlerts(core, request.include_acknowledged());
+  const auto streams = StreamsAskedFor(core, principal, request);
   if (!streams.ok()) return ToGrpc(streams.status());
   std::vector<Row> rows;
   for (const auto& stream_id : *streams) {
@@ -76,8 +93,9 @@ grpc::Status List(QueryCore& core, const Principal& principal, const v1::ListAle
     }
   }
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
-  const std::string scope =
-      std::string("ListAlerts\n") + (request.include_acknowledged() ? "all" : "open");
+  const std::string scope = std::string("ListAlerts\n") +
+                            (request.include_acknowledged() ? "all\n" : "open\n") +
+                            request.filter();
   const auto page = PageOf(
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());
@@ -172,11 +190,11 @@ absl::Status Acknowledge(const std::shared_ptr<Acknowledging>& call, const Princ
   TP_ASSIGN_OR_RETURN(const std::string stream_id, StreamOfAlert(core, alert_id));
   TP_ASSIGN_OR_RETURN(const FoundAlert present, ReadAlert(core, stream_id, alert_id));
   if (!call->request->request_id().empty()) {
-    TP_ASSIGN_OR_RETURN(const auto earlier, EventOfRequest(core.projector(), id));
+    TP_ASSIGN_OR_RETURN(const auto earlier, EventOfRequest(core.projector(), kDecisionSource, id));
     if (earlier.has_value() && earlier->alert_acknowledged().alert_id() != present.id)
       return RequestIdReused();
   }
-  if (present.shown.has_acknowledged_at()) {
+  if (present.shown.has_acknowledged_at() || call->request->validate_only()) {
     AnswerAlert(*call, stream_id);
     return absl::OkStatus();
   }
@@ -260,7 +278,7 @@ class AlertService final : public v1::AlertService::CallbackService {
                                            v1::ListDeliveriesResponse* response) override {
     return Serve(*core_, context, kListDeliveries, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal&) {
-                   return ListDeliveries(*core, request->endpoint(), response);
+                   return ListDeliveries(*core, *request, response);
                  });
   }
 
@@ -268,11 +286,13 @@ class AlertService final : public v1::AlertService::CallbackService {
                                             const v1::RetryDeliveriesRequest* request,
                                             v1::RetryDeliveriesResponse* response) override {
     return Serve(*core_, context, kRetryDeliveries, {}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
+                 [core = core_.get(), request, response](const Principal& who) {
                    if (!core->deps.retry_deliveries) return ToGrpc(NoEndpoint(request->endpoint()));
-                   const absl::StatusOr<int> queued = core->deps.retry_deliveries(*request);
-                   if (queued.ok()) response->set_queued(*queued);
-                   return ToGrpc(queued.status());
+                   return Once(*core, who, kRetryDeliveries, *request, response, [&] {
+                     const absl::StatusOr<int> queued = core->deps.retry_deliveries(*request);
+                     if (queued.ok()) response->set_queued(*queued);
+                     return ToGrpc(queued.status());
+                   });
                  });
   }
 
@@ -282,14 +302,26 @@ class AlertService final : public v1::AlertService::CallbackService {
                       Naming("endpoint", endpoint));
   }
 
-  static grpc::Status ListDeliveries(const QueryCore& core, const std::string& endpoint,
+  static grpc::Status ListDeliveries(const QueryCore& core,
+                                     const v1::ListDeliveriesRequest& request,
                                      v1::ListDeliveriesResponse* response) {
+    const std::string& endpoint = request.endpoint();
     if (!core.deps.list_deliveries) {
       return ToGrpc(endpoint.empty() ? absl::OkStatus() : NoEndpoint(endpoint));
     }
     absl::StatusOr<v1::ListDeliveriesResponse> listed = core.deps.list_deliveries(endpoint);
     if (!listed.ok()) return ToGrpc(listed.status());
-    *response = *std::move(listed);
+    std::vector<v1::EndpointStatus> rows(listed->endpoints().begin(), listed->endpoints().end());
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return a.endpoint() < b.endpoint(); });
+    const auto page = PageOf(
+        rows, [](const auto& row) -> const std::string& { return row.endpoint(); },
+        core.deps.page_secret, "ListDeliveries\n" + endpoint, request.page_size(),
+        request.page_token());
+    if (!page.ok()) return ToGrpc(page.status());
+    for (size_t i = page->from; i < page->to; ++i) *response->add_endpoints() = std::move(rows[i]);
+    response->set_next_page_token(page->next_token);
+    response->set_total_size(static_cast<int64_t>(rows.size()));
     return grpc::Status::OK;
   }
 

@@ -2,11 +2,12 @@
 #include <optional>
 
 #include "services/common/call.h"
+#include "services/common/request_id.h"
 #include "services/query/act_event.h"
 #include "services/query/decision_outcome.h"
+#include "services/query/etag.h"
 #include "services/query/inheritance.h"
 #include "services/query/query_core.h"
-#include "services/query/request_id.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/decisions.h"
@@ -200,7 +201,7 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
     return ToGrpc(RequestIdReused());
   }
   if (!request.request_id().empty()) {
-    const auto elsewhere = EventOfRequest(core.projector(), *id);
+    const auto elsewhere = EventOfRequest(core.projector(), kDecisionSource, *id);
     if (!elsewhere.ok()) return ToGrpc(elsewhere.status());
     if (elsewhere->has_value()) {
       return (*elsewhere)->stream_id() == *stream_id
@@ -208,6 +209,8 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
                  : ToGrpc(RequestIdReused());
     }
   }
+  const absl::Status fresh = CheckEtag(core, principal, *stream_id, request.etag());
+  if (!fresh.ok()) return ToGrpc(fresh);
   const int64_t now_us = core.Now();
   const int64_t known_us = std::max(now_us, stream->state.known_us());
   const auto pack = core.projector()
@@ -238,6 +241,24 @@ std::optional<grpc::Status> Propose(QueryCore& core, const Principal& principal,
   return std::nullopt;
 }
 
+/// What the fold would say now of the concurrence that the call holds.
+grpc::Status CheckConcurrence(QueryCore& core, const StreamAsOf& stream,
+                              const std::shared_ptr<Pending>& call) {
+  const v1::DecisionConcurrence& concurrence = call->event.decision_concurrence();
+  const auto& policies = stream.record.policies();
+  const auto found =
+      std::find_if(policies.begin(), policies.end(), [&concurrence](const auto& policy) {
+        return policy.pending().proposal_id() == concurrence.proposal_id();
+      });
+  v1::PolicyRecord record = found == policies.end() ? v1::PolicyRecord() : *found;
+  const int64_t known_us = std::max(core.Now(), stream.state.known_us());
+  const auto in_force = core.projector().ControlsFor(call->event.stream_id());
+  const auto pack = in_force->At(stream.state, known_us)->Policy(record.policy_id());
+  const DecisionContext context =
+      DecisionContextOf(stream.state, pack == nullptr ? nullptr : &pack->pack().authority());
+  return AnswerDecision(FoldConcurrence(concurrence, known_us, context, &record), call->response);
+}
+
 /// Nothing is refused here that the fold would decide: only that nobody ever proposed it.
 std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
                                    const v1::ConcurDecisionRequest& request,
@@ -254,7 +275,7 @@ std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
   if (!proposed.has_value())
     return NoProposal(request.proposal_id(), "the provider has no such proposal");
   if (!request.request_id().empty()) {
-    const auto earlier = EventOfRequest(core.projector(), *id);
+    const auto earlier = EventOfRequest(core.projector(), kDecisionSource, *id);
     if (!earlier.ok()) return ToGrpc(earlier.status());
     if (earlier->has_value()) {
       const auto& said = (*earlier)->decision_concurrence();
@@ -272,13 +293,14 @@ std::optional<grpc::Status> Concur(QueryCore& core, const Principal& principal,
     return ToGrpc(absl::FailedPreconditionError("the proposal no longer awaits concurrence"),
                   "NOT_PENDING", Naming("proposal_id", request.proposal_id()));
   }
-  if (!MayUse(core, *id, request, *stream_id)) return ToGrpc(RequestIdReused());
   call->event =
       EventOfAct({.source = kDecisionSource, .id = *id, .stream_id = *stream_id}, core.Now());
   auto* concurrence = call->event.mutable_decision_concurrence();
   concurrence->set_proposal_id(request.proposal_id());
   concurrence->set_concurs(request.concurs());
   *concurrence->mutable_actor() = ActorOf(principal);
+  if (request.validate_only()) return CheckConcurrence(core, *stream, call);
+  if (!MayUse(core, *id, request, *stream_id)) return ToGrpc(RequestIdReused());
   call->stream_id = *stream_id;
   call->decision_id = request.proposal_id();
   Append(call);

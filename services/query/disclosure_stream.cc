@@ -7,9 +7,9 @@
 
 #include "services/common/call.h"
 #include "services/common/field_error.h"
+#include "services/common/request_id.h"
 #include "services/query/act_event.h"
 #include "services/query/disclosure_export.h"
-#include "services/query/request_id.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "google/protobuf/descriptor.h"
+#include "services/common/field_error.h"
 #include "services/common/rpc_status.h"
 #include "services/query/present.h"
 #include "trigpoint/base/status.h"
@@ -303,6 +304,18 @@ bool Filter::Matches(const v1::ProviderSummary& provider) const {
     return Holds(root, provider, v1::ProviderSummary::Level::default_instance());
   return std::any_of(provider.levels().begin(), provider.levels().end(),
                      [&](const auto& level) { return Holds(root, provider, level); });
+}
+
+bool Filter::Matches(const v1::ProviderSummary& provider,
+                     const v1::ProviderSummary::Level& level) const {
+  return nodes_.empty() || Holds(nodes_.size() - 1, provider, level);
+}
+
+absl::StatusOr<Filter> FilterOf(const std::string& text) {
+  absl::StatusOr<Filter> filter = Filter::Parse(text);
+  if (!filter.ok())
+    return FieldError("filter", "FILTER_INVALID", FromAbsl(filter.status().message()));
+  return filter;
 }
 
 bool Filter::Holds(size_t index, const v1::ProviderSummary& provider,

@@ -31,6 +31,8 @@ class Filter {
 
   /// Tells whether a provider matches.
   bool Matches(const v1::ProviderSummary& provider) const;
+  /// The same, with the conditions on a policy about this one of its levels.
+  bool Matches(const v1::ProviderSummary& provider, const v1::ProviderSummary::Level& level) const;
 
  private:
   friend class FilterParser;
@@ -70,6 +72,9 @@ class Filter {
 
   std::vector<Node> nodes_;  ///< The last one is the root; empty: everything matches.
 };
+
+/// Reads the field `filter` of a request. Errors: a FieldError.
+absl::StatusOr<Filter> FilterOf(const std::string& text);
 
 /// Whether `text` matches a pattern in which `*` stands for any text; both in lower case.
 bool MatchesPattern(std::string_view pattern, std::string_view text);

@@ -2,10 +2,11 @@
 #include <optional>
 
 #include "services/common/field_error.h"
+#include "services/common/request_id.h"
 #include "services/query/act_event.h"
+#include "services/query/etag.h"
 #include "services/query/inheritance.h"
 #include "services/query/present.h"
-#include "services/query/request_id.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/inheritance.h"
@@ -109,6 +110,41 @@ v1::Event EventOf(const v1::DecideInheritanceRequest& request, const Principal& 
   return event;
 }
 
+/// The service as it is shown now.
+absl::Status Show(QueryCore& core, const StreamAsOf& stream,
+                  v1::DecideInheritanceResponse* response) {
+  const std::string& stream_id = stream.state.stream_id();
+  TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, core.projector().ReadSummary(stream_id));
+  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, summary.revision()));
+  *response->mutable_provider() =
+      PresentProvider(summary, *core.InForceNow(), {.trace = *trace, .veil = core.veil});
+  AddHeritage(core.projector(), stream, true, response->mutable_provider());
+  return absl::OkStatus();
+}
+
+/// Whether the service follows the one that was decided about, as the request says.
+bool Stands(const v1::DecideInheritanceRequest& request, const v1::ProviderRecord& record,
+            const std::string& from_stream) {
+  const v1::Inheritance* kept = FindInheritance(record, from_stream);
+  const auto wanted =
+      request.accept() ? v1::INHERITANCE_STANDING_CONFIRMED : v1::INHERITANCE_STANDING_REFUSED;
+  return kept != nullptr && kept->standing() == wanted;
+}
+
+/// Whether an earlier request under the same id was this one. What was said with it is sealed, and
+/// the predecessor may have been left open.
+bool SameRequest(const Projector& projector, const v1::Event& earlier,
+                 const v1::DecideInheritanceRequest& request, const std::string& stream_id) {
+  const v1::InheritanceDecided& decided = earlier.inheritance_decided();
+  if (!request.predecessor().empty()) {
+    const auto named = ResolveProvider(projector, request.predecessor());
+    if (!named.ok() || *named != decided.from_stream()) return false;
+  }
+  return earlier.stream_id() == stream_id && decided.accepted() == request.accept() &&
+         decided.rationale_code() == request.rationale_code() &&
+         decided.meeting_id() == request.meeting_id();
+}
+
 absl::Status Decide(QueryCore& core, const Principal& principal,
                     const v1::DecideInheritanceRequest& request,
                     v1::DecideInheritanceResponse* response) {
@@ -116,34 +152,36 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
   Projector& projector = core.projector();
   TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(projector, request.provider()));
   TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(stream_id));
+  TP_ASSIGN_OR_RETURN(const std::string id, EventIdOf(principal, kMethod, request.request_id()));
+  TP_ASSIGN_OR_RETURN(const auto earlier, EventOfRequest(projector, kDecisionSource, id));
+  if (earlier.has_value()) {
+    if (!SameRequest(projector, *earlier, request, stream_id)) return RequestIdReused();
+    return Show(core, stream, response);
+  }
+  TP_RETURN_IF_ERROR(CheckEtag(core, principal, stream_id, request.etag()));
   TP_ASSIGN_OR_RETURN(const std::string from_stream,
                       PredecessorOf(projector, stream.record, stream_id, request.predecessor()));
   const int64_t now_us = core.Now();
   v1::Event event = EventOf(request, principal, stream_id, from_stream, now_us);
-  TP_ASSIGN_OR_RETURN(*event.mutable_id(), EventIdOf(principal, kMethod, ""));
+  event.set_id(id);
   // A courtesy: the fold decides.
   const auto in_force =
       projector.ControlsFor(stream_id)->At(stream.state, std::max(now_us, stream.state.known_us()));
   const std::vector<PolicyAuthority> who = AuthoritiesIn(*in_force);
   TP_RETURN_IF_ERROR(AnswerTo(JudgeInheritance(event.inheritance_decided(), who, stream.record)));
+  if (request.validate_only()) return Show(core, stream, response);
+  if (!request.request_id().empty() && !core.requests.Take(id, event.inheritance_decided()))
+    return RequestIdReused();
   TP_RETURN_IF_ERROR(SealEvent(&event, *core.deps.keys));
   event.set_submission_digest(SubmissionDigest(event));
   TP_RETURN_IF_ERROR(
       core.deps.writer->AppendAndFoldWait(projector.PartitionFor(stream_id), event).status());
   TP_ASSIGN_OR_RETURN(const StreamAsOf folded, projector.Read(stream_id));
-  const v1::Inheritance* kept = FindInheritance(folded.record, from_stream);
-  const auto wanted =
-      request.accept() ? v1::INHERITANCE_STANDING_CONFIRMED : v1::INHERITANCE_STANDING_REFUSED;
-  if (kept == nullptr || kept->standing() != wanted) {
+  if (!Stands(request, folded.record, from_stream)) {
     return WithReason(absl::AbortedError("what was decided about has changed; read it again"),
                       "BASIS_MOVED");
   }
-  TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, projector.ReadSummary(stream_id));
-  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, summary.revision()));
-  *response->mutable_provider() =
-      PresentProvider(summary, *in_force, {.trace = *trace, .veil = core.veil});
-  AddHeritage(projector, folded, true, response->mutable_provider());
-  return absl::OkStatus();
+  return Show(core, folded, response);
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "services/common/field_error.h"
+#include "services/query/filter.h"
 #include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/protected.h"
@@ -146,12 +148,23 @@ class Outside {
   std::map<std::string, bool> known_;
 };
 
+/// The services that the filter of a request does not hold for; their stream ids.
+absl::StatusOr<std::set<std::string>> NotAskedFor(QueryCore& core, const std::string& text) {
+  TP_ASSIGN_OR_RETURN(const Filter filter, FilterOf(text));
+  std::set<std::string> others;
+  if (text.empty()) return others;
+  for (const auto& summary : *core.AllSummaries())
+    if (!filter.Matches(summary)) others.insert(summary.stream_id());
+  return others;
+}
+
 absl::StatusOr<std::vector<Row>> RowsOf(const OwedItems& items,
                                         const v1::ListObligationsRequest& request,
-                                        Outside* outside) {
+                                        const std::set<std::string>& others, Outside* outside) {
   std::vector<Row> rows;
   for (const auto& item : items) {
     if (!IsAskedFor(item.obligation(), request)) continue;
+    if (others.contains(item.obligation().stream_id())) continue;
     TP_ASSIGN_OR_RETURN(const bool seen, outside->Sees(item.obligation()));
     if (seen) rows.push_back({KeyOf(item.obligation()), &item});
   }
@@ -221,7 +234,9 @@ grpc::Status ListObligations(QueryCore& core, ObligationBook& book, const Princi
     items = std::make_shared<const OwedItems>(*std::move(one));
   }
   Outside outside(core, principal);
-  const auto rows = RowsOf(*items, request, &outside);
+  const auto others = NotAskedFor(core, request.filter());
+  if (!others.ok()) return ToGrpc(others.status());
+  const auto rows = RowsOf(*items, request, *others, &outside);
   if (!rows.ok()) return ToGrpc(rows.status());
   const auto page = PageOf(
       *rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,

@@ -77,9 +77,8 @@ std::string KeyOf(const v1::ProviderSummary& summary, const Order& order) {
 
 grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& request,
                            v1::ListProvidersResponse* response) {
-  const absl::StatusOr<Filter> filter = Filter::Parse(request.filter());
-  if (!filter.ok())
-    return InvalidArgument("filter", "FILTER_INVALID", FromAbsl(filter.status().message()));
+  const absl::StatusOr<Filter> filter = FilterOf(request.filter());
+  if (!filter.ok()) return ToGrpc(filter.status());
   const absl::StatusOr<Order> order = ParseOrder(request.order_by());
   if (!order.ok())
     return InvalidArgument("order_by", "ORDER_INVALID", FromAbsl(order.status().message()));

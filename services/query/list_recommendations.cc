@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "services/query/filter.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
@@ -25,13 +26,14 @@ std::string KeyOf(const v1::ProviderSummary& summary, const v1::ProviderSummary:
 }
 
 std::vector<Row> RowsOf(const std::vector<v1::ProviderSummary>& all,
-                        const v1::ListRecommendationsRequest& request) {
+                        const v1::ListRecommendationsRequest& request, const Filter& filter) {
   std::vector<Row> rows;
   for (const auto& summary : all) {
     for (const auto& level : summary.levels()) {
       if (level.recommendation_id().empty()) continue;
       if (!level.awaiting_decision() && !request.include_decided()) continue;
       if (!request.policy_id().empty() && level.policy_id() != request.policy_id()) continue;
+      if (!filter.Matches(summary, level)) continue;
       rows.push_back({KeyOf(summary, level), &summary, &level});
     }
   }
@@ -54,10 +56,13 @@ absl::Status Fill(QueryCore& core, const Row& row, v1::OpenRecommendation* out) 
 
 grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsRequest& request,
                                  v1::ListRecommendationsResponse* response) {
+  const absl::StatusOr<Filter> filter = FilterOf(request.filter());
+  if (!filter.ok()) return ToGrpc(filter.status());
   const QueryCore::Summaries all = core.AllSummaries();
-  const std::vector<Row> rows = RowsOf(*all, request);
+  const std::vector<Row> rows = RowsOf(*all, request, *filter);
   const std::string scope = "ListRecommendations\n" + request.policy_id() +
-                            (request.include_decided() ? "\nall" : "\nawaiting");
+                            (request.include_decided() ? "\nall\n" : "\nawaiting\n") +
+                            request.filter();
   const auto page = PageOf(
       rows, [](const Row& row) -> const std::string& { return row.key; }, core.deps.page_secret,
       scope, request.page_size(), request.page_token());

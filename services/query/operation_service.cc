@@ -228,15 +228,17 @@ class OperationService final : public v1::OperationService::CallbackService {
   }
 
   grpc::ServerUnaryReactor* PublishBaselines(grpc::CallbackServerContext* context,
-                                             const v1::PublishBaselinesRequest*,
+                                             const v1::PublishBaselinesRequest* request,
                                              v1::PublishBaselinesResponse* response) override {
     return Serve(*core_, context, kPublish, {}, Where::kPool,
-                 [core = core_.get(), response](const Principal&) {
+                 [core = core_.get(), request, response](const Principal& who) {
                    if (!core->deps.publish_baselines)
                      return ToGrpc(absl::UnimplementedError("this process publishes no baselines"));
-                   const absl::StatusOr<int> published = core->deps.publish_baselines();
-                   if (published.ok()) response->set_baselines(*published);
-                   return ToGrpc(published.status());
+                   return Once(*core, who, kPublish, *request, response, [&] {
+                     const absl::StatusOr<int> published = core->deps.publish_baselines();
+                     if (published.ok()) response->set_baselines(*published);
+                     return ToGrpc(published.status());
+                   });
                  });
   }
 
@@ -244,21 +246,23 @@ class OperationService final : public v1::OperationService::CallbackService {
                                             const v1::PublishHolidaysRequest* request,
                                             v1::PublishHolidaysResponse* response) override {
     return Serve(*core_, context, kHolidays, {}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
+                 [core = core_.get(), request, response](const Principal& who) {
                    if (!core->deps.publish_holidays)
                      return ToGrpc(absl::UnimplementedError("this process publishes no holidays"));
                    const auto holidays = HolidaysOf(*request);
-                   if (!holidays.ok()) return ToGrpc(holidays.status());
-                   const auto published = core->deps.publish_holidays(*holidays);
-                   if (published.ok()) response->set_unchanged(!*published);
-                   return ToGrpc(published.status());
+                   if (!holidays.ok() || request->validate_only()) return ToGrpc(holidays.status());
+                   return Once(*core, who, kHolidays, *request, response, [&] {
+                     const auto published = core->deps.publish_holidays(*holidays);
+                     if (published.ok()) response->set_unchanged(!*published);
+                     return ToGrpc(published.status());
+                   });
                  });
   }
 
   grpc::ServerUnaryReactor* RebuildStore(grpc::CallbackServerContext* context,
                                          const v1::RebuildStoreRequest* request,
                                          v1::RebuildStoreResponse* response) override {
-    return Build(context, kRebuild, response,
+    return Build(context, kRebuild, *request, response,
                  [core = core_, request = *request]() -> absl::StatusOr<Projector::RebuildReport> {
                    if (!core->deps.rebuild)
                      return absl::UnimplementedError("this process builds no store");
@@ -274,7 +278,7 @@ class OperationService final : public v1::OperationService::CallbackService {
   grpc::ServerUnaryReactor* SwitchStoreBack(grpc::CallbackServerContext* context,
                                             const v1::SwitchStoreBackRequest* request,
                                             v1::SwitchStoreBackResponse* response) override {
-    return Build(context, kSwitchBack, response->mutable_report(),
+    return Build(context, kSwitchBack, *request, response->mutable_report(),
                  [core = core_, request = *request]() -> absl::StatusOr<Projector::RebuildReport> {
                    if (!core->deps.switch_back)
                      return absl::UnimplementedError("this process builds no store");
@@ -283,15 +287,17 @@ class OperationService final : public v1::OperationService::CallbackService {
   }
 
   grpc::ServerUnaryReactor* ReleaseStore(grpc::CallbackServerContext* context,
-                                         const v1::ReleaseStoreRequest*,
+                                         const v1::ReleaseStoreRequest* request,
                                          v1::ReleaseStoreResponse* response) override {
     return Serve(*core_, context, kRelease, {}, Where::kPool,
-                 [core = core_.get(), response](const Principal&) {
+                 [core = core_.get(), request, response](const Principal& who) {
                    if (!core->deps.release_store)
                      return ToGrpc(absl::UnimplementedError("this process builds no store"));
-                   const absl::StatusOr<bool> released = core->deps.release_store();
-                   if (released.ok()) response->set_released(*released);
-                   return ToGrpc(released.status());
+                   return Once(*core, who, kRelease, *request, response, [&] {
+                     const absl::StatusOr<bool> released = core->deps.release_store();
+                     if (released.ok()) response->set_released(*released);
+                     return ToGrpc(released.status());
+                   });
                  });
   }
 
@@ -299,13 +305,14 @@ class OperationService final : public v1::OperationService::CallbackService {
                                        const v1::CreateSeedRequest* request,
                                        v1::CreateSeedResponse* response) override {
     return Serve(*core_, context, kSeed, {}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
+                 [core = core_.get(), request, response](const Principal& who) {
                    if (!core->deps.create_seed)
                      return ToGrpc(absl::UnimplementedError("this process holds no store"));
-                   auto made = core->deps.create_seed(*request);
-                   if (!made.ok()) return ToGrpc(made.status());
-                   *response = *std::move(made);
-                   return grpc::Status::OK;
+                   return Once(*core, who, kSeed, *request, response, [&] {
+                     auto made = core->deps.create_seed(*request);
+                     if (made.ok()) *response = *std::move(made);
+                     return ToGrpc(made.status());
+                   });
                  });
   }
 
@@ -313,22 +320,23 @@ class OperationService final : public v1::OperationService::CallbackService {
                                          const v1::CreateBackupRequest* request,
                                          v1::CreateBackupResponse* response) override {
     return Serve(*core_, context, kBackup, {}, Where::kPool,
-                 [core = core_.get(), request, response](const Principal&) {
+                 [core = core_.get(), request, response](const Principal& who) {
                    if (!core->deps.create_backup)
                      return ToGrpc(absl::UnimplementedError("this process holds no log to copy"));
-                   absl::StatusOr<v1::CreateBackupResponse> made =
-                       core->deps.create_backup(*request);
-                   if (!made.ok()) return ToGrpc(made.status());
-                   *response = *std::move(made);
-                   return grpc::Status::OK;
+                   return Once(*core, who, kBackup, *request, response, [&] {
+                     auto made = core->deps.create_backup(*request);
+                     if (made.ok()) *response = *std::move(made);
+                     return ToGrpc(made.status());
+                   });
                  });
   }
 
  private:
   /// Builds on a thread of its own, for it takes minutes, so that no read waits for it. The
   /// server's shutdown waits for the call, and the projector's CancelRebuild ends it.
+  template <typename Request>
   grpc::ServerUnaryReactor* Build(grpc::CallbackServerContext* context, const char* method,
-                                  v1::RebuildStoreResponse* response,
+                                  const Request& request, v1::RebuildStoreResponse* response,
                                   std::function<absl::StatusOr<Projector::RebuildReport>()> build) {
     const auto call = std::make_shared<UnaryCall>(core_->deps.metrics, context, method);
     const auto principal = call->Admit(*core_->deps.auth, {});
@@ -336,17 +344,20 @@ class OperationService final : public v1::OperationService::CallbackService {
       call->Finish(ToGrpc(principal.status()));
       return call->reactor();
     }
-    std::thread([core = core_, call, response, build = std::move(build)] {
-      const auto started = std::chrono::steady_clock::now();
-      const auto report = build();
-      if (report.ok()) {
-        FillReport(*report, response);
-        response->set_providers(core->projector().ProviderCount());
-        response->set_duration_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                      std::chrono::steady_clock::now() - started)
-                                      .count());
-      }
-      call->Finish(ToGrpc(report.status()));
+    std::thread([core = core_, call, who = *principal, request, response,
+                 build = std::move(build)] {
+      call->Finish(Once(*core, who, call->method(), request, response, [&] {
+        const auto started = std::chrono::steady_clock::now();
+        const auto report = build();
+        if (report.ok()) {
+          FillReport(*report, response);
+          response->set_providers(core->projector().ProviderCount());
+          response->set_duration_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::steady_clock::now() - started)
+                                        .count());
+        }
+        return ToGrpc(report.status());
+      }));
     }).detach();
     return call->reactor();
   }

@@ -1,8 +1,9 @@
 #include "services/query/policy_activation.h"
 
+#include "services/common/request_id.h"
 #include "services/query/disclosure_stream.h"
+#include "services/query/etag.h"
 #include "services/query/policy_dry_run.h"
-#include "services/query/request_id.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/events/times.h"
 
@@ -60,6 +61,10 @@ grpc::Status RetirePolicy(QueryCore& core, const Principal& who,
   retired.set_authority_ref(request.authority_ref());
   retired.set_reason(request.reason());
   *retired.mutable_actor() = ActorOf(who);
+  // Policies are the same in every partition; any stream id leads to one.
+  const absl::Status fresh =
+      CheckEtag(*core.projector().ControlsFor(""), request.policy_id(), request.etag());
+  if (!fresh.ok()) return ToGrpc(fresh);
   const auto from_us = core.deps.retire_policy(retired, request.validate_only());
   if (!from_us.ok()) return ToGrpc(from_us.status());
   response->set_policy_id(retired.policy_id());

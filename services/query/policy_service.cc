@@ -3,6 +3,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "google/protobuf/util/json_util.h"
+#include "services/query/etag.h"
 #include "services/query/paging.h"
 #include "services/query/policy_activation.h"
 #include "services/query/policy_dry_run.h"
@@ -168,7 +169,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
                                            v1::ActivatePolicyResponse* response) override {
     return Serve(*core_, context, kActivate, {}, Where::kPool,
                  [core = core_.get(), request, response](const Principal& who) {
-                   return trigpoint::ActivatePolicy(*core, who, *request, response);
+                   return Once(*core, who, kActivate, *request, response, [&] {
+                     return trigpoint::ActivatePolicy(*core, who, *request, response);
+                   });
                  });
   }
 
@@ -177,7 +180,9 @@ class PolicyService final : public v1::PolicyService::CallbackService {
                                          v1::RetirePolicyResponse* response) override {
     return Serve(*core_, context, kRetire, {}, Where::kPool,
                  [core = core_.get(), request, response](const Principal& who) {
-                   return trigpoint::RetirePolicy(*core, who, *request, response);
+                   return Once(*core, who, kRetire, *request, response, [&] {
+                     return trigpoint::RetirePolicy(*core, who, *request, response);
+                   });
                  });
   }
 
@@ -200,8 +205,10 @@ class PolicyService final : public v1::PolicyService::CallbackService {
       FillApproval(*controls, all[i].control_id, policy);
       FillNext(*controls, now_us, policy);
       FillRetirement(*controls, now_us, policy);
+      policy->set_etag(EtagOf(*controls, policy->policy_id()));
     }
     response->set_next_page_token(page->next_token);
+    response->set_total_size(static_cast<int64_t>(all.size()));
     return grpc::Status::OK;
   }
 

@@ -3,11 +3,12 @@
 #include <utility>
 
 #include "services/common/field_error.h"
+#include "services/common/request_id.h"
 #include "services/query/act_event.h"
 #include "services/query/disclosure_stream.h"
 #include "services/query/erasure.h"
+#include "services/query/paging.h"
 #include "services/query/query_core.h"
-#include "services/query/request_id.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
@@ -161,11 +162,25 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
                                               const v1::ErasePersonalDataRequest* request,
                                               v1::ErasePersonalDataResponse* response) override {
     return Serve(*core_, context, kErase, {}, Where::kPool, [=, this](const Principal& who) {
-      return ToGrpc(Erase(who, *request, response));
+      return Once(*core_, who, kErase, *request, response,
+                  [&] { return ToGrpc(Erase(who, *request, response)); });
     });
   }
 
  private:
+  /// The id of the event that a request makes, and what an earlier one made under it.
+  struct UnderId {
+    std::string event_id{};
+    std::optional<v1::Event> earlier{};
+  };
+
+  absl::StatusOr<UnderId> Look(const Principal& who, std::string_view method,
+                               const std::string& request_id) {
+    TP_ASSIGN_OR_RETURN(std::string id, EventIdOf(who, method, request_id));
+    TP_ASSIGN_OR_RETURN(auto earlier, EventOfRequest(core_->projector(), kPrivacySource, id));
+    return UnderId{.event_id = std::move(id), .earlier = std::move(earlier)};
+  }
+
   absl::StatusOr<StreamAsOf> StreamOf(const std::string& provider) {
     TP_ASSIGN_OR_RETURN(const std::string stream_id, ResolveProvider(core_->projector(), provider));
     return core_->projector().Read(stream_id);
@@ -179,23 +194,28 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
         (request.record().source().empty() || request.record().id().empty()))
       return FieldError("record", "REQUIRED", "name its source and its id");
     const std::string& stream_id = stream.state.stream_id();
+    TP_ASSIGN_OR_RETURN(const UnderId under, Look(who, kPlace, request.request_id()));
     const std::string hold_id =
         "hold-" + Sha256Hex(stream_id + '\n' + request.record().source() + '\n' +
                             request.record().id() + '\n' + request.authority_ref())
                       .substr(0, 16);
     response->set_hold_id(hold_id);
+    if (under.earlier.has_value()) {
+      return under.earlier->legal_hold_placed().hold_id() == hold_id ? absl::OkStatus()
+                                                                     : RequestIdReused();
+    }
     for (const auto& hold : stream.record.holds()) {
       if (hold.hold_id() == hold_id) return absl::OkStatus();  // It is in force already.
     }
-    const int64_t now_us = core_->Now();
-    v1::Event event = EventOfAct({.source = kPrivacySource,
-                                  .id = hold_id + '/' + std::to_string(now_us),
-                                  .stream_id = stream_id},
-                                 now_us);
+    if (request.validate_only()) return absl::OkStatus();
+    v1::Event event = EventOfAct(
+        {.source = kPrivacySource, .id = under.event_id, .stream_id = stream_id}, core_->Now());
     auto* placed = event.mutable_legal_hold_placed();
     placed->set_hold_id(hold_id);
     if (request.has_record()) *placed->mutable_record() = request.record();
     placed->set_authority_ref(request.authority_ref());
+    if (!request.request_id().empty() && !core_->requests.Take(under.event_id, *placed))
+      return RequestIdReused();
     *placed->mutable_actor() = ActorOf(who);
     return Append(*core_, event);
   }
@@ -203,6 +223,13 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
   absl::Status Lift(const Principal& who, const v1::LiftLegalHoldRequest& request) {
     TP_RETURN_IF_ERROR(CheckAuthorityRef(request.authority_ref()));
     TP_ASSIGN_OR_RETURN(const StreamAsOf stream, StreamOf(request.provider()));
+    const std::string& stream_id = stream.state.stream_id();
+    TP_ASSIGN_OR_RETURN(const UnderId under, Look(who, kLift, request.request_id()));
+    if (under.earlier.has_value()) {
+      const bool same = under.earlier->stream_id() == stream_id &&
+                        under.earlier->legal_hold_lifted().hold_id() == request.hold_id();
+      return same ? absl::OkStatus() : RequestIdReused();
+    }
     const auto& holds = stream.record.holds();
     const bool there = std::any_of(holds.begin(), holds.end(), [&request](const auto& hold) {
       return hold.hold_id() == request.hold_id();
@@ -211,14 +238,14 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
       return WithReason(absl::NotFoundError("no such legal hold is in force"), "HOLD_NOT_FOUND",
                         Naming("hold_id", request.hold_id()));
     }
-    const int64_t now_us = core_->Now();
-    v1::Event event = EventOfAct({.source = kPrivacySource,
-                                  .id = request.hold_id() + "/lifted/" + std::to_string(now_us),
-                                  .stream_id = stream.state.stream_id()},
-                                 now_us);
+    if (request.validate_only()) return absl::OkStatus();
+    v1::Event event = EventOfAct(
+        {.source = kPrivacySource, .id = under.event_id, .stream_id = stream_id}, core_->Now());
     auto* lifted = event.mutable_legal_hold_lifted();
     lifted->set_hold_id(request.hold_id());
     lifted->set_authority_ref(request.authority_ref());
+    if (!request.request_id().empty() && !core_->requests.Take(under.event_id, *lifted))
+      return RequestIdReused();
     *lifted->mutable_actor() = ActorOf(who);
     return Append(*core_, event);
   }
@@ -226,7 +253,19 @@ class PrivacyService final : public v1::PrivacyService::CallbackService {
   absl::Status List(const v1::ListLegalHoldsRequest& request,
                     v1::ListLegalHoldsResponse* response) {
     TP_ASSIGN_OR_RETURN(const StreamAsOf stream, StreamOf(request.provider()));
-    *response->mutable_holds() = stream.record.holds();
+    std::vector<v1::LegalHoldPlaced> rows(stream.record.holds().begin(),
+                                          stream.record.holds().end());
+    std::sort(rows.begin(), rows.end(),
+              [](const auto& a, const auto& b) { return a.hold_id() < b.hold_id(); });
+    TP_ASSIGN_OR_RETURN(
+        const Page page,
+        PageOf(
+            rows, [](const auto& row) -> const std::string& { return row.hold_id(); },
+            core_->deps.page_secret, "ListLegalHolds\n" + stream.state.stream_id(),
+            request.page_size(), request.page_token()));
+    for (size_t i = page.from; i < page.to; ++i) *response->add_holds() = std::move(rows[i]);
+    response->set_next_page_token(page.next_token);
+    response->set_total_size(static_cast<int64_t>(rows.size()));
     return absl::OkStatus();
   }
 

@@ -11,10 +11,10 @@
 #include "grpcpp/support/server_callback.h"
 #include "services/common/call.h"
 #include "services/common/protected_trace.h"
+#include "services/common/request_id.h"
 #include "services/common/rpc_status.h"
 #include "services/query/query_services.h"
 #include "services/query/read_pool.h"
-#include "services/query/request_id.h"
 #include "services/query/resolve.h"
 #include "trigpoint/v1/api.pb.h"
 
@@ -81,6 +81,28 @@ grpc::ServerUnaryReactor* Serve(QueryCore& core, grpc::CallbackServerContext* co
   if (!accepted)
     call->Finish(ToGrpc(absl::ResourceExhaustedError("too many reads at once; try again"), "BUSY"));
   return call->reactor();
+}
+
+/// Carries a request out once under its id (AIP-155): the same again is answered as it was then, as
+/// long as this process remembers. Without an id, and where it only checks, `work()`, which gives a
+/// grpc::Status, runs each time.
+template <typename Request, typename Response, typename Work>
+grpc::Status Once(QueryCore& core, const Principal& principal, std::string_view method,
+                  const Request& request, Response* response, Work work) {
+  if constexpr (requires { request.validate_only(); }) {
+    if (request.validate_only()) return work();
+  }
+  if (request.request_id().empty()) return work();
+  const auto id = EventIdOf(principal, method, request.request_id());
+  if (!id.ok()) return ToGrpc(id.status());
+  Request content = request;
+  content.clear_request_id();
+  const absl::StatusOr<bool> answered = core.requests.Begin(*id, content, response);
+  if (!answered.ok()) return ToGrpc(answered.status());
+  if (*answered) return grpc::Status::OK;
+  grpc::Status status = work();
+  core.requests.End(*id, status.ok(), *response);
+  return status;
 }
 
 // One factory for each service.

@@ -84,10 +84,10 @@ class Scenario:
             self.assertEqual(ACCEPTED, answer["outcome"], answer)
 
     @staticmethod
-    def decide(caller, request, token):
+    def decide(caller, request, token=None):
         """Again where what it rests on moved meanwhile: a recommendation follows its event a moment later."""
         for _ in range(100):
-            answer = caller.call("DecisionService/ProposeDecision", request, token=token)
+            answer = caller.call("DecisionService/ProposeDecision", request, **({"token": token} if token else {}))
             if not isinstance(answer, Ended) or answer.reason != "BASIS_MOVED":
                 break
         return answer
@@ -302,6 +302,11 @@ class Scenario:
              "FAILED_PRECONDITION", "REQUIREMENT_MISSING", []),
             ("a decision on what has changed", D + "ProposeDecision", move(based_on="an-older-head"),
              "ABORTED", "BASIS_MOVED", []),
+            ("a decision on an etag of before", D + "ProposeDecision", move(etag='"before"'), "ABORTED", "ETAG_MISMATCH", []),
+            ("a policy retired on an etag of before", "PolicyService/RetirePolicy",
+             {"policy_id": "herefordshire", "approved_by": "QC", "authority_ref": "QC-1", "reason": "a trial", "etag": '"before"'},
+             "ABORTED", "ETAG_MISMATCH", []),
+            ("ListAlerts by a field that is not there", A + "ListAlerts", {"filter": "postcode = HR1"}, invalid, fields, ["filter"]),
             ("a request_id that is too long", D + "ProposeDecision", move(request_id="r" * 200),
              invalid, fields, ["request_id"]),
             ("a concurrence with nothing", D + "ConcurDecision", {"provider": HOME, "proposal_id": "nosuch"},
@@ -384,7 +389,11 @@ class Scenario:
         self.submit(caller, *map(registration, homes), *map(whistleblowing, homes))
         acknowledge, request_id = "AlertService/AcknowledgeAlert", "0e984725-c51c-4bf4-9960-e1c80e27aba0"
         wait_until(lambda: caller.call("AlertService/ListAlerts", {}).get("total_size") == "2", 10, "two alerts")
+        listed = caller.call("AlertService/ListAlerts", {"filter": f'name = "House {homes[1]}"'})
+        self.assertEqual([f"House {homes[1]}"], [one["display_name"] for one in listed["alerts"]])
         first, second = [one["alert_id"] for one in caller.call("AlertService/ListAlerts", {})["alerts"]]
+        checked = caller.call(acknowledge, {"alert_id": first, "request_id": request_id, "validate_only": True})
+        self.assertNotIn("acknowledged_at", checked)
         done = caller.call(acknowledge, {"alert_id": first, "request_id": request_id})
         self.assertIn("acknowledged_at", done)
         self.assertEqual(done, caller.call(acknowledge, {"alert_id": first, "request_id": request_id}))
@@ -398,6 +407,76 @@ class Scenario:
                 node.start()
         self.assertEqual(done, caller.call(acknowledge, {"alert_id": first, "request_id": request_id}))
         wait_until(lambda: caller.call("AlertService/ListAlerts", {})["total_size"] == "1", 10, "the second is open")
+
+    def test_a_refused_submission_is_resolved_once_under_its_id(self):
+        _, caller = self.started()
+        self.submit(caller, registration(HOME))
+        refused = caller.call("IntelligenceService/SubmitEvent", {"event": incident(HOME, 1, visibility=["NHS 9434765919"])})
+        self.assert_error(refused, "INVALID_ARGUMENT", "INVALID_FIELDS")
+        held = wait_until(lambda: caller.call("IntelligenceService/ListQuarantined", {}).get("submissions"), 10, "what was refused")
+        resolve, request = "IntelligenceService/ResolveQuarantined", {
+            "quarantine_id": held[0]["quarantine_id"], "corrected": incident(HOME, 1),
+            "request_id": "0e984725-c51c-4bf4-9960-e1c80e27aba0"}
+        done = caller.call(resolve, request)
+        self.assertEqual("SUBMISSION_OUTCOME_ACCEPTED", done.get("outcome"), done)
+        self.assertEqual(done, caller.call(resolve, request))
+        reused = caller.call(resolve, {**request, "corrected": incident(HOME, 2)})
+        self.assert_error(reused, "INVALID_ARGUMENT", "INVALID_FIELDS")
+        self.assertEqual(["request_id"], reused.fields)
+        del request["request_id"]
+        self.assert_error(caller.call(resolve, request), "FAILED_PRECONDITION", "RESOLVED_ALREADY")
+
+    def test_a_concurrence_can_be_checked_only(self):
+        people = principals(
+            self.scratch / "principals.yaml", ("feed", "cqc", ["PARTNER"], ["cqc"], "C2"),
+            ("council", "herefordshire-council", ["QUALITY_READER", "TEAM_MANAGER"], [], "C3"),
+            ("icb", "hwicb", ["QUALITY_READER", "TEAM_MANAGER"], [], "C3"))
+        _, caller = self.started("--principals", str(people))
+        home = registration(HOME)
+        home["service_registered"] |= {"commissioners": ["herefordshire-council", "hwicb"], "jointly_commissioned": True}
+        self.submit(caller, home, warning_notice(HOME), token="feed")
+        proposed = self.decide(caller, move(override=True), "council")
+        self.assertEqual("OUTCOME_PENDING_CONCURRENCE", proposed["outcome"])
+        concur, request = "DecisionService/ConcurDecision", {"provider": HOME, "proposal_id": proposed["decision_id"], "concurs": True}
+        self.assert_error(caller.call(concur, {**request, "validate_only": True}, token="council"), "FAILED_PRECONDITION", "AUTHORITY")
+        for _ in range(2):  # Nothing was recorded by the first.
+            checked = caller.call(concur, {**request, "validate_only": True}, token="icb")
+            self.assertEqual("OUTCOME_RECORDED", checked.get("outcome"), checked)
+        self.assertEqual("OUTCOME_RECORDED", caller.call(concur, request, token="icb")["outcome"])
+        self.assert_error(caller.call(concur, {**request, "validate_only": True}, token="icb"), "FAILED_PRECONDITION", "NOT_PENDING")
+
+    def test_what_a_service_inherits_is_decided_once_under_its_id_and_on_its_etag(self):
+        node, caller = self.started(listen=f"127.0.0.1:{free_port()}")
+        old, new = HOME, "1-900000002"
+        decide, provider = "DecisionService/DecideInheritance", {"provider": f"cqc-location/{new}"}
+        request = {**provider, "accept": True, "rationale": "The same staff", "request_id": "0e984725-c51c-4bf4-9960-e1c80e27aba0"}
+
+        def read():
+            return caller.call("ProviderService/GetProvider", provider)
+
+        # Given a home that was sold while people had it at a higher level
+        self.submit(caller, registration(old), registration(new), incident(old, 1))
+        self.decide(caller, move(override=True))
+        self.submit(caller, about(new, "cqc/api", "linked", service_linked={
+            "link": "LINK_PREDECESSOR", "other": {"scheme": "cqc-location", "value": old}, "reason": "REASON_CHANGE_OF_OWNERSHIP"}))
+        wait_until(lambda: read().get("inheritance_open"), 10, "a person is to confirm")
+        # When it is decided on an old etag, or only checked, nothing is
+        self.assert_error(caller.call(decide, {**request, "etag": '"before"'}), "ABORTED", "ETAG_MISMATCH")
+        checked = caller.call(decide, {**request, "etag": read()["etag"], "validate_only": True})
+        self.assertTrue(checked["provider"]["inheritance_open"], checked)
+        # When it is decided, then once, and after a restart still once
+        decided = caller.call(decide, request)
+        self.assertEqual("INHERITANCE_STANDING_CONFIRMED", decided["provider"]["links"][0]["standing"])
+        for what in ("at once", "after a restart"):
+            with self.subTest(what):
+                before = read()["revision"]
+                self.assertEqual(decided["provider"]["links"], caller.call(decide, request)["provider"]["links"])
+                self.assertEqual(before, read()["revision"], "nothing was added to its record")
+                reused = caller.call(decide, {**request, "accept": False})
+                self.assert_error(reused, "INVALID_ARGUMENT", "INVALID_FIELDS")
+                self.assertEqual(["request_id"], reused.fields)
+                self.assertEqual(0, node.terminate()[0], node.printed())
+                node.start()
 
     # ---------------------------------------------------------------------------------------- operation
 

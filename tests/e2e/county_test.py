@@ -16,9 +16,9 @@ def name(ref):
     return ref["id"]
 
 
-class CountyTest(EndToEnd):
+class County(EndToEnd):
     def county(self, directory, *arguments):
-        """Generates a small county; gives its directory and what stories.json says."""
+        """Generates a county; gives its directory and what stories.json says."""
         path = self.scratch / directory
         subprocess.run([sys.executable, "-B", str(GENERATE), str(path), *arguments], check=True, timeout=60)
         return path, json.loads((path / "stories.json").read_text(encoding="utf-8"))
@@ -143,24 +143,8 @@ class CountyTest(EndToEnd):
         self.assertEqual(about["covered"], sum(levels.values()), levels)
         self.assertGreater(levels["LEVEL_1"], 0.6 * about["covered"], levels)
 
-    def test_the_same_arguments_give_the_same_bytes(self):
-        arguments = ("--until", "2026-06-15", "--seed", "7", "--providers", "60")
-        first, about = self.county("first", *arguments)
-        second, _ = self.county("second", *arguments)
-        other, _ = self.county("other", *arguments[:2], "--seed", "8", *arguments[4:])
-        names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
-        self.assertEqual(names, sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file()))
-        mappings = [one for one in about["partners"].values() if one["mapping"]]
-        self.assertEqual(len(about["files"]) + len(about["partners"]) + len(mappings) + 1, len(names))
-        for path in names:
-            self.assertEqual((first / path).read_bytes(), (second / path).read_bytes(), path)
-        self.assertNotEqual((first / "register.jsonl").read_bytes(), (other / "register.jsonl").read_bytes())
-        for path in (first / "history").glob("*.jsonl"):
-            received = [json.loads(line)["received_at"] for line in path.read_text(encoding="utf-8").splitlines()]
-            self.assertEqual(sorted(received), received, path)
-
-    def test_every_story_comes_out(self):
-        county, about = self.county("county", "--providers", "80")
+    def stories_come_out(self, *arguments):
+        county, about = self.county("county", *arguments)
         stories = about["stories"]
         node = self.node()
         self.load(node, county, about)
@@ -180,6 +164,34 @@ class CountyTest(EndToEnd):
         in_tables = sum(one["refused"] for one in about["partners"].values())
         self.assertEqual(about["backfill"]["refused"] + about["backfill"]["conflict"] + in_tables, len(refused))
         self.assertEqual(0, node.run("verify").code)
+
+
+class CountyTest(County):
+    def test_the_same_arguments_give_the_same_bytes(self):
+        arguments = ("--until", "2026-06-15", "--seed", "7", "--providers", "60")
+        first, about = self.county("first", *arguments)
+        second, _ = self.county("second", *arguments)
+        other, _ = self.county("other", *arguments[:2], "--seed", "8", *arguments[4:])
+        names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+        self.assertEqual(names, sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file()))
+        mappings = [one for one in about["partners"].values() if one["mapping"]]
+        self.assertEqual(len(about["files"]) + len(about["partners"]) + len(mappings) + 1, len(names))
+        for path in names:
+            self.assertEqual((first / path).read_bytes(), (second / path).read_bytes(), path)
+        self.assertNotEqual((first / "register.jsonl").read_bytes(), (other / "register.jsonl").read_bytes())
+        for path in (first / "history").glob("*.jsonl"):
+            received = [json.loads(line)["received_at"] for line in path.read_text(encoding="utf-8").splitlines()]
+            self.assertEqual(sorted(received), received, path)
+
+    def test_every_story_comes_out(self):
+        self.stories_come_out("--providers", "80")
+
+
+class WholeCountyTest(County):
+    """As tools/demo and docs/demo.md have it: 400 services."""
+
+    def test_every_story_comes_out(self):
+        self.stories_come_out()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import unittest
 import urllib.request
@@ -123,6 +124,29 @@ class TlsTest(EndToEnd):
                      "-keyout", "other.key", "-out", "other.pem", "-subj", "/CN=Another authority")
         self.assertEqual(3, node.run("--timeout", 3, "--ca", self.scratch / "other.pem", "providers", token="reader").code)
         self.assertEqual(3, node.run("--timeout", 3, "providers", token="reader").code)
+
+
+class ServiceManagerTest(EndToEnd):
+    def test_it_is_told_that_calls_are_served_that_the_node_works_and_that_it_ends(self):
+        for name in (str(self.scratch / "notify"), "@" + self.scratch.name):  # The second is in no directory.
+            with self.subTest(name), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                manager.bind(name.replace("@", "\0"))
+                manager.settimeout(30)
+                node = self.node(name=name.strip("/@").replace("/", "-"), start=False,
+                                 within=["env", f"NOTIFY_SOCKET={name}", "WATCHDOG_USEC=1000000"]).start()
+                self.assertEqual(b"READY=1", manager.recv(100))
+                self.assertEqual(0, node.run("health").code, "calls are served")
+                self.assertEqual([b"WATCHDOG=1"] * 3, [manager.recv(100) for _ in range(3)])
+                self.assertEqual(0, node.terminate()[0], node.printed())
+                said = []
+                while (word := manager.recv(100)) != b"STOPPING=1":
+                    said.append(word)
+                self.assertLessEqual(set(said), {b"WATCHDOG=1"})
+
+    def test_nothing_is_lost_without_one(self):
+        gone = self.node(start=False, within=["env", f"NOTIFY_SOCKET={self.scratch}/nobody", "WATCHDOG_USEC=1000000"]).start()
+        self.assertEqual(0, gone.run("health").code)
+        self.assertEqual(0, gone.terminate()[0], gone.printed())
 
 
 class EndTest(EndToEnd):
@@ -278,6 +302,25 @@ class ConfigurationTest(EndToEnd):
             for key in keys:
                 self.assertIn("TRIGPOINT_NODE_" + key.upper(), text, how)
         self.assertRegex(self.printed("--version").stdout, r"^trigpoint-node \d+\.\d+")
+
+    def test_the_man_pages_name_every_command_and_key_and_are_well_formed(self):
+        keys = [line.split(":")[0] for line in self.printed("--print-config").stdout.splitlines()]
+        told = self.node(start=False).run("--help").out.split("Subcommands:")[1].split("Exit codes:")[0]
+        commands = re.findall(r"^  ([a-z-]+) {2,}", told, re.MULTILINE)
+        self.assertGreater(len(commands), 30)
+        linter = shutil.which("mandoc", path=f"{ROOT}/build/bin") or shutil.which("mandoc")
+        for program, section, heads in (("trigpoint", 1, commands), ("trigpoint-node", 8, ())):
+            page = subprocess.run([sys.executable, "-B", ROOT / "tools/man_page.py", BIN / program, str(section)],
+                                  capture_output=True, text=True, check=True).stdout
+            for command in heads:
+                self.assertIn(command, re.findall(r"^\.SS (.*)$", page.replace("\\-", "-"), re.MULTILINE))
+            for key in keys if section == 8 else ():
+                self.assertIn("TRIGPOINT_NODE_" + key.upper(), re.findall(r"TRIGPOINT_NODE_\w+", page))
+            if linter:
+                # It has no date: the same program gives the same page.
+                linted = subprocess.run([linter, "-Tlint", "-W", "warning"], input=page, capture_output=True, text=True, check=False)
+                said = [line for line in linted.stdout.splitlines() if "missing date" not in line]
+                self.assertEqual([], said, program)
 
     def test_completion_knows_every_command(self):
         node = self.node(start=False)

@@ -62,6 +62,14 @@ class CheckDeploy(unittest.TestCase):
         run = self.run_on("deploy/grafana/trigpoint.json", "by (endpoint)", "by (webhook)", needs="dashboard")
         self.assert_refused(run, "no metric has a label webhook")
 
+    def test_a_field_that_grafana_does_not_know_is_refused(self):
+        run = self.run_on("deploy/grafana/trigpoint.json", '"legendFormat"', '"legendFormats"', needs="fields of the dashboard")
+        self.assert_refused(run, "Grafana knows no legendFormats")
+
+    def test_a_key_that_systemd_does_not_know_is_refused(self):
+        run = self.run_on("deploy/systemd/trigpoint-node.service", "WatchdogSec=", "WatchDogSec=", needs="systemd")
+        self.assert_refused(run, "WatchDogSec")
+
     def test_an_expression_that_prometheus_cannot_read_is_refused(self):
         run = self.run_on("deploy/grafana/trigpoint.json", "max by (outcome) (rate(", "max by (outcome) (rate((", needs="dashboard")
         self.assert_refused(run, "expression")

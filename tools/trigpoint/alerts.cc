@@ -26,6 +26,7 @@ constexpr int kSilenceSecondsMax = 3 * kHeartbeatSeconds;
 constexpr int kRetrySecondsMax = 30;
 
 struct AlertsOptions {
+  std::string filter;
   std::string resume_token;
   bool watch = false;
   bool all = false;
@@ -64,6 +65,7 @@ ExitCode ListAlerts(const Session& session, const Client& client, const AlertsOp
   v1::ListAlertsRequest request;
   request.set_page_size(500);
   request.set_include_acknowledged(options.all);
+  request.set_filter(options.filter);
   Table table({"ALERT", "PROVIDER", "NAME", "GROUNDS", "LEAD", "RAISED", "ANSWER BY", "STATE"});
   v1::ListAlertsResponse response;
   do {
@@ -260,6 +262,8 @@ void AddAlertCommands(CLI::App& app, Session& session) {
   CLI::Option* watch =
       alerts->add_flag("--watch", options->watch, "Print alerts as they are raised, until Ctrl-C");
   alerts->add_flag("--all", options->all, "Those acknowledged as well")->excludes(watch);
+  alerts->add_option("--filter", options->filter, "Of these services; as of 'providers'")
+      ->excludes(watch);
   CLI::Option* resume =
       alerts->add_option("--resume", options->resume_token, "Continue a watch after this token")
           ->needs(watch);

@@ -33,30 +33,34 @@ ExitCode ListDeliveries(const Session& session, const Client& client,
                         const DeliveriesOptions& options) {
   v1::ListDeliveriesRequest request;
   request.set_endpoint(options.endpoint);
-  v1::ListDeliveriesResponse response;
-  const auto context = client.NewContext();
-  const auto status = client.alerts().ListDeliveries(context.get(), request, &response);
-  if (!status.ok()) {
-    return Fail(session, status);
-  }
+  request.set_page_size(500);
+  v1::ListDeliveriesResponse all;
+  do {
+    v1::ListDeliveriesResponse response;
+    const auto context = client.NewContext();
+    const auto status = client.alerts().ListDeliveries(context.get(), request, &response);
+    if (!status.ok()) return Fail(session, status);
+    all.mutable_endpoints()->MergeFrom(response.endpoints());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
   if (session.json) {
-    for (const auto& endpoint : response.endpoints()) PutJsonLine(endpoint);
+    for (const auto& endpoint : all.endpoints()) PutJsonLine(endpoint);
     return ExitCode::kOk;
   }
-  if (response.endpoints().empty()) {
+  if (all.endpoints().empty()) {
     Put("No webhook is configured; see docs/webhooks.md.\n");
     return ExitCode::kOk;
   }
   Table table(
       {"ENDPOINT", ">DELIVERED", ">WAITING", ">DEAD LETTERS", ">FAILED", "NEXT TRY", "LAST ERROR"});
-  for (const auto& endpoint : response.endpoints()) {
+  for (const auto& endpoint : all.endpoints()) {
     table.AddRow({endpoint.endpoint(), std::to_string(endpoint.delivered()),
                   std::to_string(endpoint.waiting()), std::to_string(endpoint.dead_letters_size()),
                   std::to_string(endpoint.attempts()), When(endpoint.next_attempt_at()),
                   endpoint.last_error().empty() ? "-" : Clip(endpoint.last_error(), 48)});
   }
   Put(table.Text());
-  PutDeadLetters(response);
+  PutDeadLetters(all);
   return ExitCode::kOk;
 }
 

@@ -24,6 +24,7 @@ constexpr size_t kProviderColumns = 28;
 
 struct DueOptions {
   std::string provider;
+  std::string filter;
   std::string owner;
   std::string policy;
   std::string recipient;
@@ -43,6 +44,7 @@ Micros Now() {
 absl::Status Fill(const DueOptions& options, v1::ListObligationsRequest* request) {
   request->set_page_size(kPage);
   if (!options.provider.empty()) request->set_provider(ProviderName(options.provider));
+  request->set_filter(options.filter);
   request->set_owner(options.owner);
   request->set_policy_id(options.policy);
   request->set_recipient(options.recipient);
@@ -135,6 +137,7 @@ void AddDueCommand(CLI::App& app, Session& session) {
       "due", "What is owed about a provider or all, of whom and by when; first due first");
   CLI::Option* provider =
       due->add_option("PROVIDER", options->provider, "Stream id, scheme/value or CQC location id");
+  due->add_option("--filter", options->filter, "Of these services; as of 'providers'");
   due->add_flag("--overdue", options->overdue, "Only what is overdue");
   due->add_option("--owner", options->owner, "Only what this role owes, e.g. VISIT_LEAD");
   due->add_option("--policy", options->policy, "Of this policy only");

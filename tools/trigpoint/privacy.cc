@@ -137,20 +137,27 @@ ExitCode Release(const Session& session, const Client& client, const PrivacyOpti
 ExitCode Holds(const Session& session, const Client& client, const PrivacyOptions& options) {
   v1::ListLegalHoldsRequest request;
   request.set_provider(options.provider);
-  v1::ListLegalHoldsResponse response;
-  const auto context = client.NewContext();
-  const auto status = client.privacy().ListLegalHolds(context.get(), request, &response);
-  if (!status.ok()) return Fail(session, status);
+  request.set_page_size(500);
+  v1::ListLegalHoldsResponse all;
+  do {
+    v1::ListLegalHoldsResponse response;
+    const auto context = client.NewContext();
+    const auto status = client.privacy().ListLegalHolds(context.get(), request, &response);
+    if (!status.ok()) return Fail(session, status);
+    all.mutable_holds()->MergeFrom(response.holds());
+    all.set_total_size(response.total_size());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
   if (session.json) {
-    PutJson(response);
+    PutJson(all);
     return ExitCode::kOk;
   }
-  if (response.holds().empty()) {
+  if (all.holds().empty()) {
     Put("No legal hold is in force.\n");
     return ExitCode::kOk;
   }
   Table table({"HOLD", "KEEPS", "BY", "AUTHORITY"});
-  for (const auto& hold : response.holds()) {
+  for (const auto& hold : all.holds()) {
     table.AddRow(
         {hold.hold_id(),
          hold.has_record() ? hold.record().source() + "  " + hold.record().id() : "everything",

@@ -37,6 +37,7 @@ struct OneProviderOptions {
 
 struct RecommendationsOptions {
   std::string policy;
+  std::string filter;
   bool all = false;
 };
 
@@ -281,6 +282,7 @@ ExitCode ListRecommendations(const Session& session, const Client& client,
   request.set_page_size(kPageOfAll);
   request.set_policy_id(options.policy);
   request.set_include_decided(options.all);
+  request.set_filter(options.filter);
   Table table(
       {"PROVIDER", "NAME", "POLICY", "DECIDED", "RECOMMENDED", ">MET", "SINCE", "DECISION"});
   v1::ListRecommendationsResponse response;
@@ -329,6 +331,7 @@ void AddRecommendationsCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<RecommendationsOptions>();
   CLI::App* list = app.add_subcommand("recommendations", "Recommendations that await a decision");
   list->add_option("--policy", options->policy, "Of this policy only");
+  list->add_option("--filter", options->filter, "Of these services and levels; as of 'providers'");
   list->add_flag("--all", options->all, "Those that were decided as well");
   list->footer("With --json one recommendation a line.\nExample: trigpoint recommendations --all");
   list->callback([&session, options] {

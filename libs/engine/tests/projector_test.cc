@@ -80,6 +80,38 @@ TEST_F(ProjectorTest, KnowsARecordAgainAfterARestart) {
   }
 }
 
+/// A record of a partner that cannot be used never reaches the log; one that stands in it is not
+/// skipped, for everything after it would rest on a gap.
+TEST_F(ProjectorTest, StopsAtARecordThatIsNoEventOrOfAnUnknownKindAndSkipsNothing) {
+  v1::Event unknown = Incident("prv-1", 2);
+  unknown.clear_incident_reported();
+  const std::pair<std::string, absl::StatusCode> kPoison[] = {
+      {"\xff is no event", absl::StatusCode::kDataLoss},
+      {unknown.SerializeAsString(), absl::StatusCode::kUnimplemented}};
+  for (const auto& [poison, code] : kPoison) {
+    // Given a log with such a record between two events
+    log_ = NewMemoryLog(kPartitions + 1);
+    const uint32_t p = PartitionOf("prv-1", kPartitions);
+    Append(Incident("prv-1", 1));
+    ASSERT_TRUE(AppendAndWait(*log_, p, {poison}).ok());
+    Append(Incident("prv-1", 3));
+    const TempDir directory;
+    for (int start = 0; start < 2; ++start) {
+      // When it is folded, and folded again after a restart
+      auto store = Store::Open({.directory = directory.path() + "/store"});
+      ASSERT_TRUE(store.ok()) << store.status();
+      auto projector = Projector::Open(log_.get(), store->get(), {});
+      ASSERT_TRUE(projector.ok()) << projector.status();
+      const absl::Status stopped = (*projector)->CatchUp();
+      // Then it stops there each time, says where, and shows nothing of what follows
+      EXPECT_EQ(stopped.code(), code) << stopped;
+      EXPECT_THAT(std::string(stopped.message()),
+                  testing::HasSubstr("partition " + std::to_string(p) + " offset 1"));
+      EXPECT_LE((*projector)->Folded()[p], 1);
+    }
+  }
+}
+
 using States = std::map<std::string, std::string>;
 
 /// States as a projector reads them that has none in memory.

@@ -83,6 +83,15 @@ TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
   }
 }
 
+TEST(Filter, CanBeAboutOneLevelAlone) {
+  const v1::ProviderSummary provider = Provider();
+  const auto filter = Filter::Parse("policy = nqb AND local_authority = Halton");
+  ASSERT_TRUE(filter.ok());
+  EXPECT_FALSE(filter->Matches(provider, provider.levels(0)));
+  EXPECT_TRUE(filter->Matches(provider, provider.levels(1)));
+  EXPECT_TRUE(Filter::Parse("")->Matches(provider, provider.levels(0)));
+}
+
 TEST(Filter, LetsAStarStandForAnyText) {
   EXPECT_TRUE(Matches("name = Rose*"));
   EXPECT_TRUE(Matches("name = \"*court\""));

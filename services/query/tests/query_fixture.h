@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -54,6 +55,8 @@ class QueryTest : public testing::Test {
     deps.now_us = now_us;
     deps.log_id = "log";
     deps.metrics = metrics_.get();
+    deps.page_secret = "a secret of the test";
+    deps.publish_baselines = [this] { return ++published_; };
     query_ = MakeQueryServices(deps);
     grpc::ServerBuilder builder;
     int port = 0;
@@ -65,6 +68,9 @@ class QueryTest : public testing::Test {
                                              grpc::InsecureChannelCredentials());
     alerts_ = v1::AlertService::NewStub(channel);
     providers_ = v1::ProviderService::NewStub(channel);
+    decisions_ = v1::DecisionService::NewStub(channel);
+    privacy_ = v1::PrivacyService::NewStub(channel);
+    operation_ = v1::OperationService::NewStub(channel);
   }
 
   TempDir directory_;
@@ -79,6 +85,10 @@ class QueryTest : public testing::Test {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::AlertService::Stub> alerts_;
   std::unique_ptr<v1::ProviderService::Stub> providers_;
+  std::unique_ptr<v1::DecisionService::Stub> decisions_;
+  std::unique_ptr<v1::PrivacyService::Stub> privacy_;
+  std::unique_ptr<v1::OperationService::Stub> operation_;
+  std::atomic<int> published_{0};  ///< How often baselines were.
 };
 
 }  // namespace trigpoint

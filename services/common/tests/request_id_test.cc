@@ -1,8 +1,9 @@
-#include "services/query/request_id.h"
+#include "services/common/request_id.h"
 
 #include <gmock/gmock.h>
 
 #include "services/common/field_error.h"
+#include "trigpoint/base/reason.h"
 
 namespace trigpoint {
 namespace {
@@ -41,6 +42,8 @@ TEST(EventIdOf, TakesNothingButAUuid) {
   }
 }
 
+MATCHER_P(IsOkAndHolds, value, "") { return arg.ok() && *arg == value; }
+
 v1::EventRef Content(const std::string& id) {
   v1::EventRef content;
   content.set_id(id);
@@ -60,6 +63,45 @@ TEST(RecentRequests, ForgetsTheOldest) {
   for (int i = 0; i < 5'000; ++i) EXPECT_TRUE(requests.Take(std::to_string(i), Content("1")));
   EXPECT_FALSE(requests.Take("4999", Content("2")));
   EXPECT_TRUE(requests.Take("0", Content("2"))) << "the index of the store knows it by now";
+}
+
+TEST(RecentRequests, AnswersARequestAgainAsItWasAnsweredThen) {
+  // Given a request that was carried out
+  RecentRequests requests;
+  v1::EventRef answer;
+  EXPECT_THAT(requests.Begin("a", Content("1"), &answer), IsOkAndHolds(false));
+  requests.End("a", true, Content("answered"));
+  // When it comes again, and another under its id
+  EXPECT_THAT(requests.Begin("a", Content("1"), &answer), IsOkAndHolds(true));
+  const auto other = requests.Begin("a", Content("2"), &answer);
+  // Then the one has its answer and the other none
+  EXPECT_EQ(answer.id(), "answered");
+  ASSERT_TRUE(FieldErrorOf(other.status()).has_value());
+  EXPECT_EQ(FieldErrorOf(other.status())->rule(), "REQUEST_ID_REUSED");
+}
+
+TEST(RecentRequests, CarriesNoRequestOutTwiceAtOnce) {
+  RecentRequests requests;
+  v1::EventRef answer;
+  EXPECT_THAT(requests.Begin("a", Content("1"), &answer), IsOkAndHolds(false));
+  EXPECT_EQ(ReasonOf(requests.Begin("a", Content("1"), &answer).status()), "REQUEST_RUNNING");
+}
+
+TEST(RecentRequests, TakesARequestThatFailedAsAnotherTry) {
+  RecentRequests requests;
+  v1::EventRef answer;
+  EXPECT_THAT(requests.Begin("a", Content("1"), &answer), IsOkAndHolds(false));
+  requests.End("a", false, answer);
+  EXPECT_THAT(requests.Begin("a", Content("1"), &answer), IsOkAndHolds(false));
+}
+
+TEST(RecentRequests, KeepsNothingOfARequestWithoutAnId) {
+  RecentRequests requests;
+  v1::EventRef answer;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(requests.Begin("", Content("1"), &answer), IsOkAndHolds(false));
+    requests.End("", true, Content("answered"));
+  }
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
-#include "services/query/request_id.h"
+#include "services/common/request_id.h"
+
+#include <algorithm>
 
 #include "absl/strings/ascii.h"
 #include "services/common/field_error.h"
 #include "trigpoint/base/crypto.h"
 #include "trigpoint/base/digest.h"
+#include "trigpoint/base/reason.h"
 #include "trigpoint/base/status.h"
-#include "trigpoint/domain/record.h"
 #include "trigpoint/events/digest.h"
 
 namespace trigpoint {
@@ -47,11 +49,13 @@ absl::Status RequestIdReused() {
 }
 
 absl::StatusOr<std::optional<v1::Event>> EventOfRequest(const Projector& projector,
+                                                        std::string_view source,
                                                         const std::string& event_id) {
-  for (const auto& stream_id : projector.StreamsWith(kDecisionSource, event_id)) {
+  const std::string named(source);
+  for (const auto& stream_id : projector.StreamsWith(named, event_id)) {
     TP_ASSIGN_OR_RETURN(const auto entry,
                         projector.store().ReadEventIndex(projector.PartitionFor(stream_id),
-                                                         stream_id, kDecisionSource, event_id));
+                                                         stream_id, named, event_id));
     if (!entry.has_value()) continue;
     TP_ASSIGN_OR_RETURN(auto events,
                         projector.ReadEvents(stream_id, entry->revision(), entry->revision() + 1));
@@ -60,17 +64,54 @@ absl::StatusOr<std::optional<v1::Event>> EventOfRequest(const Projector& project
   return std::nullopt;
 }
 
-bool RecentRequests::Take(const std::string& event_id, const google::protobuf::Message& content) {
-  const std::string digest = Sha256Hex(CanonicalBytes(content));
-  const absl::MutexLock lock(&mu_);
-  const auto [kept, added] = digests_.emplace(event_id, digest);
-  if (!added) return kept->second == digest;
-  order_.push_back(event_id);
+std::pair<RecentRequests::Request*, bool> RecentRequests::Note(
+    const std::string& id, const google::protobuf::Message& content) {
+  std::string digest = Sha256Hex(CanonicalBytes(content));
+  const auto [kept, added] = requests_.try_emplace(id);
+  if (!added) return {kept->second.digest == digest ? &kept->second : nullptr, false};
+  kept->second.digest = std::move(digest);
+  order_.push_back(id);
   if (order_.size() > kKept) {
-    digests_.erase(order_.front());
+    requests_.erase(order_.front());
     order_.pop_front();
   }
+  return {&kept->second, true};
+}
+
+bool RecentRequests::Take(const std::string& event_id, const google::protobuf::Message& content) {
+  const absl::MutexLock lock(&mu_);
+  return Note(event_id, content).first != nullptr;
+}
+
+absl::StatusOr<bool> RecentRequests::Begin(const std::string& id,
+                                           const google::protobuf::Message& content,
+                                           google::protobuf::Message* response) {
+  if (id.empty()) return false;
+  const absl::MutexLock lock(&mu_);
+  const auto [request, added] = Note(id, content);
+  if (request == nullptr) return RequestIdReused();
+  if (added) return false;
+  if (!request->answer.has_value()) {
+    return WithReason(absl::UnavailableError("the same request is being carried out; ask again"),
+                      "REQUEST_RUNNING");
+  }
+  if (!response->ParseFromString(*request->answer))
+    return absl::InternalError("an answer that was kept cannot be read");
   return true;
+}
+
+void RecentRequests::End(const std::string& id, bool ok,
+                         const google::protobuf::Message& response) {
+  if (id.empty()) return;
+  const absl::MutexLock lock(&mu_);
+  const auto kept = requests_.find(id);
+  if (kept == requests_.end()) return;
+  if (ok) {
+    kept->second.answer = response.SerializeAsString();
+    return;
+  }
+  requests_.erase(kept);
+  order_.erase(std::find(order_.begin(), order_.end(), id));
 }
 
 v1::Actor ActorOf(const Principal& principal) {

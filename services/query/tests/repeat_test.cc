@@ -1,0 +1,217 @@
+// Requests under an id (AIP-155), on an etag (AIP-154) and only to check (AIP-163), over a real
+// connection.
+#include "query_fixture.h"
+#include "trigpoint/base/time.h"
+#include "trigpoint/events/times.h"
+
+namespace trigpoint {
+namespace {
+
+constexpr char kOnce[] = "5f0c9be2-46ab-4f6d-9d3e-0a52cfcf4b8a";
+constexpr char kTwice[] = "0e984725-c51c-4bf4-9960-e1c80e27aba0";
+
+std::string ReasonOf(const grpc::Status& status) {
+  return DetailOf<google::rpc::ErrorInfo>(status).reason();
+}
+
+/// "request_id" and so on; empty where no field is wrong.
+std::string FieldOf(const grpc::Status& status) {
+  const auto bad = DetailOf<google::rpc::BadRequest>(status);
+  return bad.field_violations().empty() ? "" : bad.field_violations(0).field();
+}
+
+class RepeatTest : public QueryTest {
+ protected:
+  RepeatTest() { Register("1-900000001"); }
+
+  void Register(const std::string& location) {
+    v1::Event event;
+    event.set_source("cqc/directory");
+    event.set_id("registration-" + location);
+    event.set_source_version(1);
+    event.mutable_subject()->set_scheme("cqc-location");
+    event.mutable_subject()->set_value(location);
+    SetMicros(LondonMidnight({.year = 2025, .month = 3, .day = 1}), event.mutable_occurred_at());
+    *event.mutable_received_at() = event.occurred_at();
+    event.set_stream_id("home-" + location);
+    event.mutable_service_registered()->set_name("House");
+    Append(event);
+  }
+
+  void Append(const v1::Event& event) {
+    const auto written =
+        writer_->AppendAndFoldWait(projector_->PartitionFor(event.stream_id()), event);
+    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_TRUE(projector_->WaitUntilCaughtUp(30'000));
+  }
+
+  grpc::Status Place(const std::string& authority_ref, const std::string& request_id,
+                     std::string* hold_id, bool validate_only = false) {
+    v1::PlaceLegalHoldRequest request;
+    request.set_provider("home-1-900000001");
+    request.set_authority_ref(authority_ref);
+    request.set_request_id(request_id);
+    request.set_validate_only(validate_only);
+    v1::PlaceLegalHoldResponse response;
+    grpc::ClientContext context;
+    grpc::Status status = privacy_->PlaceLegalHold(&context, request, &response);
+    if (hold_id != nullptr) *hold_id = response.hold_id();
+    EXPECT_TRUE(projector_->WaitUntilCaughtUp(30'000));
+    return status;
+  }
+
+  grpc::Status Lift(const std::string& hold_id, const std::string& request_id) {
+    v1::LiftLegalHoldRequest request;
+    request.set_provider("home-1-900000001");
+    request.set_hold_id(hold_id);
+    request.set_authority_ref("minute 2");
+    request.set_request_id(request_id);
+    v1::LiftLegalHoldResponse response;
+    grpc::ClientContext context;
+    grpc::Status status = privacy_->LiftLegalHold(&context, request, &response);
+    EXPECT_TRUE(projector_->WaitUntilCaughtUp(30'000));
+    return status;
+  }
+
+  v1::ListLegalHoldsResponse Holds(int page_size = 0, const std::string& page_token = "") {
+    v1::ListLegalHoldsRequest request;
+    request.set_provider("home-1-900000001");
+    request.set_page_size(page_size);
+    request.set_page_token(page_token);
+    v1::ListLegalHoldsResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status = privacy_->ListLegalHolds(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+
+  grpc::Status Publish(const std::string& request_id, int* baselines) {
+    v1::PublishBaselinesRequest request;
+    request.set_request_id(request_id);
+    v1::PublishBaselinesResponse response;
+    grpc::ClientContext context;
+    grpc::Status status = operation_->PublishBaselines(&context, request, &response);
+    *baselines = response.baselines();
+    return status;
+  }
+
+  std::string Etag() {
+    v1::GetProviderRequest request;
+    request.set_provider("home-1-900000001");
+    v1::Provider provider;
+    grpc::ClientContext context;
+    EXPECT_TRUE(providers_->GetProvider(&context, request, &provider).ok());
+    return provider.etag();
+  }
+
+  grpc::Status Propose(const std::string& etag) {
+    v1::ProposeDecisionRequest request;
+    request.set_provider("home-1-900000001");
+    request.set_policy_id("none-in-force");
+    request.set_kind(v1::DecisionProposed::KIND_DECLINE);
+    request.set_etag(etag);
+    v1::ProposeDecisionResponse response;
+    grpc::ClientContext context;
+    return decisions_->ProposeDecision(&context, request, &response);
+  }
+};
+
+TEST_F(RepeatTest, AHoldThatWasLiftedSinceIsNotPlacedAgain) {
+  // Given a hold that a request placed, and that was lifted
+  std::string hold;
+  ASSERT_TRUE(Place("minute 1", kOnce, &hold).ok());
+  ASSERT_EQ(Holds().total_size(), 1);
+  ASSERT_TRUE(Lift(hold, kTwice).ok());
+  // When both requests come again
+  std::string again;
+  EXPECT_TRUE(Place("minute 1", kOnce, &again).ok());
+  const grpc::Status lifted = Lift(hold, kTwice);
+  // Then they are answered as they were, and nothing is in force
+  EXPECT_EQ(again, hold);
+  EXPECT_TRUE(lifted.ok()) << lifted.error_message();
+  EXPECT_EQ(Holds().total_size(), 0);
+  // Without an id it is another hold, and another lifting of none.
+  EXPECT_EQ(ReasonOf(Lift(hold, "")), "HOLD_NOT_FOUND");
+  EXPECT_TRUE(Place("minute 1", "", nullptr).ok());
+  EXPECT_EQ(Holds().total_size(), 1);
+}
+
+TEST_F(RepeatTest, AnotherRequestUnderAnIdThatWasUsedIsRefused) {
+  std::string hold;
+  ASSERT_TRUE(Place("minute 1", kOnce, &hold).ok());
+  EXPECT_EQ(FieldOf(Place("minute 3", kOnce, nullptr)), "request_id");
+  ASSERT_TRUE(Lift(hold, kTwice).ok());
+  EXPECT_EQ(FieldOf(Lift("another", kTwice)), "request_id");
+  EXPECT_EQ(FieldOf(Place("minute 1", "mine", nullptr)), "request_id");
+}
+
+TEST_F(RepeatTest, AHoldThatIsOnlyCheckedIsNotPlaced) {
+  std::string hold;
+  EXPECT_TRUE(Place("minute 1", kOnce, &hold, true).ok());
+  EXPECT_FALSE(hold.empty());
+  EXPECT_EQ(Holds().total_size(), 0);
+  EXPECT_TRUE(Place("minute 1", kOnce, &hold).ok());
+  EXPECT_EQ(Holds().total_size(), 1);
+}
+
+TEST_F(RepeatTest, HoldsComeInPages) {
+  for (const char* minute : {"minute 1", "minute 2", "minute 3"})
+    ASSERT_TRUE(Place(minute, "", nullptr).ok());
+  const auto first = Holds(2);
+  EXPECT_EQ(first.holds_size(), 2);
+  EXPECT_EQ(first.total_size(), 3);
+  const auto last = Holds(2, first.next_page_token());
+  EXPECT_EQ(last.holds_size(), 1);
+  EXPECT_EQ(last.next_page_token(), "");
+}
+
+TEST_F(RepeatTest, WhatNoEventShowsIsDoneOnceUnderItsId) {
+  int first = 0;
+  int again = 0;
+  int other = 0;
+  EXPECT_TRUE(Publish(kOnce, &first).ok());
+  EXPECT_TRUE(Publish(kOnce, &again).ok());
+  EXPECT_EQ(published_.load(), 1);
+  EXPECT_EQ(again, first);
+  EXPECT_TRUE(Publish(kTwice, &other).ok());
+  EXPECT_TRUE(Publish("", &other).ok());
+  EXPECT_EQ(published_.load(), 3);
+  EXPECT_EQ(FieldOf(Publish("mine", &other)), "request_id");
+}
+
+TEST_F(RepeatTest, ADecisionOnWhatHasChangedSinceIsAborted) {
+  // Given what was read of a service
+  const std::string read = Etag();
+  ASSERT_FALSE(read.empty());
+  EXPECT_EQ(FieldOf(Propose(read)), "policy_id") << "it is looked at further";
+  // When more becomes known of it
+  ASSERT_TRUE(Place("minute 1", "", nullptr).ok());
+  // Then what was read is not decided on
+  const grpc::Status stale = Propose(read);
+  EXPECT_EQ(stale.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(ReasonOf(stale), "ETAG_MISMATCH");
+  EXPECT_EQ(FieldOf(Propose(Etag())), "policy_id");
+  EXPECT_EQ(FieldOf(Propose("")), "policy_id") << "without an etag nothing is compared";
+}
+
+TEST_F(RepeatTest, EveryListOverServicesRefusesAFilterThatItCannotRead) {
+  v1::ListAlertsRequest alerts;
+  alerts.set_filter("colour = red");
+  v1::ListAlertsResponse no_alerts;
+  grpc::ClientContext first;
+  EXPECT_EQ(FieldOf(alerts_->ListAlerts(&first, alerts, &no_alerts)), "filter");
+  v1::ListRecommendationsRequest recommendations;
+  recommendations.set_filter("colour = red");
+  v1::ListRecommendationsResponse no_recommendations;
+  grpc::ClientContext second;
+  EXPECT_EQ(FieldOf(providers_->ListRecommendations(&second, recommendations, &no_recommendations)),
+            "filter");
+  v1::ListObligationsRequest obligations;
+  obligations.set_filter("colour = red");
+  v1::ListObligationsResponse no_obligations;
+  grpc::ClientContext third;
+  EXPECT_EQ(FieldOf(providers_->ListObligations(&third, obligations, &no_obligations)), "filter");
+}
+
+}  // namespace
+}  // namespace trigpoint
