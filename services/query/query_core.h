@@ -93,7 +93,8 @@ std::unique_ptr<grpc::Service> MakePrivacyService(std::shared_ptr<QueryCore> cor
 std::unique_ptr<grpc::Service> MakeOperationService(std::shared_ptr<QueryCore> core);
 
 // The larger reads of ProviderService.
-grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& request,
+grpc::Status ListProviders(QueryCore& core, const Principal& principal,
+                           const v1::ListProvidersRequest& request,
                            v1::ListProvidersResponse* response);
 grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
                           const v1::ListTimelineRequest& request,
