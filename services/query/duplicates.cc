@@ -66,15 +66,16 @@ absl::Status ListPairs(QueryCore& core, const Principal& principal,
   TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, stream.state.revision()));
   LeaveOutProtected(*trace, &stream);
   std::vector<PairRow> rows;
-  for (const auto& pair : ClusterView::OpenPairs(stream.state)) rows.push_back({KeyOfPair(pair), pair});
-  std::sort(rows.begin(), rows.end(), [](const PairRow& a, const PairRow& b) { return a.key < b.key; });
+  for (const auto& pair : ClusterView::OpenPairs(stream.state))
+    rows.push_back({KeyOfPair(pair), pair});
+  std::sort(rows.begin(), rows.end(),
+            [](const PairRow& a, const PairRow& b) { return a.key < b.key; });
   TP_ASSIGN_OR_RETURN(const Page page,
                       PageOf(
                           rows, [](const PairRow& row) -> const std::string& { return row.key; },
                           core.deps.page_secret, "ListDuplicates\n" + stream_id,
                           request.page_size(), request.page_token()));
-  for (size_t i = page.from; i < page.to; ++i)
-    *response->add_pairs() = PresentPair(rows[i].pair);
+  for (size_t i = page.from; i < page.to; ++i) *response->add_pairs() = PresentPair(rows[i].pair);
   response->set_next_page_token(page.next_token);
   response->set_total_size(static_cast<int64_t>(rows.size()));
   return core.deps.auth->Disclose(

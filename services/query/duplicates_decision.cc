@@ -53,7 +53,8 @@ absl::StatusOr<Identity> ReportNamed(const v1::ProviderState& state, const std::
   std::set<Identity> whole;
   std::set<Identity> by_id;
   for (const auto& concern : state.concerns()) {
-    if (concern.source() + '/' + concern.id() == name) whole.emplace(concern.source(), concern.id());
+    if (concern.source() + '/' + concern.id() == name)
+      whole.emplace(concern.source(), concern.id());
     if (concern.id() == name) by_id.emplace(concern.source(), concern.id());
   }
   const std::set<Identity>& found = whole.empty() ? by_id : whole;
@@ -96,8 +97,7 @@ std::string RoleOf(const Principal& principal) {
 }
 
 /// A finding about one service, still without what was found.
-absl::StatusOr<v1::Event> EventAbout(const Side& side, const Principal& principal,
-                                     int64_t now_us) {
+absl::StatusOr<v1::Event> EventAbout(const Side& side, const Principal& principal, int64_t now_us) {
   TP_ASSIGN_OR_RETURN(std::string id, EventIdOf(principal, kDecideDuplicates, ""));
   v1::Event event = EventOfAct(
       {.source = kDecisionSource, .id = std::move(id), .stream_id = side.stream_id}, now_us);
@@ -122,8 +122,7 @@ absl::StatusOr<v1::EventRef> AppendFinding(QueryCore& core, v1::Event event) {
   event.set_submission_digest(SubmissionDigest(event));
   ApplyDefaults(&event);
   TP_RETURN_IF_ERROR(
-      core.deps.writer
-          ->AppendAndFoldWait(core.projector().PartitionFor(event.stream_id()), event)
+      core.deps.writer->AppendAndFoldWait(core.projector().PartitionFor(event.stream_id()), event)
           .status());
   v1::EventRef ref;
   SetRef({event.source(), event.id()}, &ref);
@@ -149,8 +148,7 @@ absl::Status FindHere(QueryCore& core, const Principal& principal,
 }
 
 absl::Status LinkFrom(QueryCore& core, const Principal& principal, const std::string& why,
-                      const Side& side, const Side& other,
-                      v1::DecideDuplicatesResponse* response) {
+                      const Side& side, const Side& other, v1::DecideDuplicatesResponse* response) {
   TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, core.Now()));
   auto* linked = event.mutable_cluster_linked();
   Fill(side, principal, why, linked);
@@ -194,9 +192,8 @@ absl::Status UnlinkFrom(QueryCore& core, const Principal& principal, const Side&
 absl::Status FindAcross(QueryCore& core, const Principal& principal,
                         const v1::DecideDuplicatesRequest& request, const Side& side,
                         v1::DecideDuplicatesResponse* response) {
-  TP_ASSIGN_OR_RETURN(
-      const Side other,
-      ReadSide(core, principal, request.other_provider(), request.other_reports()));
+  TP_ASSIGN_OR_RETURN(const Side other,
+                      ReadSide(core, principal, request.other_provider(), request.other_reports()));
   if (side.reports.empty()) return FieldError("reports", "REQUIRED", "name one or more");
   if (other.reports.empty()) return FieldError("other_reports", "REQUIRED", "name one or more");
   if (other.stream_id == side.stream_id)

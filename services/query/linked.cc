@@ -20,8 +20,7 @@ bool MaySee(QueryCore& core, const Principal& principal, const Elsewhere& elsewh
   const auto stream = projector.Read(*stream_id);
   if (!stream.ok() || IsOutside(principal, stream->state)) return false;
   const auto trace = core.traces.Of(*stream_id, stream->state.revision());
-  return trace.ok() &&
-         !(*trace)->IsProtected(elsewhere.report().source(), elsewhere.report().id());
+  return trace.ok() && !(*trace)->IsProtected(elsewhere.report().source(), elsewhere.report().id());
 }
 
 void HideIn(QueryCore& core, const Principal& principal, v1::Event* finding) {

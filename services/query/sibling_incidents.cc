@@ -60,8 +60,7 @@ class Incidents {
 
 /// As the themes of a report for a meeting: for who may read reports about people.
 bool IsWithheld(const Principal& principal, const v1::ProviderState& state) {
-  return IsOutside(principal, state) ||
-         ReadClearance(principal) < v1::SENSITIVITY_C3_PSEUDONYMISED;
+  return IsOutside(principal, state) || ReadClearance(principal) < v1::SENSITIVITY_C3_PSEUDONYMISED;
 }
 
 void LeaveOutApart(v1::ProviderState* state) {

@@ -125,7 +125,8 @@ void AddDuplicatesCommand(CLI::App& app, Session& session) {
   auto options = std::make_shared<DuplicatesOptions>();
   CLI::App* duplicates = app.add_subcommand(
       "duplicates", "Reports that are probably of one incident; confirms, splits or links them");
-  duplicates->add_option("PROVIDER", options->provider, "Stream id, scheme/value or CQC location id")
+  duplicates
+      ->add_option("PROVIDER", options->provider, "Stream id, scheme/value or CQC location id")
       ->required();
   constexpr int kSeveral = 20;
   duplicates->add_option("--confirm", options->confirm, "SOURCE/ID of reports of one incident")
