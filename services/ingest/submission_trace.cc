@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "services/common/protected_trace.h"
 #include "services/ingest/intake.h"
@@ -12,6 +13,7 @@
 #include "trigpoint/domain/clusters.h"
 #include "trigpoint/domain/concern.h"
 #include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/inheritance.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 
@@ -53,31 +55,33 @@ uint32_t OthersOfTheIncident(const v1::ProviderState& state, const TraceQuery& q
       }));
 }
 
+using Parts = google::protobuf::RepeatedPtrField<Response::Part>;
+
 void AddPart(Response::Part::What what, const std::string& policy_id, int64_t since_us,
-             Response* response) {
-  auto* part = response->add_parts();
+             Parts* parts) {
+  auto* part = parts->Add();
   part->set_what(what);
   part->set_policy_id(policy_id);
   SetMicros(since_us, part->mutable_since());
 }
 
 void AddParts(const v1::ProviderRecord& record, const TraceQuery& query,
-              const ProtectedTrace& trace, Response* response) {
+              const ProtectedTrace& trace, Parts* parts) {
   for (const auto& policy : record.policies()) {
     if (!IsEvidence(policy.recommendation(), query)) continue;
     if (policy.awaiting_decision()) {
       const bool rests = trace.RestsOnProtected(policy.recommendation().recommendation_id());
       const int64_t since_us = policy.recommended_us();
       AddPart(Response::Part::WHAT_RECOMMENDATION, policy.policy_id(),
-              rests ? DayStart(since_us) : since_us, response);
+              rests ? DayStart(since_us) : since_us, parts);
     } else if (policy.declined() || policy.decided_us() >= policy.recommended_us()) {
-      AddPart(Response::Part::WHAT_DECISION, policy.policy_id(), policy.decided_us(), response);
+      AddPart(Response::Part::WHAT_DECISION, policy.policy_id(), policy.decided_us(), parts);
     }
   }
   for (const auto& raised : record.alerts()) {
     if (raised.alert().protected_source() || !Cites(raised.alert().evidence(), query)) continue;
-    AddPart(Response::Part::WHAT_ALERT, "", raised.raised_us(), response);
-    response->mutable_parts()->rbegin()->set_acknowledged(raised.acknowledged_us() != 0);
+    AddPart(Response::Part::WHAT_ALERT, "", raised.raised_us(), parts);
+    parts->rbegin()->set_acknowledged(raised.acknowledged_us() != 0);
   }
 }
 
@@ -86,6 +90,46 @@ void Describe(const v1::Event& event, Response* response) {
   *response->mutable_received_at() =
       event.has_first_received_at() ? event.first_received_at() : event.received_at();
   if (event.has_subject()) *response->mutable_subject() = event.subject();
+}
+
+bool StandsIn(const v1::ProviderState& state, const TraceQuery& query) {
+  const auto is_it = [&query](const auto& one) {
+    return one.source() == query.source && one.id() == query.id;
+  };
+  return std::any_of(state.concerns().begin(), state.concerns().end(), is_it) ||
+         std::any_of(state.facts().begin(), state.facts().end(), is_it);
+}
+
+absl::Status AddSuccessor(const Projector& projector, const StreamAsOf& stream,
+                          const TraceQuery& query, Response* response) {
+  const std::string& stream_id = stream.state.stream_id();
+  auto* successor = response->add_successors();
+  if (stream.state.ids_size() > 0) *successor->mutable_id() = stream.state.ids(0);
+  successor->set_name(DisplayName(stream.state));
+  successor->set_counts(StandsIn(stream.state, query));
+  TP_ASSIGN_OR_RETURN(const auto all, projector.ReadEvents(stream_id, 0, UINT64_MAX));
+  AddParts(stream.record, query, ProtectedTrace::Of(all), successor->mutable_parts());
+  return absl::OkStatus();
+}
+
+/// The services that follow one and have what it knew, the nearest first. Where a person refused
+/// what is inherited, or a link was taken back, nothing follows.
+absl::Status AddSuccessors(const Projector& projector, const std::string& stream_id,
+                           const TraceQuery& query, Response* response) {
+  std::vector<std::string> reached = {stream_id};
+  for (size_t next = 0; next < reached.size(); ++next) {
+    for (const auto& link : projector.LinksOf(reached[next])) {
+      const auto& [predecessor, follower] = link.pair;
+      if (predecessor != reached[next] || link.ignored) continue;
+      if (std::find(reached.begin(), reached.end(), follower) != reached.end()) continue;
+      TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(follower));
+      const v1::Inheritance* kept = FindInheritance(stream.record, predecessor);
+      if (kept == nullptr || (!Counts(kept->standing()) && !IsOpen(kept->standing()))) continue;
+      reached.push_back(follower);
+      TP_RETURN_IF_ERROR(AddSuccessor(projector, stream, query, response));
+    }
+  }
+  return absl::OkStatus();
 }
 
 /// Nothing: it stands in no stream of a service.
@@ -114,7 +158,8 @@ absl::StatusOr<std::optional<Response>> InService(const Projector& projector,
     response.set_parts_withheld(withheld);
     if (!withheld) {
       response.set_other_reports(OthersOfTheIncident(stream.state, query));
-      AddParts(stream.record, query, trace, &response);
+      AddParts(stream.record, query, trace, response.mutable_parts());
+      if (!taken_back) TP_RETURN_IF_ERROR(AddSuccessors(projector, stream_id, query, &response));
     }
     found = std::move(response);
   }

@@ -16,7 +16,9 @@ struct TraceQuery {
 };
 
 /// Tells what became of a submission: where it stands, how many reports of others are taken to be
-/// about the same incident, and which open recommendations, decisions and alerts it is evidence in.
+/// about the same incident, and which open recommendations, decisions and alerts it is evidence in;
+/// after a move or a sale also whether it counts for those that follow, and what it is evidence in
+/// there.
 ///
 /// What it is part of is withheld from callers not cleared for C2, the class of recommendations,
 /// and for reports of the class C5: that one counts would tell what a protected source said

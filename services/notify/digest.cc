@@ -236,16 +236,19 @@ Silent GatherSilent(const Projector& projector) {
 }
 
 absl::StatusOr<Overdue> GatherOverdue(const Projector& projector, int64_t from_us, int64_t to_us,
-                                      const Veil& veil, ProtectedTraces* traces) {
+                                      const std::string& organisation, const Veil& veil,
+                                      ProtectedTraces* traces) {
   Overdue overdue;
   for (const auto& summary : projector.Summaries()) {
     const std::string& stream_id = summary.stream_id();
     TP_ASSIGN_OR_RETURN(StreamAsOf stream, projector.Read(stream_id));
     TP_ASSIGN_OR_RETURN(const auto trace, traces->Of(stream_id, stream.state.revision()));
     const int64_t as_of_us = std::max(to_us, stream.state.known_us());
+    const bool outside = ReceiverIsOutside(organisation, stream.state);
     for (auto& owed : OwedAsShown(*projector.ControlsFor(stream_id),
                                   {.trace = *trace, .veil = veil}, as_of_us, &stream)) {
       if (owed.status() != v1::Obligation::STATUS_OVERDUE) continue;
+      if (!IsToldTo(organisation, outside, owed)) continue;
       ++overdue.all;
       const int64_t fell_us = FellOverdue(stream.state, owed);
       if (fell_us <= from_us || fell_us > to_us) continue;

@@ -89,9 +89,10 @@ struct Overdue {
   uint64_t more = 0;                ///< Beyond that.
   uint64_t all = 0;                 ///< Overdue at `to_us`, whenever it fell so.
 };
-/// Errors: those of Projector::Read.
+/// For an endpoint of an organisation; empty: of the operator. Errors: those of Projector::Read.
 absl::StatusOr<Overdue> GatherOverdue(const Projector& projector, int64_t from_us, int64_t to_us,
-                                      const Veil& veil, ProtectedTraces* traces);
+                                      const std::string& organisation, const Veil& veil,
+                                      ProtectedTraces* traces);
 
 /// Errors: those of Projector::Read.
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,

@@ -64,7 +64,7 @@ absl::StatusOr<std::set<std::string>> StreamsAskedFor(QueryCore& core, const Pri
       core.deps.auth->Check(principal, kListProviders, {.sensitivity = kAnswerClass}));
   TP_ASSIGN_OR_RETURN(const Filter filter, FilterOf(request.filter()));
   for (const auto& summary : *core.AllSummaries())
-    if (!filter.Matches(summary)) streams.erase(summary.stream_id());
+    if (!filter.Matches(summary, IsOutside(principal, summary))) streams.erase(summary.stream_id());
   return streams;
 }
 

@@ -5,6 +5,7 @@
 #include "services/common/request_id.h"
 #include "services/query/act_event.h"
 #include "services/query/decision_outcome.h"
+#include "services/query/duplicates.h"
 #include "services/query/etag.h"
 #include "services/query/inheritance.h"
 #include "services/query/query_core.h"
@@ -20,6 +21,7 @@ namespace trigpoint {
 namespace {
 
 constexpr char kPropose[] = "trigpoint.v1.DecisionService/ProposeDecision";
+constexpr char kDuplicates[] = "trigpoint.v1.DecisionService/DecideDuplicates";
 constexpr char kInherit[] = "trigpoint.v1.DecisionService/DecideInheritance";
 constexpr char kConcur[] = "trigpoint.v1.DecisionService/ConcurDecision";
 constexpr size_t kRationaleMax = 20'000;
@@ -329,6 +331,15 @@ class DecisionService final : public v1::DecisionService::CallbackService {
     return Serve(*core_, context, kInherit, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal& who) {
                    return trigpoint::DecideInheritance(*core, who, *request, response);
+                 });
+  }
+
+  grpc::ServerUnaryReactor* DecideDuplicates(grpc::CallbackServerContext* context,
+                                             const v1::DecideDuplicatesRequest* request,
+                                             v1::DecideDuplicatesResponse* response) override {
+    return Serve(*core_, context, kDuplicates, {.sensitivity = v1::SENSITIVITY_C3_PSEUDONYMISED},
+                 Where::kPool, [core = core_.get(), request, response](const Principal& who) {
+                   return trigpoint::DecideDuplicates(*core, who, *request, response);
                  });
   }
 

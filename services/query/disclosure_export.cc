@@ -179,8 +179,54 @@ void ClearDerivation(const std::set<Identity>& shown, v1::Event* event) {
   event->clear_id();
 }
 
+/// Removes the references of a message, at any depth, that are not to be kept.
+template <typename Keep>
+void KeepReferences(const Keep& keep, Message* message) {  // NOLINT(misc-no-recursion)
+  const Reflection* at = message->GetReflection();
+  std::vector<const FieldDescriptor*> set;
+  at->ListFields(*message, &set);
+  for (const FieldDescriptor* field : set) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const bool reference = field->message_type() == v1::EventRef::descriptor();
+    if (!field->is_repeated()) {
+      Message* one = at->MutableMessage(message, field);
+      if (!reference) {
+        KeepReferences(keep, one);
+      } else if (!keep(static_cast<const v1::EventRef&>(*one))) {
+        at->ClearField(message, field);
+      }
+    } else if (reference) {
+      int kept = 0;
+      for (int i = 0; i < at->FieldSize(*message, field); ++i) {
+        const auto& ref =
+            static_cast<const v1::EventRef&>(at->GetRepeatedMessage(*message, field, i));
+        if (keep(ref)) at->SwapElements(message, field, i, kept++);
+      }
+      while (at->FieldSize(*message, field) > kept) at->RemoveLast(message, field);
+    } else {
+      for (int i = 0; i < at->FieldSize(*message, field); ++i)
+        KeepReferences(keep, at->MutableRepeatedMessage(message, field, i));
+    }
+  }
+}
+
+/// Leaves out references to what is given to nobody, or not in this export, and what a finding says
+/// of another service.
+void ClearReferences(const ExportScope& scope, const ProtectedTrace& trace,
+                     const std::set<Identity>& shown, v1::Event* event) {
+  if (event->has_cluster_linked()) event->mutable_cluster_linked()->clear_elsewhere();
+  const bool named = !IsOwnRecord(scope.profile) && !HidesSources(scope.profile);
+  KeepReferences(
+      [&](const v1::EventRef& ref) {
+        return !trace.IsProtected(ref.source(), ref.id()) &&
+               (!named || shown.contains({ref.source(), ref.id()}));
+      },
+      event);
+}
+
 v1::TimelineEntry EntryOf(const v1::StoredEvent& stored, const ExportScope& scope,
-                          const std::set<Identity>& shown, bool superseded, KeySource* keys) {
+                          const std::set<Identity>& shown, const Standing& standing,
+                          KeySource* keys) {
   v1::Event event = stored.event();
   const v1::Sensitivity held = SensitivityOf(event);
   if (IsOwnRecord(scope.profile) && keys != nullptr) {
@@ -190,6 +236,7 @@ v1::TimelineEntry EntryOf(const v1::StoredEvent& stored, const ExportScope& scop
     CutTimes(&event);
     ClearDerivation(shown, &event);
   }
+  ClearReferences(scope, standing.trace, shown, &event);
   event.clear_submission_digest();
   event.clear_recorded_by();
   event.clear_visibility();
@@ -205,7 +252,7 @@ v1::TimelineEntry EntryOf(const v1::StoredEvent& stored, const ExportScope& scop
   entry.set_source(event.source());
   entry.set_id(event.id());
   entry.set_source_version(event.source_version());
-  entry.set_superseded(superseded);
+  entry.set_superseded(standing.Replaced(stored.event()));
   *entry.mutable_event() = std::move(event);
   return entry;
 }
@@ -275,7 +322,7 @@ DisclosureExport MakeExport(std::span<const v1::StoredEvent> events, const Expor
   for (const auto* stored : given) {
     const v1::Event& event = stored->event();
     made.highest = std::max(made.highest, SensitivityOf(event));
-    made.entries.push_back(EntryOf(*stored, scope, shown, standing.Replaced(event), keys));
+    made.entries.push_back(EntryOf(*stored, scope, shown, standing, keys));
   }
   if (own) return made;  // One record: nothing of the others, not even how many there are.
   made.withheld = withheld - withheld % kWithheldStep;

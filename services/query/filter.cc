@@ -223,6 +223,7 @@ class FilterParser {
         {"commissioner", Field::kCommissioner},
         {"open_alerts", Field::kOpenAlerts},
         {"inheritance_open", Field::kInheritanceOpen},
+        {"duplicates_open", Field::kDuplicatesOpen},
         {"silent_feeds", Field::kSilentFeeds},
         {"policy", Field::kPolicy},
         {"level", Field::kLevel},
@@ -262,7 +263,8 @@ class FilterParser {
     if (node->field == Field::kRating)
       return TakeEnum(token, v1::Rating_descriptor(), "rating_", node);
     const bool truth = node->field == Field::kAwaiting || node->field == Field::kUrgent ||
-                       node->field == Field::kInheritanceOpen;
+                       node->field == Field::kInheritanceOpen ||
+                       node->field == Field::kDuplicatesOpen;
     if (truth && node->value != "true" && node->value != "false")
       return Wrong(token.at, "true or false is meant here");
     if (IsNumber(node->field) && !absl::SimpleAtoi(ToAbsl(node->value), &node->number)) {
@@ -297,18 +299,19 @@ absl::StatusOr<Filter> Filter::Parse(std::string_view text) {
   return FilterParser(std::move(tokens)).Run();
 }
 
-bool Filter::Matches(const v1::ProviderSummary& provider) const {
+bool Filter::Matches(const v1::ProviderSummary& provider, bool outside) const {
   if (nodes_.empty()) return true;
   const size_t root = nodes_.size() - 1;
   if (provider.levels().empty())
-    return Holds(root, provider, v1::ProviderSummary::Level::default_instance());
-  return std::any_of(provider.levels().begin(), provider.levels().end(),
-                     [&](const auto& level) { return Holds(root, provider, level); });
+    return Holds(root, {provider, v1::ProviderSummary::Level::default_instance(), outside});
+  return std::any_of(provider.levels().begin(), provider.levels().end(), [&](const auto& level) {
+    return Holds(root, {provider, level, outside});
+  });
 }
 
-bool Filter::Matches(const v1::ProviderSummary& provider,
-                     const v1::ProviderSummary::Level& level) const {
-  return nodes_.empty() || Holds(nodes_.size() - 1, provider, level);
+bool Filter::Matches(const v1::ProviderSummary& provider, const v1::ProviderSummary::Level& level,
+                     bool outside) const {
+  return nodes_.empty() || Holds(nodes_.size() - 1, {provider, level, outside});
 }
 
 absl::StatusOr<Filter> FilterOf(const std::string& text) {
@@ -318,10 +321,9 @@ absl::StatusOr<Filter> FilterOf(const std::string& text) {
   return filter;
 }
 
-bool Filter::Holds(size_t index, const v1::ProviderSummary& provider,
-                   const v1::ProviderSummary::Level& level) const {
+bool Filter::Holds(size_t index, const Asked& asked) const {
   const Node& node = nodes_[index];
-  const auto holds = [&](size_t child) { return Holds(child, provider, level); };
+  const auto holds = [&](size_t child) { return Holds(child, asked); };
   switch (node.kind) {
     case Kind::kAnd:
       return std::all_of(node.children.begin(), node.children.end(), holds);
@@ -330,13 +332,13 @@ bool Filter::Holds(size_t index, const v1::ProviderSummary& provider,
     case Kind::kNot:
       return !holds(node.children[0]);
     case Kind::kTest:
-      return Test(node, provider, level);
+      return Test(node, asked);
   }
   return false;
 }
 
-bool Filter::Test(const Node& node, const v1::ProviderSummary& provider,
-                  const v1::ProviderSummary::Level& level) {
+bool Filter::Test(const Node& node, const Asked& asked) {
+  const auto& [provider, level, outside] = asked;
   const auto text = [&node](const std::string& shown) {
     const std::string value = Lower(shown);
     if (node.op == Op::kHas && node.value == "*") return !value.empty();
@@ -380,6 +382,8 @@ bool Filter::Test(const Node& node, const v1::ProviderSummary& provider,
       return number(provider.open_alerts());
     case Field::kInheritanceOpen:
       return truth(provider.inheritance_open());
+    case Field::kDuplicatesOpen:
+      return truth(!outside && provider.duplicates_open() > 0);
     case Field::kSilentFeeds:
       return number(provider.silent_feeds());
     case Field::kPolicy:

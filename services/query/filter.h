@@ -16,12 +16,12 @@ namespace trigpoint {
 ///     local_authority = "Halton" AND (level = LEVEL_3 OR urgent = true) AND NOT name : "closed*"
 ///
 /// Fields: name, local_authority, organisation, service_type, rating, commissioner, open_alerts,
-/// silent_feeds, inheritance_open (true where a person is to confirm what the service inherits);
-/// and of one policy of the provider: policy, level (decided), recommended, awaiting, urgent.
-/// Conditions on the latter are about one and the same policy. Operators: = and != (whole value,
-/// `*` stands for any text), : (contains; `:*` is any value), for open_alerts and silent_feeds also
-/// < <= > >=. All without regard to case. OR binds tighter than AND; NOT or - negates; parentheses.
-/// Immutable.
+/// silent_feeds, inheritance_open and duplicates_open (true where a person is to confirm what the
+/// service inherits, or whether reports are of one incident); and of one policy of the provider:
+/// policy, level (decided), recommended, awaiting, urgent. Conditions on the latter are about one
+/// and the same policy. Operators: = and != (whole value, `*` stands for any text), : (contains;
+/// `:*` is any value), for open_alerts and silent_feeds also < <= > >=. All without regard to case.
+/// OR binds tighter than AND; NOT or - negates; parentheses. Immutable.
 class Filter {
  public:
   /// Reads a filter; an empty one matches everything.
@@ -29,10 +29,12 @@ class Filter {
   /// field, rating or service type.
   static absl::StatusOr<Filter> Parse(std::string_view text);
 
-  /// Tells whether a provider matches.
-  bool Matches(const v1::ProviderSummary& provider) const;
+  /// Tells whether a provider matches; to a reader outside it no report is a duplicate: that there
+  /// are two would be a small number.
+  bool Matches(const v1::ProviderSummary& provider, bool outside) const;
   /// The same, with the conditions on a policy about this one of its levels.
-  bool Matches(const v1::ProviderSummary& provider, const v1::ProviderSummary::Level& level) const;
+  bool Matches(const v1::ProviderSummary& provider, const v1::ProviderSummary::Level& level,
+               bool outside) const;
 
  private:
   friend class FilterParser;
@@ -48,6 +50,7 @@ class Filter {
     kCommissioner,
     kOpenAlerts,
     kInheritanceOpen,
+    kDuplicatesOpen,
     kSilentFeeds,
     kPolicy,
     kLevel,
@@ -65,10 +68,14 @@ class Filter {
     int64_t number = 0;   ///< Of kOpenAlerts and kSilentFeeds.
   };
 
-  bool Holds(size_t node, const v1::ProviderSummary& provider,
-             const v1::ProviderSummary::Level& level) const;
-  static bool Test(const Node& node, const v1::ProviderSummary& provider,
-                   const v1::ProviderSummary::Level& level);
+  /// What a filter is asked of.
+  struct Asked {
+    const v1::ProviderSummary& provider;
+    const v1::ProviderSummary::Level& level;
+    bool outside;
+  };
+  bool Holds(size_t node, const Asked& asked) const;
+  static bool Test(const Node& node, const Asked& asked);
 
   std::vector<Node> nodes_;  ///< The last one is the root; empty: everything matches.
 };

@@ -7,6 +7,7 @@
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/resolve.h"
+#include "services/query/sibling_incidents.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/record.h"
@@ -184,7 +185,8 @@ void AddInheritedLevels(const Projector& projector, v1::Provider* provider) {
   if (stream.ok()) AddLevels(stream->record, provider);
 }
 
-grpc::Status ListSiblings(QueryCore& core, const v1::ListSiblingsRequest& request,
+grpc::Status ListSiblings(QueryCore& core, const Principal& principal,
+                          const v1::ListSiblingsRequest& request,
                           v1::ListSiblingsResponse* response) {
   const Projector& projector = core.projector();
   const auto list = [&]() -> absl::Status {
@@ -212,9 +214,11 @@ grpc::Status ListSiblings(QueryCore& core, const v1::ListSiblingsRequest& reques
     }
     response->set_next_page_token(page.next_token);
     response->set_total_size(static_cast<int64_t>(rows.size()));
-    return absl::OkStatus();
+    return AddSiblingIncidents(core, principal, response);
   };
-  return ToGrpc(list());
+  const absl::Status listed = list();
+  if (!listed.ok()) response->Clear();
+  return ToGrpc(listed);
 }
 
 }  // namespace trigpoint

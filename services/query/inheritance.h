@@ -18,8 +18,10 @@ grpc::Status DecideInheritance(QueryCore& core, const Principal& principal,
                                const v1::DecideInheritanceRequest& request,
                                v1::DecideInheritanceResponse* response);
 
-/// Services of the same organisation or brand: the highest level first.
-grpc::Status ListSiblings(QueryCore& core, const v1::ListSiblingsRequest& request,
+/// Services of the same organisation or brand with what was reported about them: the highest level
+/// first.
+grpc::Status ListSiblings(QueryCore& core, const Principal& principal,
+                          const v1::ListSiblingsRequest& request,
                           v1::ListSiblingsResponse* response);
 
 }  // namespace trigpoint

@@ -105,10 +105,6 @@ absl::Status Check(const v1::ListObligationsRequest& request) {
   return absl::OkStatus();
 }
 
-bool MaySee(bool outside, const Principal& principal, const v1::Obligation& owed) {
-  return !outside || owed.recipient().empty() || owed.recipient() == principal.organisation;
-}
-
 void CutForOutside(v1::Obligation* owed) {
   owed->clear_started_by();
   owed->clear_discharged_by();
@@ -122,9 +118,9 @@ class Outside {
 
   // Errors of both: those of Projector::ReadSummary.
   absl::StatusOr<bool> Sees(const v1::Obligation& owed) {
-    if (MaySee(true, principal_, owed)) return true;
+    if (IsToldTo(principal_.organisation, true, owed)) return true;
     TP_ASSIGN_OR_RETURN(const bool outside, Is(owed.stream_id()));
-    return MaySee(outside, principal_, owed);
+    return IsToldTo(principal_.organisation, outside, owed);
   }
   absl::Status Cut(v1::Obligation* owed) {
     TP_ASSIGN_OR_RETURN(const bool outside, Is(owed->stream_id()));
@@ -149,12 +145,13 @@ class Outside {
 };
 
 /// The services that the filter of a request does not hold for; their stream ids.
-absl::StatusOr<std::set<std::string>> NotAskedFor(QueryCore& core, const std::string& text) {
+absl::StatusOr<std::set<std::string>> NotAskedFor(QueryCore& core, const Principal& principal,
+                                                  const std::string& text) {
   TP_ASSIGN_OR_RETURN(const Filter filter, FilterOf(text));
   std::set<std::string> others;
   if (text.empty()) return others;
   for (const auto& summary : *core.AllSummaries())
-    if (!filter.Matches(summary)) others.insert(summary.stream_id());
+    if (!filter.Matches(summary, IsOutside(principal, summary))) others.insert(summary.stream_id());
   return others;
 }
 
@@ -206,13 +203,17 @@ absl::StatusOr<std::shared_ptr<const OwedItems>> ObligationBook::Get(QueryCore& 
   return kept_;
 }
 
+bool IsToldTo(const std::string& organisation, bool outside, const v1::Obligation& owed) {
+  return !outside || owed.recipient().empty() || owed.recipient() == organisation;
+}
+
 absl::StatusOr<std::vector<v1::Obligation>> OpenObligations(QueryCore& core, StreamAsOf stream,
                                                             int64_t as_of_us, bool outside,
                                                             const Principal& principal,
                                                             const std::string& policy_id) {
   TP_ASSIGN_OR_RETURN(std::vector<v1::Obligation> owed, OwedOf(core, &stream, as_of_us));
   std::erase_if(owed, [&](const v1::Obligation& one) {
-    return IsClosed(one) || !MaySee(outside, principal, one) ||
+    return IsClosed(one) || !IsToldTo(principal.organisation, outside, one) ||
            (!policy_id.empty() && one.policy_id() != policy_id);
   });
   if (outside) std::for_each(owed.begin(), owed.end(), [](auto& one) { CutForOutside(&one); });
@@ -234,7 +235,7 @@ grpc::Status ListObligations(QueryCore& core, ObligationBook& book, const Princi
     items = std::make_shared<const OwedItems>(*std::move(one));
   }
   Outside outside(core, principal);
-  const auto others = NotAskedFor(core, request.filter());
+  const auto others = NotAskedFor(core, principal, request.filter());
   if (!others.ok()) return ToGrpc(others.status());
   const auto rows = RowsOf(*items, request, *others, &outside);
   if (!rows.ok()) return ToGrpc(rows.status());

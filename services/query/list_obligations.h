@@ -35,6 +35,10 @@ class ObligationBook {
 std::vector<v1::Obligation> OwedAsShown(const Controls& controls, const Protection& protection,
                                         int64_t as_of_us, StreamAsOf* stream);
 
+/// Whether a reader of an organisation, outside the service or not, is told that it is owed: what
+/// is to be told to one organisation is outside nobody else's business.
+bool IsToldTo(const std::string& organisation, bool outside, const v1::Obligation& owed);
+
 /// What is owed about one service as it was read and not done, as a reader may see it who is or is
 /// not outside it; `policy_id` empty: by every policy. Errors: those of the log.
 absl::StatusOr<std::vector<v1::Obligation>> OpenObligations(QueryCore& core, StreamAsOf stream,

@@ -5,6 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "services/query/filter.h"
 #include "services/query/inheritance.h"
+#include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
@@ -75,7 +76,8 @@ std::string KeyOf(const v1::ProviderSummary& summary, const Order& order) {
 
 }  // namespace
 
-grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& request,
+grpc::Status ListProviders(QueryCore& core, const Principal& principal,
+                           const v1::ListProvidersRequest& request,
                            v1::ListProvidersResponse* response) {
   const absl::StatusOr<Filter> filter = FilterOf(request.filter());
   if (!filter.ok()) return ToGrpc(filter.status());
@@ -85,7 +87,8 @@ grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& requ
   const QueryCore::Summaries all = core.AllSummaries();
   std::vector<Row> rows;
   for (const auto& summary : *all) {
-    if (filter->Matches(summary)) rows.push_back({KeyOf(summary, *order), &summary});
+    if (filter->Matches(summary, IsOutside(principal, summary)))
+      rows.push_back({KeyOf(summary, *order), &summary});
   }
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
   const std::string scope = "ListProviders\n" + request.order_by() + '\n' + request.filter();

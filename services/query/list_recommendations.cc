@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "services/query/filter.h"
+#include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
@@ -25,15 +26,16 @@ std::string KeyOf(const v1::ProviderSummary& summary, const v1::ProviderSummary:
   return key + '\0' + summary.stream_id() + '\0' + level.policy_id();
 }
 
-std::vector<Row> RowsOf(const std::vector<v1::ProviderSummary>& all,
+std::vector<Row> RowsOf(const Principal& principal, const std::vector<v1::ProviderSummary>& all,
                         const v1::ListRecommendationsRequest& request, const Filter& filter) {
   std::vector<Row> rows;
   for (const auto& summary : all) {
+    const bool outside = IsOutside(principal, summary);
     for (const auto& level : summary.levels()) {
       if (level.recommendation_id().empty()) continue;
       if (!level.awaiting_decision() && !request.include_decided()) continue;
       if (!request.policy_id().empty() && level.policy_id() != request.policy_id()) continue;
-      if (!filter.Matches(summary, level)) continue;
+      if (!filter.Matches(summary, level, outside)) continue;
       rows.push_back({KeyOf(summary, level), &summary, &level});
     }
   }
@@ -54,12 +56,13 @@ absl::Status Fill(QueryCore& core, const Row& row, v1::OpenRecommendation* out) 
 
 }  // namespace
 
-grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsRequest& request,
+grpc::Status ListRecommendations(QueryCore& core, const Principal& principal,
+                                 const v1::ListRecommendationsRequest& request,
                                  v1::ListRecommendationsResponse* response) {
   const absl::StatusOr<Filter> filter = FilterOf(request.filter());
   if (!filter.ok()) return ToGrpc(filter.status());
   const QueryCore::Summaries all = core.AllSummaries();
-  const std::vector<Row> rows = RowsOf(*all, request, *filter);
+  const std::vector<Row> rows = RowsOf(principal, *all, request, *filter);
   const std::string scope = "ListRecommendations\n" + request.policy_id() +
                             (request.include_decided() ? "\nall\n" : "\nawaiting\n") +
                             request.filter();

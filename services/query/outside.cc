@@ -64,6 +64,10 @@ bool IsOutside(const Principal& principal, const v1::Provider& provider) {
   return IsOutsideOf(principal, provider);
 }
 
+bool IsOutside(const Principal& principal, const v1::ProviderSummary& summary) {
+  return IsOutsideOf(principal, summary);
+}
+
 bool IsOutside(const Principal& principal, const v1::ProviderState& state) {
   const v1::ServiceRegistered* service = ServiceOf(state);
   return service != nullptr && IsOutsideOf(principal, *service);
@@ -92,6 +96,12 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event) {
     HideSmallNumbers(state, event->mutable_rapid_quality_review_alert());
   } else if (event->has_decision_basis_weakened()) {
     RemoveFew(state, event->mutable_decision_basis_weakened()->mutable_evidence());
+  } else if (event->has_cluster_confirmed()) {
+    RemoveFew(state, event->mutable_cluster_confirmed()->mutable_reports());
+  } else if (event->has_cluster_split()) {
+    RemoveFew(state, event->mutable_cluster_split()->mutable_reports());
+  } else if (event->has_cluster_linked()) {
+    RemoveFew(state, event->mutable_cluster_linked()->mutable_reports());
   }
 }
 
@@ -107,6 +117,7 @@ void HideSmallNumbers(v1::Coverage* coverage) {
 
 void HideSmallNumbers(v1::Provider* provider) {
   provider->clear_revision();
+  provider->clear_duplicates_open();
   provider->clear_etag();
 }
 

@@ -17,6 +17,7 @@ inline constexpr size_t kSmallNumber = 5;
 /// A service of which neither is known is nobody's own: nobody is outside. Nor is the operator of a
 /// node without principals.
 bool IsOutside(const Principal& principal, const v1::Provider& provider);
+bool IsOutside(const Principal& principal, const v1::ProviderSummary& summary);
 bool IsOutside(const Principal& principal, const v1::ProviderState& state);
 
 /// Removes references to reports of C3 where there are fewer than five of them, figures below five,
@@ -25,12 +26,12 @@ bool IsOutside(const Principal& principal, const v1::ProviderState& state);
 void HideSmallNumbers(const v1::ProviderState& state, v1::Assessment* assessment);
 void HideSmallNumbers(const v1::ProviderState& state, v1::Recommendation* recommendation);
 void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert);
-/// Of a recommendation or alert inside an event.
+/// Of a recommendation or alert inside an event, and of what people found about reports.
 void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event);
 /// How many reports of a category there are, where there are fewer than five, and when the last
 /// came.
 void HideSmallNumbers(v1::Coverage* coverage);
-/// The revision counts reports, and with it the etag would change.
+/// The revision counts reports, and with it the etag would change; so do open duplicates.
 void HideSmallNumbers(v1::Provider* provider);
 
 }  // namespace trigpoint

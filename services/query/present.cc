@@ -30,6 +30,7 @@ v1::Provider FromSummary(const v1::ProviderSummary& summary, const InForce& in_f
   provider.set_host(summary.host());
   provider.set_brand(summary.brand());
   provider.set_inheritance_open(summary.inheritance_open());
+  provider.set_duplicates_open(summary.duplicates_open());
   provider.set_overall_rating(summary.overall_rating());
   if (summary.has_rated_on()) {
     SetMicros(LondonMidnight(ToCivil(summary.rated_on())), provider.mutable_rated_on());

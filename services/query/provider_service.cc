@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "services/query/duplicates.h"
 #include "services/query/inheritance.h"
+#include "services/query/linked.h"
 #include "services/query/list_obligations.h"
 #include "services/query/outside.h"
 #include "services/query/present.h"
@@ -21,6 +23,7 @@ constexpr char kGet[] = "trigpoint.v1.ProviderService/GetProvider";
 constexpr char kList[] = "trigpoint.v1.ProviderService/ListProviders";
 constexpr char kTimeline[] = "trigpoint.v1.ProviderService/ListTimeline";
 constexpr char kAssess[] = "trigpoint.v1.ProviderService/AssessProvider";
+constexpr char kDuplicates[] = "trigpoint.v1.ProviderService/ListDuplicates";
 constexpr char kSiblings[] = "trigpoint.v1.ProviderService/ListSiblings";
 constexpr char kCoverage[] = "trigpoint.v1.ProviderService/GetCoverage";
 constexpr char kObligations[] = "trigpoint.v1.ProviderService/ListObligations";
@@ -116,8 +119,10 @@ absl::StatusOr<v1::Assessment> AssessOne(QueryCore& core, const Principal& princ
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
   TP_ASSIGN_OR_RETURN(const auto pack, ChoosePolicy(*in_force, stream, request, as_of_us));
   const Protection protection{.trace = *trace, .veil = core.veil};
+  Links links = LinksIn(stream.state);
   v1::Assessment assessment =
       ShownAssessment(principal, protection, *in_force, *pack, as_of_us, std::move(stream));
+  AddLinkedIncidents(core, principal, std::move(links), &assessment);
   if (instants.as_of.valid_us.has_value())
     SetMicros(*instants.as_of.valid_us, assessment.mutable_valid_at());
   const bool snapped =
@@ -183,7 +188,8 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                                           v1::ListProvidersResponse* response) override {
     return Serve(*core_, context, kList, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal& principal) {
-                   grpc::Status listed = trigpoint::ListProviders(*core, *request, response);
+                   grpc::Status listed =
+                       trigpoint::ListProviders(*core, principal, *request, response);
                    for (auto& provider : *response->mutable_providers())
                      if (IsOutside(principal, provider)) HideSmallNumbers(&provider);
                    return listed;
@@ -232,7 +238,7 @@ class ProviderService final : public v1::ProviderService::CallbackService {
     return Serve(*core_, context, kRecommendations, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal& principal) {
                    const grpc::Status listed =
-                       trigpoint::ListRecommendations(*core, *request, response);
+                       trigpoint::ListRecommendations(*core, principal, *request, response);
                    return listed.ok() ? ToGrpc(CutForOutside(*core, principal, response)) : listed;
                  });
   }
@@ -246,12 +252,22 @@ class ProviderService final : public v1::ProviderService::CallbackService {
                  });
   }
 
+  grpc::ServerUnaryReactor* ListDuplicates(grpc::CallbackServerContext* context,
+                                           const v1::ListDuplicatesRequest* request,
+                                           v1::ListDuplicatesResponse* response) override {
+    return Serve(*core_, context, kDuplicates, {.sensitivity = v1::SENSITIVITY_C3_PSEUDONYMISED},
+                 Where::kPool, [core = core_.get(), request, response](const Principal& principal) {
+                   return trigpoint::ListDuplicates(*core, principal, *request, response);
+                 });
+  }
+
   grpc::ServerUnaryReactor* ListSiblings(grpc::CallbackServerContext* context,
                                          const v1::ListSiblingsRequest* request,
                                          v1::ListSiblingsResponse* response) override {
     return Serve(*core_, context, kSiblings, {.sensitivity = kAnswerClass}, Where::kPool,
                  [core = core_.get(), request, response](const Principal& principal) {
-                   grpc::Status listed = trigpoint::ListSiblings(*core, *request, response);
+                   grpc::Status listed =
+                       trigpoint::ListSiblings(*core, principal, *request, response);
                    for (auto& sibling : *response->mutable_siblings()) {
                      v1::Provider* provider = sibling.mutable_provider();
                      if (IsOutside(principal, *provider)) HideSmallNumbers(provider);

@@ -115,7 +115,8 @@ std::unique_ptr<grpc::Service> MakePrivacyService(std::shared_ptr<QueryCore> cor
 std::unique_ptr<grpc::Service> MakeOperationService(std::shared_ptr<QueryCore> core);
 
 // The larger reads of ProviderService.
-grpc::Status ListProviders(QueryCore& core, const v1::ListProvidersRequest& request,
+grpc::Status ListProviders(QueryCore& core, const Principal& principal,
+                           const v1::ListProvidersRequest& request,
                            v1::ListProvidersResponse* response);
 grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
                           const v1::ListTimelineRequest& request,
@@ -125,7 +126,8 @@ grpc::Status ListTimeline(QueryCore& core, const Principal& principal,
 absl::StatusOr<Sensitivity> WholeTimeline(QueryCore& core, const Principal& principal,
                                           const std::string& stream_id, const Instants& asked,
                                           v1::ListTimelineResponse* response);
-grpc::Status ListRecommendations(QueryCore& core, const v1::ListRecommendationsRequest& request,
+grpc::Status ListRecommendations(QueryCore& core, const Principal& principal,
+                                 const v1::ListRecommendationsRequest& request,
                                  v1::ListRecommendationsResponse* response);
 
 }  // namespace trigpoint

@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "services/common/field_error.h"
+#include "services/query/linked.h"
 #include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/protected.h"
@@ -82,6 +83,8 @@ absl::StatusOr<Slice> ReadPast(const Projector& projector, const std::string& st
 
 /// Who reads, and how.
 struct Reading {
+  QueryCore& core;
+  const Principal& principal;
   const Protection& protection;
   Sensitivity clearance;
   KeySource* keys;
@@ -100,7 +103,7 @@ Sensitivity ClassOfCarried(const v1::Event& event) {
 /// One entry as this reader may see it; gives the class of the content that it shows.
 Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice, const Reading& reading,
                       v1::TimelineEntry* entry) {
-  const auto& [protection, clearance, keys, state, outside] = reading;
+  const auto& [core, principal, protection, clearance, keys, state, outside] = reading;
   v1::Event event = stored.event();
   const KindInfo* kind = KindOf(event);
   const Sensitivity held = SensitivityOf(event);
@@ -111,6 +114,7 @@ Sensitivity FillEntry(const v1::StoredEvent& stored, const Slice& slice, const R
   RedactFor(&event, clearance);
   HideProtected(protection, stored, &event);
   if (outside) HideSmallNumbers(state, &event);
+  HideElsewhere(core, principal, &event);
   if (!hidden && keys != nullptr && clearance >= v1::SENSITIVITY_C3_PSEUDONYMISED) {
     // A text whose key was destroyed, or that does not open, stays sealed: the entry is shown
     // without it.
@@ -242,7 +246,9 @@ Sensitivity AddEntry(const Timeline& timeline, const v1::StoredEvent& stored, co
   auto* entry = response->add_entries();
   const Sensitivity shown =
       FillEntry(stored, slice,
-                {.protection = timeline.protection,
+                {.core = timeline.call.core,
+                 .principal = timeline.call.principal,
+                 .protection = timeline.protection,
                  .clearance = timeline.outside ? std::min(ReadClearance(timeline.call.principal),
                                                           v1::SENSITIVITY_C2_IN_CONFIDENCE)
                                                : ReadClearance(timeline.call.principal),

@@ -110,6 +110,29 @@ std::string OfMemory(const v1::MemoryCarried& memory) {
   return text;
 }
 
+/// ": council/concerns/C-1, home/incidents/7".
+template <typename Refs>
+std::string Named(const Refs& reports) {
+  std::string text;
+  for (const v1::EventRef& ref : reports)
+    text += (text.empty() ? ": " : ", ") + ref.source() + '/' + ref.id();
+  return text;
+}
+
+/// "The same incident is known at cqc-location/1-2 (home/incidents/7): council/concerns/C-1".
+std::string OfLinked(const v1::ClusterLinked& linked) {
+  std::string text = "The same incident is known at ";
+  if (linked.elsewhere().empty()) text += "another service";
+  for (int i = 0; i < linked.elsewhere_size(); ++i) {
+    const v1::SubjectRef& subject = linked.elsewhere(i).subject();
+    const v1::EventRef& report = linked.elsewhere(i).report();
+    text += i == 0 ? "" : ", ";
+    text += subject.value().empty() ? "another service" : subject.scheme() + '/' + subject.value();
+    if (!report.id().empty()) text += " (" + report.source() + '/' + report.id() + ')';
+  }
+  return text + Named(linked.reports());
+}
+
 }  // namespace
 
 std::string SummaryOf(const v1::Event& event) {
@@ -142,6 +165,12 @@ std::string SummaryOf(const v1::Event& event) {
                                                     : "Did not concur with a proposed decision";
     case v1::Event::kServiceLinked:
       return OfLink(event.service_linked());
+    case v1::Event::kClusterConfirmed:
+      return "Found to be of one incident" + Named(event.cluster_confirmed().reports());
+    case v1::Event::kClusterSplit:
+      return "Found to be of different incidents" + Named(event.cluster_split().reports());
+    case v1::Event::kClusterLinked:
+      return OfLinked(event.cluster_linked());
     case v1::Event::kMemoryCarried:
       return OfMemory(event.memory_carried());
     case v1::Event::kInheritanceDecided:

@@ -9,7 +9,7 @@ import urllib.request
 import zoneinfo
 
 from answers_test import principals
-from harness import EndToEnd, free_port, incident, now, wait_until
+from harness import BIN, EndToEnd, Lines, free_port, incident, now, wait_until
 from receiver import SECRET, Receiver
 
 NONE, ONE, TWO = "1-900000001", "1-900000002", "1-900000003"
@@ -47,21 +47,27 @@ class AttackerTest(EndToEnd):
             ("whistle-feed", "whistle-council", ["PARTNER"], ["council"], "C2"),
             ("c2", "herefordshire-council", ["QUALITY_READER"], [], "C2"),
             ("c3", "herefordshire-council", ["QUALITY_READER", "ALERT_RECEIVER"], [], "C3"),
-            ("outside", "another-council", ["QUALITY_READER"], [], "C3"),
+            ("outside", "another-council", ["QUALITY_READER", "QUALITY_DECIDER", "ALERT_RECEIVER"], [], "C3"),
+            ("decider", "herefordshire-council", ["QUALITY_READER", "QUALITY_DECIDER"], [], "C3"),
+            ("ig", "herefordshire-council", ["PRIVACY_OFFICER"], [], "C3"),
             ("operator", "herefordshire-council", ["OPERATOR"], [], "C1"))
-        self.desk = Receiver()
+        self.desk, self.elsewhere = Receiver(), Receiver()
         self.addCleanup(self.desk.close)
+        self.addCleanup(self.elsewhere.close)
         secret = self.scratch / "secret"
         secret.write_text(SECRET + "\n", encoding="utf-8")
         secret.chmod(0o600)
+        webhook = {"secret_file": str(secret), "send": ["alerts"]}
         config = self.scratch / "node.yaml"
-        config.write_text(json.dumps({"webhooks": [{"name": "desk", "url": self.desk.url, "secret_file": str(secret),
-                                                    "send": ["alerts"]}]}), encoding="utf-8")
+        config.write_text(json.dumps({"webhooks": [
+            {"name": "desk", "url": self.desk.url, **webhook},
+            {"name": "elsewhere", "url": self.elsewhere.url, "organisation": "another-council", **webhook}]}),
+            encoding="utf-8")
         self.metrics = free_port()
         self.server = self.node("--principals", str(file), "--config", str(config),
                                 "--metrics-listen", f"127.0.0.1:{self.metrics}")
         for home in HOMES:
-            self.register(self.server, home, token="feed")
+            self.register(self.server, home, token="feed", organisation="1-77")
         self.spoken = []  # Between which two instants each report was submitted.
         self.happened = []  # And what it says happened.
         for number in range(NOISE):
@@ -104,11 +110,13 @@ class AttackerTest(EndToEnd):
             "listed": self.ask("providers", "--all", "--filter", f'name = "House {home}"', token=token).lines(),
             "timeline": self.ask("timeline", home, "--all", token=token).lines(),
             "proof": self.ask("why", home, "--full", token=token).json(),
+            "duplicates": self.ask("duplicates", home, token=token).json() if token != "c2" else None,
             "recommendations": [one for one in self.ask("recommendations", "--all", token=token).lines()
                                 if one["display_name"] == f"House {home}"],
             "alerts": [one for one in self.ask("alerts", token=token).lines() if one["display_name"] == f"House {home}"],
-            "reports": [self.ask("report", kind, home, token=token).json() for kind in
-                        ("rapid-quality-review", "risk-summit", "pre-visit")],
+            "reports": [self.ask("report", kind, home, *redaction, token=token).json()
+                        for kind in ("rapid-quality-review", "risk-summit", "pre-visit")
+                        for redaction in ((), ("--redaction", "partner"), ("--redaction", "provider"))],
         }
         self.assertEqual(1, len(found["listed"]), found["listed"])
         return found
@@ -256,6 +264,102 @@ class AttackerTest(EndToEnd):
         self.assertEqual(known[f"House {ONE}"], self.ask("ack", known[f"House {ONE}"]).json()["alert_id"], "again")
         self.assert_no_names(self.ask("timeline", ONE, "--all").out)
         self.assertEqual(0, self.server.run("verify", token="operator").code, "the log is exact")
+
+    def exports(self, home):
+        """Whatever is given out about a home, to anybody."""
+        return {profile: self.ask("disclose", home, "--profile", profile, "--to", "somebody", "--basis", "legal-obligation",
+                                  "--authority", "FOI-1", token="ig").lines() for profile in ("public", "provider", "partner")}
+
+    def test_exports_join_to_no_more(self):
+        """Somebody who is given all three exports of a home and of another, and reads besides: no difference."""
+        def told(home):
+            asked_at = this_instant()
+            found = self.exports(home)
+            self.assert_no_names(json.dumps(found))
+            self.assert_no_time(found, asked_at)
+            for lines in found.values():
+                lines[0]["header"]["made_at"] = "now"
+            stream = found["public"][0]["header"]["provider"].removeprefix("providers/")
+            hashes = {}
+            text = json.dumps(found, sort_keys=True).replace(stream, "STREAM").replace(home, "HOME")
+            return json.loads(re.sub(r"\b[0-9a-f]{16,64}\b",
+                                     lambda match: hashes.setdefault(match.group(), f"HASH-{len(hashes)}"), text))
+
+        none, one, two = (told(home) for home in HOMES)
+        self.assertEqual(one, two)
+        for profile in one:
+            kinds = [[line["entry"]["kind"] for line in found[profile][1:-1]] for found in (none, one)]
+            self.assertEqual(kinds[0], kinds[1], f"{profile}: that anybody spoke is given to nobody")
+            self.assertEqual(none[profile][-1], one[profile][-1], "nor counted")
+        # What an export leaves out is in no read with a name that the export has.
+        read = {entry["id"] for entry in self.ask("timeline", TWO, "--all").lines() if entry["kind"] == "other_sources"}
+        self.assertEqual({""}, read)
+
+    def test_what_outside_is_told_by_messages_and_watches_joins_to_no_more(self):
+        outcome, result = self.server.submit({
+            "source": "home/risks", "id": "risk-1", "subject": f"cqc-location/{NONE}", "occurredAt": now(0.1),
+            "immediateRiskAsserted": {"grade": "GRADE_IMMEDIATE", "assertedByRole": "manager"}}, token="feed")
+        self.assertEqual("ACCEPTED", outcome, result)
+        sent = self.elsewhere.wait_for(lambda r: len(r.taken()) >= 3 and r.taken(), 30, "all three alerts")
+        watch = Lines([str(BIN / "trigpoint"), "--json", "alerts", "--watch", "--from-start"], self.server.environment("outside"))
+        self.addCleanup(watch.process.kill)
+
+        def watched():
+            return [one["alert"] for _, line in list(watch.lines) if "alert" in (one := json.loads(line))]
+
+        wait_until(lambda: len(watched()) >= 3, 30, "the same by watching")
+        watch.stop()
+        listed = self.ask("alerts", "--all", token="outside").lines()
+        asked_at = this_instant()
+
+        def told(alert):
+            return {key: value for key, value in alert.items() if key not in ("provider", "display_name", "ids", "alert_id")}
+
+        for alerts in ([message.data for message in sent], watched(), listed):
+            self.assert_no_names(json.dumps(alerts))
+            self.assertNotIn("home/risks", json.dumps(alerts), "one report is fewer than five")
+            by_home = {alert["display_name"]: alert for alert in alerts}
+            self.assertEqual({f"House {home}" for home in HOMES}, set(by_home))
+            detail = [json.dumps(told(by_home[f"House {home}"]), sort_keys=True).replace(home, "HOME") for home in (ONE, TWO)]
+            hashed = [re.sub(r"\b[0-9a-f]{16,64}\b", "HASH", text) for text in detail]
+            self.assertEqual(hashed[0], hashed[1])
+            self.assert_no_time([by_home[f"House {home}"] for home in (ONE, TWO)], asked_at)
+        inside = self.desk.wait_for(lambda r: len(r.taken()) >= 3 and r.taken(), 30, "the same at the desk")
+        self.assertEqual({one.id for one in inside}, {one.id for one in sent}, "no alert that only one of them is told of")
+
+    def test_what_people_find_about_reports_names_none_of_them(self):
+        """Whoever decides about duplicates tries the number of a report: it is as unknown as one that was made up."""
+        def tried(guess, *more):
+            result = self.server.run("--json", "duplicates", ONE, "--confirm", f"{TICK}/incident-{ONE}-1", guess,
+                                     "--rationale", "trying", *more, token="decider")
+            return result.code, result.err.replace(guess, "GUESS")
+
+        self.assertEqual(4, tried("council/speaking-up/WB-1")[0])
+        self.assertEqual(tried("council/speaking-up/WB-9"), tried("council/speaking-up/WB-1"))
+        counts = [{one["provider"]["display_name"]: (one["incidents"], one["themes"])
+                   for one in self.ask("siblings", home).json()["siblings"]} for home in HOMES]
+        joined = {name: told for found in counts for name, told in found.items()}
+        self.assertEqual(3, len(joined))
+        self.assertEqual(1, len({json.dumps(told) for told in joined.values()}), "nobody who spoke is counted")
+        # Outside: not even that there are duplicates, nor how many incidents.
+        for source in ("home", "cqc"):
+            report = incident(NONE, f"same-{source}", source=f"{source}/same", occurredAt=now(1),
+                              themes=["THEME_ABUSE", "THEME_CONSENT_RESTRAINT"])
+            self.assertEqual("ACCEPTED", self.server.submit(report, token="feed")[0])
+        wait_until(lambda: self.ask("duplicates", NONE).json()["pairs"], 30, "a pair, inside")
+        self.assertEqual([], self.ask("providers", "--all", "--filter", "duplicates_open = true", token="outside").lines())
+        self.assertEqual(1, len(self.ask("providers", "--all", "--filter", "duplicates_open = true").lines()))
+        told = self.everything(NONE, "outside")
+        self.assertEqual((True, []), (told["duplicates"]["withheld"], told["duplicates"]["pairs"]))
+        self.assertEqual(0, told["provider"]["duplicates_open"])
+        siblings = self.ask("siblings", ONE, token="outside").json()
+        self.assertTrue(all(one["incidents_withheld"] and not one["incidents"] for one in siblings["siblings"]))
+        self.assertEqual(0, siblings["incidents"])
+        pair = ("--confirm", "home/same/incident-same-home", "cqc/same/incident-same-cqc", "--rationale", "x")
+        self.assertEqual(5, self.server.run("duplicates", NONE, *pair, token="outside").code)
+        self.ask("duplicates", NONE, *pair, token="decider")
+        found = [entry for entry in self.everything(NONE, "outside")["timeline"] if entry["kind"] == "cluster_confirmed"]
+        self.assertEqual(1, len(found))
 
     def test_no_message_metric_or_trace_tells_more(self):
         messages = self.desk.wait_for(lambda r: len(r.taken()) >= 2 and r.taken(), 30, "both alerts")

@@ -104,6 +104,31 @@ class SuccessionTest(EndToEnd):
         self.server.start()
         self.assertEqual(before, [self.shown(home) for home in (FIRST, SECOND, THIRD)])
 
+    def test_a_trace_tells_where_a_record_counts_after_a_move_and_a_sale(self):
+        self.register(self.server, FIRST)
+        self.accept({"source": "cqc/enforcement", "id": "W-1", "subject": f"cqc-location/{FIRST}",
+                     "cqcEnforcementActionRecorded": {"action": "ENFORCEMENT_KIND_WARNING_NOTICE"}})
+
+        def successors():
+            return self.run_ok("--json", "trace", "cqc/enforcement", "W-1").json()["successors"]
+
+        self.assertEqual([], successors())
+        self.register(self.server, SECOND)
+        self.accept(follows(SECOND, FIRST, "REASON_LOCATION_MOVE"))
+        moved, = wait_until(successors, 30, "the new registration")
+        self.assertEqual((SECOND, True), (moved["id"]["value"], moved["counts"]))
+        there = wait_until(lambda: (one := successors()[0])["parts"] and one, 30, "the recommendation there")
+        self.assertIn(POLICY, [part["policy_id"] for part in there["parts"]])
+        self.register(self.server, THIRD)
+        self.accept(follows(THIRD, SECOND, "REASON_NHS_TRANSFER"))
+        last = wait_until(lambda: len(found := successors()) == 2 and found[1], 30, "the one after it")
+        self.assertEqual((THIRD, False, []), (last["id"]["value"], last["counts"], last["parts"]))
+        words = " ".join(self.run_ok("trace", "cqc/enforcement", "W-1").out.split())
+        self.assertIn(f"House {SECOND} (cqc-location/{SECOND}) follows: it counts there.", words)
+        self.assertIn("it is seen there, not counted", words)
+        self.run_ok("inherit", THIRD, "--refuse", "--rationale", "Another building")
+        self.assertEqual([SECOND], [one["id"]["value"] for one in successors()])
+
     def test_what_awaits_a_person_is_seen_under_the_third_name_and_decided_where_it_arose(self):
         self.at_level_2(FIRST)
         for home, before, reason in ((SECOND, FIRST, "REASON_CHANGE_OF_OWNERSHIP"), (THIRD, SECOND, "REASON_LOCATION_MOVE")):

@@ -133,6 +133,22 @@ std::string Section(std::string_view title, const std::string& body, const Ink& 
   return body.empty() ? std::string{} : '\n' + ink.Bold(title) + '\n' + body;
 }
 
+/// Which evidence is of an incident that another service is told of, too.
+std::vector<std::string> LinkedInWords(const v1::Assessment& assessment) {
+  std::vector<std::string> lines;
+  for (const auto& linked : assessment.linked_incidents()) {
+    const v1::SubjectRef& id = linked.provider_id();
+    std::string where = "another service";
+    if (linked.has_provider_id()) {
+      const std::string as = id.scheme() + '/' + id.value();
+      where = (linked.provider_name().empty() ? as : linked.provider_name() + " (" + as + ')') +
+              ": " + EventName(linked.other_report());
+    }
+    lines.push_back(EventName(linked.report()) + ": the same incident is known at " + where);
+  }
+  return lines;
+}
+
 template <typename Lines>
 std::string Bullets(const Lines& lines) {
   std::string out;
@@ -324,6 +340,7 @@ std::string Explain(const ExplainedProvider& provider, const v1::Assessment& ass
   if (!provider.inherited.empty()) out += Wrap(Clean(provider.inherited), "");
   out += CriteriaText(assessment, detail, ink);
   out += Section("Nearly met", Bullets(assessment.near_misses()), ink);
+  out += Section("Known elsewhere", Bullets(LinkedInWords(assessment)), ink);
   out += Section("Not known", Bullets(assessment.gaps()), ink);
   out += Section("Read with care", Bullets(assessment.caveats()), ink);
   const std::string at =
@@ -370,6 +387,7 @@ nlohmann::ordered_json AssessmentJson(std::string_view provider, const v1::Asses
     return array;
   };
   json["near_misses"] = list(assessment.near_misses());
+  json["linked_incidents"] = list(LinkedInWords(assessment));
   json["gaps"] = list(assessment.gaps());
   json["measures"] = list(assessment.measures());
   json["caveats"] = list(assessment.caveats());

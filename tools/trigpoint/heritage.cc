@@ -3,6 +3,7 @@
 #include "heritage.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "arguments.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr int kPageOfAll = 500;
 constexpr size_t kNameColumns = 36;
+constexpr int kThemesNamed = 3;
 
 struct InheritOptions {
   std::string provider;
@@ -60,13 +62,29 @@ ExitCode Inherit(const Session& session, const Client& client, const InheritOpti
   return ExitCode::kOk;
 }
 
+/// "falls 3, staffing 2 and 2 more".
+std::string ThemesInOneCell(const v1::ListSiblingsResponse::Sibling& sibling) {
+  std::string text;
+  for (int i = 0; i < std::min(sibling.themes_size(), kThemesNamed); ++i) {
+    text += (i == 0 ? "" : ", ") +
+            InWords(WithoutPrefix(v1::Theme_Name(sibling.themes(i).theme()), "THEME_")) + ' ' +
+            std::to_string(sibling.themes(i).incidents());
+  }
+  if (sibling.themes_size() > kThemesNamed)
+    text += " and " + std::to_string(sibling.themes_size() - kThemesNamed) + " more";
+  return text.empty() ? "-" : text;
+}
+
 void AddRow(const v1::ListSiblingsResponse::Sibling& sibling, Table* table) {
   const v1::Provider& provider = sibling.provider();
   table->AddRow(
       {FirstId(provider.ids(), provider.stream_id()), Clip(provider.display_name(), kNameColumns),
        sibling.same_organisation() ? "organisation" : "brand", Clip(provider.local_authority(), 20),
        provider.open_alerts() == 0 ? "-" : std::to_string(provider.open_alerts()),
-       LevelsInOneCell(provider)});
+       std::to_string(std::count_if(provider.levels().begin(), provider.levels().end(),
+                                    [](const auto& level) { return level.awaiting_decision(); })),
+       sibling.incidents_withheld() ? "not told" : std::to_string(sibling.incidents()),
+       ThemesInOneCell(sibling), LevelsInOneCell(provider)});
 }
 
 ExitCode Siblings(const Session& session, const Client& client, const SiblingsOptions& options) {
@@ -74,8 +92,10 @@ ExitCode Siblings(const Session& session, const Client& client, const SiblingsOp
   request.set_provider(ProviderName(options.provider));
   request.set_page_token(options.page_token);
   request.set_page_size(options.page_size == 0 && options.all ? kPageOfAll : options.page_size);
-  Table table({"PROVIDER", "NAME", "SAME", "AUTHORITY", ">ALERTS", "LEVEL"});
+  Table table({"PROVIDER", "NAME", "SAME", "AUTHORITY", ">ALERTS", ">TO DECIDE", ">INCIDENTS",
+               "MOSTLY ABOUT", "LEVEL"});
   v1::ListSiblingsResponse response;
+  bool one_page = true;
   do {
     const auto context = client.NewContext();
     const auto status = client.providers().ListSiblings(context.get(), request, &response);
@@ -91,11 +111,16 @@ ExitCode Siblings(const Session& session, const Client& client, const SiblingsOp
         AddRow(sibling, &table);
       }
     }
+    one_page = request.page_token().empty() && response.next_page_token().empty();
     request.set_page_token(response.next_page_token());
   } while (options.all && !response.next_page_token().empty());
   if (session.json) return ExitCode::kOk;
   Put(table.empty() ? "No other service of its organisation or brand is known.\n"
-                    : table.Text() + "\nNo level of theirs is copied to this service.\n");
+                    : table.Text() +
+                          "\nIncidents of the past year, reports of one counted once. No level of "
+                          "theirs is copied to this service.\n");
+  if (!table.empty() && one_page)
+    Put("Together " + Count(response.incidents(), "incident") + ", a linked one counted once.\n");
   if (!response.next_page_token().empty())
     Put("More: --page-token " + Clean(response.next_page_token()) + ", or --all\n");
   return ExitCode::kOk;

@@ -68,6 +68,7 @@ int Main(int argc, char** argv) {
   AddWhyCommand(app, session);
   AddDueCommand(app, session);
   AddDecisionCommands(app, session);
+  AddDuplicatesCommand(app, session);
   AddHeritageCommands(app, session);
   AddReportCommand(app, session);
   AddAlertCommands(app, session);

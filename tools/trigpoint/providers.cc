@@ -140,6 +140,8 @@ void PutProvider(const v1::Provider& provider, const std::string& owed) {
                                    Day(provider.rated_on()) + ')');
   line("Open alerts", std::to_string(provider.open_alerts()));
   line("Silent feeds", std::to_string(provider.silent_feeds()));
+  if (provider.duplicates_open() > 0)
+    line("Duplicates", Count(provider.duplicates_open(), "pair") + " to confirm or split");
   line("Owed", owed);
   line("Last event", When(provider.last_event_at()));
   line("Revision", std::to_string(provider.revision()));

@@ -43,6 +43,7 @@ void AddCoverageCommand(CLI::App& app, Session& session);
 void AddDueCommand(CLI::App& app, Session& session);
 void AddWhyCommand(CLI::App& app, Session& session);
 void AddDecisionCommands(CLI::App& app, Session& session);
+void AddDuplicatesCommand(CLI::App& app, Session& session);
 void AddAlertCommands(CLI::App& app, Session& session);
 void AddDeliveryCommands(CLI::App& app, Session& session);
 void AddIntakeCommands(CLI::App& app, Session& session);

@@ -40,6 +40,16 @@ std::string PartInWords(const Response::Part& part) {
   }
 }
 
+void PutSuccessor(const Response::Successor& successor) {
+  const std::string id = successor.id().value().empty()
+                             ? ""
+                             : " (" + successor.id().scheme() + '/' + successor.id().value() + ')';
+  Put(Wrap(Clean(successor.name() + id) + " follows: it " +
+               (successor.counts() ? "counts there." : "is seen there, not counted."),
+           "  "));
+  for (const auto& part : successor.parts()) Put("    There it is " + PartInWords(part) + ".\n");
+}
+
 void PutTrace(const Response& traced) {
   Put(Clean(traced.source()) + "  " + Clean(traced.id()) + "\n  " + StandingInWords(traced) + '\n');
   if (traced.has_subject()) {
@@ -52,6 +62,7 @@ void PutTrace(const Response& traced) {
         " of the same incident came from elsewhere.\n");
   }
   for (const auto& part : traced.parts()) Put("  It is " + PartInWords(part) + ".\n");
+  for (const auto& successor : traced.successors()) PutSuccessor(successor);
   if (traced.parts_withheld()) {
     Put("  What it is part of is not told: the source is protected, or you are not cleared.\n");
   } else if (traced.parts().empty() && traced.standing() == Response::STANDING_RECEIVED) {

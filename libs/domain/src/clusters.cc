@@ -21,9 +21,36 @@ std::string ClusterKeyOf(const std::string& incident_key, const std::string& sou
   return incident_key.empty() ? "e:" + source + "/" + id : "k:" + incident_key;
 }
 
-ClusterView::ClusterView(const v1::ProviderState& state) : decisions_(state) {
+ClusterView::ClusterView(const v1::ProviderState& state) : ClusterView(ClusterDecisions(state)) {
   items_.reserve(static_cast<size_t>(state.concerns_size()));
   for (const auto& concern : state.concerns()) Add(concern);
+}
+
+std::vector<ClusterView::OpenPair> ClusterView::OpenPairs(const v1::ProviderState& state) {
+  struct Found {
+    int earlier;
+    int later;
+    Match match;
+  };
+  ClusterView view{ClusterDecisions(state)};
+  std::vector<Found> found;
+  for (const auto& concern : state.concerns()) {
+    const size_t before = view.items_.size();
+    view.Add(concern);
+    if (view.items_.size() == before) continue;
+    const int item = static_cast<int>(before);
+    for (const int member : view.With(item)) {
+      if (view.At(member).certain != view.At(item).certain)
+        found.push_back({member, item, view.MatchAt(member, item)});
+    }
+  }
+  std::vector<OpenPair> pairs;
+  for (const auto& [earlier, later, match] : found) {
+    // What came later may have driven one of them out.
+    if (view.At(earlier).cluster == view.At(later).cluster)
+      pairs.push_back({view.At(earlier).report, view.At(later).report, match});
+  }
+  return pairs;
 }
 
 std::vector<int64_t>& ClusterView::TimesOf(v1::SourceFamily family) {
@@ -77,6 +104,8 @@ void ClusterView::Join(int item, int earlier) {
   }
   At(item).cluster = At(earlier).cluster;
   Share(item);
+  for (const int member : members_[At(item).cluster])
+    open_pairs_ += At(member).certain == At(item).certain ? 0U : 1U;
 }
 
 /// Takes what is tied for certain among themselves out of a cluster of others, into one of its own.
@@ -87,6 +116,7 @@ void ClusterView::DriveOut(int certain, int cluster) {
   for (const int member : members) {
     if (At(member).certain == certain) driven.push_back(member);
   }
+  open_pairs_ -= driven.size() * (members.size() - driven.size());
   for (const int member : driven) {
     members.erase(std::find(members.begin(), members.end(), member));
     At(member).cluster = apart;

@@ -142,6 +142,7 @@ TEST_P(ClusterLaws, AViewThatGrowsIsWhatItWouldBeMadeAnew) {
     const auto at = concern.occurred_us();
     EXPECT_EQ(grown.Count(at - 4 * kMicrosPerDay, at, families),
               anew.Count(at - 4 * kMicrosPerDay, at, families));
+    EXPECT_EQ(grown.open_pairs(), anew.open_pairs());
   }
 }
 
@@ -155,6 +156,36 @@ TEST_P(ClusterLaws, TheCountIsTheNumberOfClustersThatReachIntoTheWindow) {
     for (const auto& item : view.In(to - 3 * kMicrosPerDay, to)) clusters.insert(item.cluster);
     EXPECT_EQ(view.Count(to - 3 * kMicrosPerDay, to, families), clusters.size());
   }
+}
+
+using Pairs = std::set<std::set<std::string>>;
+
+/// The pairs that wait for a person.
+Pairs OpenPairsOf(const v1::ProviderState& state) {
+  Pairs pairs;
+  for (const auto& pair : ClusterView::OpenPairs(state)) {
+    EXPECT_TRUE(pair.match.probable);
+    pairs.insert({pair.earlier->source() + "/" + pair.earlier->id(),
+                  pair.later->source() + "/" + pair.later->id()});
+  }
+  return pairs;
+}
+
+// 3.8 (3): "human confirm"
+TEST_P(ClusterLaws, WhatWaitsForAPersonIsEveryPairThatIsNotOneForCertain) {
+  const v1::ProviderState state = Fold(Draw(GetParam()));
+  const ClusterView view(state);
+  Pairs expected;
+  const auto items = view.In(INT64_MIN, INT64_MAX);
+  for (size_t b = 0; b < items.size(); ++b) {
+    for (size_t a = 0; a < b; ++a) {
+      if (items[a].cluster != items[b].cluster || items[a].certain == items[b].certain) continue;
+      expected.insert({items[a].report->source() + "/" + items[a].report->id(),
+                       items[b].report->source() + "/" + items[b].report->id()});
+    }
+  }
+  EXPECT_EQ(OpenPairsOf(state), expected);
+  EXPECT_EQ(view.open_pairs(), expected.size());
 }
 
 /// Whether the rule links two reports of a state, worked out the long way.
@@ -246,6 +277,20 @@ TEST(ClusterLaws, APersonSplitsWhatARuleOrAKeyPutTogether) {
 }
 
 // 3.8 (3)
+// 3.8 (3), (4)
+TEST(ClusterLaws, APairWaitsUntilAPersonConfirmsOrSplitsIt) {
+  const auto a = Incident("a", "1", 1, kRare);
+  const auto b = Incident("b", "2", 1, kRare);
+  EXPECT_EQ(OpenPairsOf(Fold({a, b})), (Pairs{{"a/1", "b/2"}}));
+  EXPECT_EQ(OpenPairsOf(Fold({a, b, Confirmed("d", 2, {a, b})})), Pairs{});
+  EXPECT_EQ(OpenPairsOf(Fold({a, b, Split("d", 2, {a, b})})), Pairs{});
+  auto keyed = a;
+  auto like = b;
+  keyed.set_incident_key("K");
+  like.set_incident_key("K");
+  EXPECT_EQ(OpenPairsOf(Fold({keyed, like})), Pairs{}) << "certain by its key";
+}
+
 TEST(ClusterLaws, APersonConfirmsWhatNoRuleWouldLink) {
   const auto a = Incident("a", "1", 0, {v1::THEME_FALLS});
   const auto b = Incident("b", "1", 20, {v1::THEME_MEDICINES});

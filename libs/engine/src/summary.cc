@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "trigpoint/domain/clusters.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/ratings.h"
@@ -27,6 +28,13 @@ void AddQuietPolicies(const v1::ProviderState& state, const v1::ProviderRecord& 
     level->set_policy_id(pack->pack().id());
     if (pack->HasLevels()) level->set_decided_state(DecidedState({}, pack->pack().authority()));
   }
+}
+
+uint32_t OpenDuplicates(const v1::ProviderState& state,
+                        const std::shared_ptr<MeasureCache>& cache) {
+  if (cache == nullptr) return static_cast<uint32_t>(ClusterView(state).open_pairs());
+  if (!cache->clusters.has_value()) cache->clusters.emplace(state);
+  return static_cast<uint32_t>(cache->clusters->open_pairs());
 }
 
 }  // namespace
@@ -88,6 +96,7 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
   summary->set_silent_feeds(static_cast<uint32_t>(std::count_if(
       silences.begin(), silences.end(), [](const auto& s) { return s.ended_us() == 0; })));
   summary->set_legal_holds(static_cast<uint32_t>(record.holds_size()));
+  summary->set_duplicates_open(OpenDuplicates(state, cache));
   summary->set_last_event_us(state.known_us());
   summary->set_revision(state.revision());
 }

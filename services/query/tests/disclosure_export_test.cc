@@ -105,6 +105,13 @@ class DisclosureExportTest : public testing::Test {
   Keys keys_;
 };
 
+v1::EventRef RefTo(const std::string& source, const std::string& id) {
+  v1::EventRef ref;
+  ref.set_source(source);
+  ref.set_id(id);
+  return ref;
+}
+
 constexpr v1::RedactionProfile kForMany[] = {
     v1::REDACTION_PROFILE_PUBLIC, v1::REDACTION_PROFILE_PROVIDER, v1::REDACTION_PROFILE_PARTNER};
 
@@ -114,6 +121,45 @@ TEST_F(DisclosureExportTest, GivesThePublicWhatIsPublicOrOrganisational) {
   Add("council/contracts", "N-1").mutable_capacity_reported();
   EXPECT_THAT(KindsFor(v1::REDACTION_PROFILE_PUBLIC),
               ElementsAre("cqc_rating_published", "capacity_reported"));
+}
+
+// 3.10 ruling 8: a finding of people may name a report that nobody is given.
+TEST_F(DisclosureExportTest, NamesInAFindingNoReportThatItDoesNotGive) {
+  AddIncident("I-1");
+  AddWhistleblower("W-1");
+  v1::Event& found = Add("council/quality", "F-1");
+  for (const auto& [source, id] :
+       {std::pair("home/incidents", "I-1"), std::pair("council/concerns", "W-1")}) {
+    auto* ref = found.mutable_cluster_confirmed()->add_reports();
+    ref->set_source(source);
+    ref->set_id(id);
+  }
+  for (const auto profile : kForMany) {
+    const std::string bytes = BytesOf(Make(profile));
+    EXPECT_EQ(bytes.find("council/concerns"), std::string::npos) << ProfileName(profile);
+  }
+  const DisclosureExport own =
+      Make(v1::REDACTION_PROFILE_SUBJECT_ACCESS, {.record = RefTo("council/quality", "F-1")});
+  EXPECT_EQ(BytesOf(own).find("council/concerns"), std::string::npos);
+  const std::string partner = BytesOf(Make(v1::REDACTION_PROFILE_PARTNER));
+  EXPECT_NE(partner.find("of one incident: home/incidents/I-1"), std::string::npos)
+      << "what it gives is named";
+}
+
+// 3.8: what is known of another service is not this one's to give.
+TEST_F(DisclosureExportTest, SaysNothingOfAnotherService) {
+  AddIncident("I-1");
+  auto* linked = Add("council/quality", "F-1").mutable_cluster_linked();
+  auto* elsewhere = linked->add_elsewhere();
+  elsewhere->mutable_subject()->set_scheme("cqc-location");
+  elsewhere->mutable_subject()->set_value("1-222");
+  elsewhere->mutable_report()->set_source("other/incidents");
+  elsewhere->mutable_report()->set_id("O-1");
+  for (const auto profile : kForMany) {
+    const std::string bytes = BytesOf(Make(profile));
+    EXPECT_EQ(bytes.find("1-222"), std::string::npos) << ProfileName(profile);
+    EXPECT_EQ(bytes.find("other/incidents"), std::string::npos) << ProfileName(profile);
+  }
 }
 
 TEST_F(DisclosureExportTest, HidesFromTheProviderWhoReportedAndInWhichWords) {

@@ -18,6 +18,7 @@ v1::ProviderSummary Provider() {
   provider.add_commissioners("QYG");
   provider.set_open_alerts(2);
   provider.set_inheritance_open(true);
+  provider.set_duplicates_open(1);
   provider.set_silent_feeds(1);
   auto* first = provider.add_levels();
   first->set_policy_id("herefordshire");
@@ -34,7 +35,21 @@ v1::ProviderSummary Provider() {
 bool Matches(std::string_view text, const v1::ProviderSummary& provider = Provider()) {
   const auto filter = Filter::Parse(text);
   EXPECT_TRUE(filter.ok()) << text << ": " << filter.status();
-  return filter.ok() && filter->Matches(provider);
+  return filter.ok() && filter->Matches(provider, false);
+}
+
+// 2.2, C3: that there are two reports is a number below five.
+TEST(Filter, TellsNobodyOutsideOfDuplicates) {
+  for (const auto& [text, inside] :
+       {std::pair("duplicates_open = true", true), std::pair("NOT duplicates_open = true", false),
+        std::pair("duplicates_open = false", false)}) {
+    const auto filter = Filter::Parse(text);
+    ASSERT_TRUE(filter.ok()) << text;
+    v1::ProviderSummary none = Provider();
+    none.clear_duplicates_open();
+    EXPECT_EQ(filter->Matches(Provider(), false), inside) << text;
+    EXPECT_EQ(filter->Matches(Provider(), true), filter->Matches(none, true)) << text;
+  }
 }
 
 std::string Problem(std::string_view text) {
@@ -63,6 +78,7 @@ TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
                            "open_alerts <= 2",
                            "open_alerts : *",
                            "inheritance_open = true",
+                           "duplicates_open = true",
                            "silent_feeds > 0",
                            "silent_feeds = 1",
                            "policy = nqb",
@@ -75,10 +91,10 @@ TEST(Filter, ComparesEveryFieldWithoutRegardToCase) {
                            "name : *"}) {
     EXPECT_TRUE(Matches(text)) << text;
   }
-  for (const char* text :
-       {"name = rose", "local_authority != Halton", "rating = GOOD", "commissioner != QGH",
-        "open_alerts < 2", "silent_feeds > 1", "inheritance_open = false", "level = LEVEL_3",
-        "name : rosy", "organisation = ''", "recommended = routine"}) {
+  for (const char* text : {"name = rose", "local_authority != Halton", "rating = GOOD",
+                           "commissioner != QGH", "open_alerts < 2", "silent_feeds > 1",
+                           "inheritance_open = false", "duplicates_open = false", "level = LEVEL_3",
+                           "name : rosy", "organisation = ''", "recommended = routine"}) {
     EXPECT_FALSE(Matches(text)) << text;
   }
 }
@@ -87,9 +103,9 @@ TEST(Filter, CanBeAboutOneLevelAlone) {
   const v1::ProviderSummary provider = Provider();
   const auto filter = Filter::Parse("policy = nqb AND local_authority = Halton");
   ASSERT_TRUE(filter.ok());
-  EXPECT_FALSE(filter->Matches(provider, provider.levels(0)));
-  EXPECT_TRUE(filter->Matches(provider, provider.levels(1)));
-  EXPECT_TRUE(Filter::Parse("")->Matches(provider, provider.levels(0)));
+  EXPECT_FALSE(filter->Matches(provider, provider.levels(0), false));
+  EXPECT_TRUE(filter->Matches(provider, provider.levels(1), false));
+  EXPECT_TRUE(Filter::Parse("")->Matches(provider, provider.levels(0), false));
 }
 
 TEST(Filter, LetsAStarStandForAnyText) {

@@ -79,6 +79,25 @@ TEST(Outside, IsToldOfAnAlertWithoutTheReportThatItRestsOn) {
   EXPECT_THAT(alert.cause() + alert.cluster(), IsEmpty());
 }
 
+TEST(Outside, IsNotToldWhichFewReportsPeopleFoundToBeOfOneIncident) {
+  v1::Event confirmed;
+  v1::Event split;
+  v1::Event linked;
+  for (auto* reports : {confirmed.mutable_cluster_confirmed()->mutable_reports(),
+                        split.mutable_cluster_split()->mutable_reports(),
+                        linked.mutable_cluster_linked()->mutable_reports()}) {
+    for (const char* id : {"1", "2"}) {
+      auto* ref = reports->Add();
+      ref->set_source("home/incidents");
+      ref->set_id(id);
+    }
+  }
+  for (auto* event : {&confirmed, &split, &linked}) HideSmallNumbers(Commissioned(), event);
+  EXPECT_THAT(confirmed.cluster_confirmed().reports(), IsEmpty());
+  EXPECT_THAT(split.cluster_split().reports(), IsEmpty());
+  EXPECT_THAT(linked.cluster_linked().reports(), IsEmpty());
+}
+
 // Five or more are told; fewer are nobody's business outside, nor the day of the last.
 TEST(Outside, IsToldOfACategoryOnlyWhereThereAreFive) {
   v1::Coverage coverage;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "trigpoint/domain/cluster_decisions.h"
@@ -39,6 +40,12 @@ class ClusterView {
     uint32_t reasons = 0;  ///< MatchReason bits of those that the rule put into its cluster.
     bool alone = true;     ///< No other report is in its cluster.
   };
+  /// Two reports that nothing but the rule holds together: a person is to confirm or split them.
+  struct OpenPair {
+    const v1::Concern* earlier = nullptr;
+    const v1::Concern* later = nullptr;
+    Match match;
+  };
   explicit ClusterView(const v1::ProviderState& state);
   /// Takes a concern that comes after all others in the order of the state.
   void Add(const v1::Concern& concern);
@@ -48,12 +55,18 @@ class ClusterView {
   size_t Count(int64_t from_us, int64_t to_us, std::span<const v1::SourceFamily> families) const;
   /// Items of feedback of any tone that occurred in (from_us, to_us], oldest first.
   std::span<const Item> Feedback(int64_t from_us, int64_t to_us) const;
+  /// How many pairs OpenPairs gives of the same state.
+  size_t open_pairs() const { return open_pairs_; }
+  /// The pairs of a state that nothing but the rule holds together, in the order of the later
+  /// report. Pointers are into the state.
+  static std::vector<OpenPair> OpenPairs(const v1::ProviderState& state);
   /// ConcernFlag bits that any concern has, counted or not.
   uint32_t flags() const { return flags_; }
   /// The worst harm of any concern, counted or not.
   v1::Harm worst_harm() const { return worst_harm_; }
 
  private:
+  explicit ClusterView(ClusterDecisions decisions) : decisions_(std::move(decisions)) {}
   struct Times {
     v1::SourceFamily family = v1::SOURCE_FAMILY_UNSPECIFIED;
     std::vector<int64_t> occurred_us;
@@ -100,6 +113,7 @@ class ClusterView {
   std::vector<int> named_;  ///< Items that people said something about.
   std::unique_ptr<Surroundings> surroundings_;
   int next_cluster_ = 0;
+  size_t open_pairs_ = 0;
   uint32_t flags_ = 0;
   v1::Harm worst_harm_ = v1::HARM_UNSPECIFIED;
 };
