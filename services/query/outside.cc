@@ -1,7 +1,10 @@
 #include "services/query/outside.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
+#include "services/query/protected.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/events/catalogue.h"
 
@@ -106,6 +109,26 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event) {
 }
 
 void HideSmallNumbers(v1::Coverage* coverage) {
+  std::vector<std::string> hidden = {": nothing since "};
+  for (auto& feed : *coverage->mutable_feeds()) {
+    const KindInfo* kind = KindOfName(feed.kind());
+    if (kind == nullptr || kind->sensitivity < v1::SENSITIVITY_C3_PSEUDONYMISED) continue;
+    if (!feed.source().empty()) hidden.push_back(" of " + feed.source() + ": ");
+    feed.clear_source();
+    feed.clear_last_at();
+    feed.clear_due_at();
+    feed.clear_silent_since();
+    feed.clear_missed();
+  }
+  auto* spots = coverage->mutable_blind_spots();
+  spots->erase(std::remove_if(spots->begin(), spots->end(),
+                              [&hidden](const std::string& spot) {
+                                return std::any_of(hidden.begin(), hidden.end(),
+                                                   [&spot](const std::string& told) {
+                                                     return spot.find(told) != std::string::npos;
+                                                   });
+                              }),
+               spots->end());
   for (auto& category : *coverage->mutable_categories()) {
     if (category.internal_reports() + category.external_reports() >= kSmallNumber) continue;
     category.clear_internal_reports();
@@ -118,6 +141,7 @@ void HideSmallNumbers(v1::Coverage* coverage) {
 void HideSmallNumbers(v1::Provider* provider) {
   provider->clear_revision();
   provider->clear_duplicates_open();
+  if (provider->has_last_event_at()) ShowDay(provider->mutable_last_event_at());
   provider->clear_etag();
 }
 

@@ -29,9 +29,10 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAler
 /// Of a recommendation or alert inside an event, and of what people found about reports.
 void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event);
 /// How many reports of a category there are, where there are fewer than five, and when the last
-/// came.
+/// came; of feeds of reports about people whose they are and when the last came, also in words.
 void HideSmallNumbers(v1::Coverage* coverage);
-/// The revision counts reports, and with it the etag would change; so do open duplicates.
+/// The revision counts reports, and with it the etag would change; so do open duplicates,
+/// and the instant of the last event tells of each: the day is shown.
 void HideSmallNumbers(v1::Provider* provider);
 
 }  // namespace trigpoint

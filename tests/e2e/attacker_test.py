@@ -110,6 +110,7 @@ class AttackerTest(EndToEnd):
             "listed": self.ask("providers", "--all", "--filter", f'name = "House {home}"', token=token).lines(),
             "timeline": self.ask("timeline", home, "--all", token=token).lines(),
             "proof": self.ask("why", home, "--full", token=token).json(),
+            "coverage": self.ask("coverage", home, token=token).json(),
             "duplicates": self.ask("duplicates", home, token=token).json() if token != "c2" else None,
             "recommendations": [one for one in self.ask("recommendations", "--all", token=token).lines()
                                 if one["display_name"] == f"House {home}"],
@@ -132,6 +133,9 @@ class AttackerTest(EndToEnd):
                 entry["event"] = {"id": entry["id"]}
         for proof in kept["proof"]:
             proof["as_of"] = "now"
+        kept["coverage"]["as_of"] = "now"
+        for heard in kept["coverage"]["categories"] + kept["coverage"]["feeds"]:
+            heard.pop("last_at", None)
         for report in kept["reports"]:
             report["as_of"] = report["fingerprint"] = "now"
             self.assertTrue(report["caveats"][0].startswith("The period is"), report["caveats"])

@@ -399,43 +399,6 @@ TEST_F(TakerTest, SaysOfAServiceBeforePeopleOnlyWhatAwaitsThem) {
   EXPECT_THAT(data["uncorroborated"], IsEmpty());
 }
 
-// S3 5.3.4: the host tells each placing commissioner; who else is told is their business.
-TEST_F(TakerTest, TellsOutsideOnlyWhatIsOwedToItself) {
-  v1::Event home = Registration("1-2");
-  home.mutable_service_registered()->add_commissioners("cheshire-merseyside-icb");
-  EXPECT_EQ(OutcomeOf(home), v1::SUBMISSION_OUTCOME_ACCEPTED);
-  for (const char* placing : {"powys-council", "gwent-council"}) {
-    v1::Event placed = EventOf("council/placements", placing, "1-2");
-    placed.mutable_placement_started()->set_placing_organisation(placing);
-    auto* since = placed.mutable_placement_started()->mutable_starts_on();
-    since->set_year(2025);
-    since->set_month(6);
-    since->set_day(1);
-    EXPECT_EQ(OutcomeOf(placed), v1::SUBMISSION_OUTCOME_ACCEPTED);
-  }
-  v1::Event named = EventOf("council/hosts", "N-1", "1-2");
-  named.mutable_host_commissioner_named()->set_organisation("cheshire-merseyside-icb");
-  named.mutable_host_commissioner_named()->set_contact_ref("host@cheshire-merseyside");
-  EXPECT_EQ(OutcomeOf(named), v1::SUBMISSION_OUTCOME_ACCEPTED);
-  WebhookConfig powys = Desk("powys");
-  powys.organisation = "powys-council";
-  const std::vector<WebhookConfig> webhooks = {Desk(), powys};
-  for (const auto& webhook : webhooks) {
-    ASSERT_TRUE(Look(NewTaker(webhooks), webhook));
-    Delivered(webhook.name);
-  }
-  now_us_ += 14 * kMicrosPerDay;
-  const auto told = [&](const WebhookConfig& webhook) {
-    EXPECT_TRUE(Look(NewTaker(webhooks), webhook));
-    std::set<std::string> recipients;
-    for (const auto& item : Delivered(webhook.name)[0]["data"]["fell_overdue"])
-      if (item["rule"] == "AU-25-CONTACT") recipients.insert(item["recipient"]);
-    return recipients;
-  };
-  EXPECT_THAT(told(webhooks[0]), ElementsAre("gwent-council", "powys-council"));
-  EXPECT_THAT(told(webhooks[1]), ElementsAre("powys-council"));
-}
-
 TEST_F(TakerTest, TellsDeadLettersUntilTheyAreSentAgain) {
   Urgent("r1", v1::THEME_NEGLECT);
   ASSERT_TRUE(Look(NewTaker()));

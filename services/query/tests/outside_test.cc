@@ -7,6 +7,7 @@
 namespace trigpoint {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -113,6 +114,33 @@ TEST(Outside, IsToldOfACategoryOnlyWhereThereAreFive) {
   EXPECT_FALSE(coverage.categories(0).has_last_at());
   EXPECT_EQ(coverage.categories(1).external_reports(), 4U);
   EXPECT_TRUE(coverage.categories(1).has_last_at());
+}
+
+// 2.2, C3: the instant of each report, polled for, would count them.
+TEST(Outside, IsNotToldWhenAReportAboutPeopleCame) {
+  v1::Provider provider;
+  provider.set_revision(7);
+  provider.mutable_last_event_at()->set_seconds(1'767'268'800);  // 2026-01-01T12:00:00Z
+  HideSmallNumbers(&provider);
+  EXPECT_EQ(provider.last_event_at().seconds(), 1'767'225'600);
+  v1::Coverage coverage;
+  for (const char* kind : {"incident_reported", "monitoring_return_received"}) {
+    auto* feed = coverage.add_feeds();
+    feed->set_kind(kind);
+    feed->set_source("home/feed");
+    feed->mutable_last_at()->set_seconds(1);
+    feed->set_silent(true);
+  }
+  coverage.add_blind_spots(
+      "incident reported of home/feed: expected every 7 days, last on 2026-01-01");
+  coverage.add_blind_spots("outcomes: nothing since 2026-01-01");
+  coverage.add_blind_spots("partners: nothing was ever heard");
+  HideSmallNumbers(&coverage);
+  EXPECT_TRUE(coverage.feeds(0).silent());
+  EXPECT_EQ(coverage.feeds(0).source(), "");
+  EXPECT_FALSE(coverage.feeds(0).has_last_at());
+  EXPECT_EQ(coverage.feeds(1).source(), "home/feed") << "about the service, not about people";
+  EXPECT_THAT(coverage.blind_spots(), ElementsAre("partners: nothing was ever heard"));
 }
 
 }  // namespace
