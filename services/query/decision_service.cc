@@ -339,7 +339,9 @@ class DecisionService final : public v1::DecisionService::CallbackService {
                                              v1::DecideDuplicatesResponse* response) override {
     return Serve(*core_, context, kDuplicates, {.sensitivity = v1::SENSITIVITY_C3_PSEUDONYMISED},
                  Where::kPool, [core = core_.get(), request, response](const Principal& who) {
-                   return trigpoint::DecideDuplicates(*core, who, *request, response);
+                   return Once(*core, who, kDuplicates, *request, response, [&] {
+                     return trigpoint::DecideDuplicates(*core, who, *request, response);
+                   });
                  });
   }
 

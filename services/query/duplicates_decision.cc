@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "services/common/field_error.h"
+#include "services/common/request_id.h"
 #include "services/query/act_event.h"
 #include "services/query/disclosure_stream.h"
 #include "services/query/duplicates.h"
 #include "services/query/linked.h"
 #include "services/query/outside.h"
 #include "services/query/protected.h"
-#include "services/query/request_id.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/evolve.h"
@@ -22,7 +22,7 @@
 namespace trigpoint {
 namespace {
 
-constexpr char kDecideDuplicates[] = "trigpoint.v1.DecisionService/DecideDuplicates";
+constexpr char kMethod[] = "trigpoint.v1.DecisionService/DecideDuplicates";
 constexpr size_t kReasonMax = 4'000;
 constexpr int kReportsMax = 20;
 
@@ -98,7 +98,7 @@ std::string RoleOf(const Principal& principal) {
 
 /// A finding about one service, still without what was found.
 absl::StatusOr<v1::Event> EventAbout(const Side& side, const Principal& principal, int64_t now_us) {
-  TP_ASSIGN_OR_RETURN(std::string id, EventIdOf(principal, kDecideDuplicates, ""));
+  TP_ASSIGN_OR_RETURN(std::string id, EventIdOf(principal, kMethod, ""));
   v1::Event event = EventOfAct(
       {.source = kDecisionSource, .id = std::move(id), .stream_id = side.stream_id}, now_us);
   if (!side.subject.value().empty()) *event.mutable_subject() = side.subject;
@@ -129,27 +129,29 @@ absl::StatusOr<v1::EventRef> AppendFinding(QueryCore& core, v1::Event event) {
   return ref;
 }
 
-absl::Status FindHere(QueryCore& core, const Principal& principal,
-                      const v1::DecideDuplicatesRequest& request, const Side& side,
-                      v1::DecideDuplicatesResponse* response) {
+/// What is to be recorded, one after the other.
+using Findings = std::vector<v1::Event>;
+
+absl::StatusOr<Findings> FindHere(const Principal& principal,
+                                  const v1::DecideDuplicatesRequest& request, const Side& side,
+                                  int64_t now_us) {
   if (side.reports.size() < 2) return FieldError("reports", "REQUIRED", "name two or more");
   std::set<std::string> sources;
   for (const auto& [source, id] : side.reports) sources.insert(source);
   if (request.one_incident() && sources.size() < side.reports.size())
     return FieldError("reports", "SAME_SOURCE", "two reports of one source stay two incidents");
-  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, core.Now()));
+  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, now_us));
   if (request.one_incident()) {
     Fill(side, principal, request.rationale(), event.mutable_cluster_confirmed());
   } else {
     Fill(side, principal, request.rationale(), event.mutable_cluster_split());
   }
-  TP_ASSIGN_OR_RETURN(*response->add_findings(), AppendFinding(core, std::move(event)));
-  return absl::OkStatus();
+  return Findings{std::move(event)};
 }
 
-absl::Status LinkFrom(QueryCore& core, const Principal& principal, const std::string& why,
-                      const Side& side, const Side& other, v1::DecideDuplicatesResponse* response) {
-  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, core.Now()));
+absl::Status LinkFrom(const Principal& principal, const std::string& why, const Side& side,
+                      const Side& other, int64_t now_us, Findings* findings) {
+  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, now_us));
   auto* linked = event.mutable_cluster_linked();
   Fill(side, principal, why, linked);
   for (const auto& report : other.reports) {
@@ -157,7 +159,7 @@ absl::Status LinkFrom(QueryCore& core, const Principal& principal, const std::st
     *elsewhere->mutable_subject() = other.subject;
     SetRef(report, elsewhere->mutable_report());
   }
-  TP_ASSIGN_OR_RETURN(*response->add_findings(), AppendFinding(core, std::move(event)));
+  findings->push_back(std::move(event));
   return absl::OkStatus();
 }
 
@@ -170,8 +172,8 @@ bool NamesOne(const Refs& refs, const std::vector<Identity>& reports) {
 }
 
 /// Takes back the links of these reports that were recorded here.
-absl::Status UnlinkFrom(QueryCore& core, const Principal& principal, const Side& side,
-                        const Side& other, v1::DecideDuplicatesResponse* response) {
+absl::Status UnlinkFrom(const Principal& principal, const Side& side, const Side& other,
+                        int64_t now_us, Findings* findings) {
   for (const auto& fact : LinksIn(side.state)) {
     const auto& linked = fact.cluster_linked();
     std::vector<v1::EventRef> elsewhere;
@@ -180,32 +182,35 @@ absl::Status UnlinkFrom(QueryCore& core, const Principal& principal, const Side&
         !NamesOne(elsewhere, other.reports)) {
       continue;
     }
-    TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, core.Now()));
+    TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, now_us));
     event.set_id(fact.id());
     event.set_source_version(VersionOf(fact) + 1);
     event.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_ENTERED_IN_ERROR);
-    TP_ASSIGN_OR_RETURN(*response->add_findings(), AppendFinding(core, std::move(event)));
+    findings->push_back(std::move(event));
   }
   return absl::OkStatus();
 }
 
-absl::Status FindAcross(QueryCore& core, const Principal& principal,
-                        const v1::DecideDuplicatesRequest& request, const Side& side,
-                        v1::DecideDuplicatesResponse* response) {
+absl::StatusOr<Findings> FindAcross(QueryCore& core, const Principal& principal,
+                                    const v1::DecideDuplicatesRequest& request, const Side& side) {
   TP_ASSIGN_OR_RETURN(const Side other,
                       ReadSide(core, principal, request.other_provider(), request.other_reports()));
   if (side.reports.empty()) return FieldError("reports", "REQUIRED", "name one or more");
   if (other.reports.empty()) return FieldError("other_reports", "REQUIRED", "name one or more");
   if (other.stream_id == side.stream_id)
     return FieldError("other_provider", "SAME_SERVICE", "name another service");
+  const int64_t now_us = core.Now();
+  Findings findings;
   if (request.one_incident()) {
     // Repeated after a crash in between, the two sides say the same again.
-    TP_RETURN_IF_ERROR(LinkFrom(core, principal, request.rationale(), side, other, response));
-    return LinkFrom(core, principal, request.rationale(), other, side, response);
+    const std::string& why = request.rationale();
+    TP_RETURN_IF_ERROR(LinkFrom(principal, why, side, other, now_us, &findings));
+    TP_RETURN_IF_ERROR(LinkFrom(principal, why, other, side, now_us, &findings));
+    return findings;
   }
-  TP_RETURN_IF_ERROR(UnlinkFrom(core, principal, side, other, response));
-  TP_RETURN_IF_ERROR(UnlinkFrom(core, principal, other, side, response));
-  if (!response->findings().empty()) return absl::OkStatus();
+  TP_RETURN_IF_ERROR(UnlinkFrom(principal, side, other, now_us, &findings));
+  TP_RETURN_IF_ERROR(UnlinkFrom(principal, other, side, now_us, &findings));
+  if (!findings.empty()) return findings;
   return WithReason(
       absl::FailedPreconditionError("nobody linked these reports here: there is nothing to undo"),
       "NOT_LINKED");
@@ -217,9 +222,13 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
   TP_RETURN_IF_ERROR(Check(request));
   TP_ASSIGN_OR_RETURN(const Side side,
                       ReadSide(core, principal, request.provider(), request.reports()));
-  TP_RETURN_IF_ERROR(request.other_provider().empty()
-                         ? FindHere(core, principal, request, side, response)
-                         : FindAcross(core, principal, request, side, response));
+  TP_ASSIGN_OR_RETURN(Findings findings, request.other_provider().empty()
+                                             ? FindHere(principal, request, side, core.Now())
+                                             : FindAcross(core, principal, request, side));
+  if (!request.validate_only()) {
+    for (auto& finding : findings)
+      TP_ASSIGN_OR_RETURN(*response->add_findings(), AppendFinding(core, std::move(finding)));
+  }
   TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary,
                       core.projector().ReadSummary(side.stream_id));
   response->set_duplicates_open(summary.duplicates_open());

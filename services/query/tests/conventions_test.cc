@@ -73,8 +73,8 @@ TEST(Conventions, EveryListHasPages) {
 TEST(Conventions, EveryListOverServicesTakesAFilter) {
   // Of one service, or of what is about none.
   EXPECT_EQ(Without("filter", [](const auto& method) { return Begins(method.name(), {"List"}); }),
-            (Names{"ListTimeline", "ListSiblings", "ListLegalHolds", "ListQuarantined",
-                   "ListPolicies", "ListDeliveries"}));
+            (Names{"ListTimeline", "ListSiblings", "ListDuplicates", "ListLegalHolds",
+                   "ListQuarantined", "ListPolicies", "ListDeliveries"}));
 }
 
 TEST(Conventions, WhatHasAnEtagIsDecidedOnWithIt) {
