@@ -13,6 +13,7 @@
 #include "trigpoint/domain/concern.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/themes.h"
 #include "trigpoint/engine/coverage.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/summary.h"
@@ -21,7 +22,6 @@
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/policy/assess.h"
-#include "trigpoint/reports/themes.h"
 
 namespace trigpoint {
 namespace {
