@@ -11,6 +11,7 @@
 #include "services/query/present.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/telemetry/logging.h"
 
@@ -23,6 +24,18 @@ constexpr size_t kTurn = 128;
 bool IsWanted(const WebhookConfig& webhook, const v1::RapidQualityReviewAlert& alert) {
   return webhook.sends_alerts &&
          std::find(webhook.tiers.begin(), webhook.tiers.end(), alert.tier()) != webhook.tiers.end();
+}
+
+/// As of the raising of an alert, and without the words of those who declined: a message holds no
+/// free text.
+void KeepDeclinesUntil(int64_t raised_us, v1::Alert* alert) {
+  auto* declines = alert->mutable_declines();
+  declines->erase(std::remove_if(declines->begin(), declines->end(),
+                                 [raised_us](const auto& decline) {
+                                   return ToMicros(decline.declined_at()) > raised_us;
+                                 }),
+                  declines->end());
+  for (auto& decline : *declines) decline.clear_reason();
 }
 
 }  // namespace
@@ -91,7 +104,7 @@ absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookC
   const v1::AlertRecord* alert = FindAlert(&stream.record, at.alert_id);
   if (alert == nullptr) return absl::InternalError("an alert of the index is not in its record");
   const bool is_old = at.position.offset < progress.open_until[at.position.partition];
-  const bool is_open = alert->acknowledged_us() == 0 && IsOpen(*alert, stream.state);
+  const bool is_open = !IsAnswered(*alert) && IsOpen(*alert, stream.state);
   if (is_old && !is_open) return absl::OkStatus();
   if (IsToldWithAnother(alert->alert(), stream.record, stream.state)) return absl::OkStatus();
   if (!alert->alert().dispatch()) {
@@ -103,9 +116,11 @@ absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookC
     v1::AlertRecord raised = *alert;
     raised.clear_acknowledged_us();
     raised.clear_acknowledged_by();
+    raised.clear_declined_us();
     TP_ASSIGN_OR_RETURN(const auto trace, traces_.Of(at.stream_id, stream.state.revision()));
     v1::Alert shown =
-        PresentAlert(raised, stream.state, {.trace = *trace, .veil = veil_}, raised.raised_us());
+        PresentAlert(raised, stream, {.trace = *trace, .veil = veil_}, raised.raised_us());
+    KeepDeclinesUntil(raised.raised_us(), &shown);
     if (ReceiverIsOutside(webhook.organisation, stream.state))
       HideSmallNumbers(stream.state, shown.mutable_detail());
     change->messages.push_back(AlertMessage(shown, deps_.now_us()));
@@ -152,9 +167,10 @@ absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const WebhookConfig& webho
     if (alert == nullptr) continue;
     TP_ASSIGN_OR_RETURN(const auto trace, traces_.Of(note.stream_id, stream->state.revision()));
     alerts.push_back(
-        PresentAlert(*alert, stream->state, {.trace = *trace, .veil = veil_}, deps_.now_us()));
+        PresentAlert(*alert, *stream, {.trace = *trace, .veil = veil_}, deps_.now_us()));
     if (ReceiverIsOutside(webhook.organisation, stream->state))
       HideSmallNumbers(stream->state, alerts.back().mutable_detail());
+    for (auto& decline : *alerts.back().mutable_declines()) decline.clear_reason();
   }
   return alerts;
 }

@@ -84,7 +84,7 @@ absl::Status AlertWatch::Take(const Projector::AlertPosition& at) {
   const v1::AlertRecord* alert = FindAlert(&stream.record, at.alert_id);
   if (alert == nullptr) return absl::InternalError("an alert of the index is not in its record");
   const uint32_t p = at.position.partition;
-  const bool shown = at.position.offset >= position_.open_until[p] || alert->acknowledged_us() == 0;
+  const bool shown = at.position.offset >= position_.open_until[p] || !IsAnswered(*alert);
   position_.next[p] = at.position.offset + 1;
   if (!shown || IsToldWithAnother(alert->alert(), stream.record, stream.state))
     return absl::OkStatus();
@@ -92,7 +92,7 @@ absl::Status AlertWatch::Take(const Projector::AlertPosition& at) {
   v1::WatchAlertsResponse response;
   response.set_resume_token(tokens_->Make(position_));
   *response.mutable_alert() =
-      PresentAlert(*alert, stream.state, {.trace = *trace, .veil = core_->veil}, core_->Now());
+      PresentAlert(*alert, stream, {.trace = *trace, .veil = core_->veil}, core_->Now());
   if (IsOutside(principal_, stream.state))
     HideSmallNumbers(stream.state, response.mutable_alert()->mutable_detail());
   Enqueue(std::move(response));

@@ -3,19 +3,16 @@
 
 #include "services/common/call.h"
 #include "services/common/field_error.h"
-#include "services/common/request_id.h"
-#include "services/query/act_event.h"
 #include "services/query/alert_hub.h"
+#include "services/query/answer_alert.h"
 #include "services/query/filter.h"
 #include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
 #include "services/query/query_core.h"
 #include "services/query/resume_token.h"
-#include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/domain/record.h"
-#include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/v1/api.grpc.pb.h"
@@ -25,7 +22,6 @@ namespace {
 
 constexpr char kList[] = "trigpoint.v1.AlertService/ListAlerts";
 constexpr char kListProviders[] = "trigpoint.v1.ProviderService/ListProviders";
-constexpr char kAcknowledge[] = "trigpoint.v1.AlertService/AcknowledgeAlert";
 constexpr char kListDeliveries[] = "trigpoint.v1.AlertService/ListDeliveries";
 constexpr char kRetryDeliveries[] = "trigpoint.v1.AlertService/RetryDeliveries";
 constexpr char kWatch[] = "trigpoint.v1.AlertService/WatchAlerts";
@@ -36,22 +32,6 @@ struct Row {
   std::string key;  ///< Newest first.
   v1::Alert alert;
 };
-
-absl::StatusOr<std::set<std::string>> StreamsWithAlerts(QueryCore& core,
-                                                        bool include_acknowledged) {
-  std::set<std::string> streams;
-  if (include_acknowledged) {
-    for (uint32_t p = 0; p < core.projector().provider_partitions(); ++p) {
-      TP_ASSIGN_OR_RETURN(const auto alerts, core.projector().AlertsFrom({p, 0}, SIZE_MAX));
-      for (const auto& at : alerts) streams.insert(at.stream_id);
-    }
-    return streams;
-  }
-  for (const auto& summary : *core.AllSummaries()) {
-    if (summary.open_alerts() > 0) streams.insert(summary.stream_id());
-  }
-  return streams;
-}
 
 /// Those whose service the filter of the request holds for. What it asks for is what ListProviders
 /// shows: who may not call that may not ask.
@@ -81,10 +61,9 @@ grpc::Status List(QueryCore& core, const Principal& principal, const v1::ListAle
     if (!trace.ok()) return ToGrpc(trace.status());
     for (const auto& alert : stream->record.alerts()) {
       if (alert.alert().historic()) continue;  // The timeline has it: nobody was ever to be told.
-      if (alert.acknowledged_us() != 0 && !request.include_acknowledged()) continue;
+      if (IsAnswered(alert) && !request.include_acknowledged()) continue;
       if (IsToldWithAnother(alert.alert(), stream->record, stream->state)) continue;
-      v1::Alert shown =
-          PresentAlert(alert, stream->state, {.trace = **trace, .veil = core.veil}, now_us);
+      v1::Alert shown = PresentAlert(alert, *stream, {.trace = **trace, .veil = core.veil}, now_us);
       if (IsOutside(principal, stream->state))
         HideSmallNumbers(stream->state, shown.mutable_detail());
       // In the order of what is shown: the place between two others of known time would be a time.
@@ -106,117 +85,6 @@ grpc::Status List(QueryCore& core, const Principal& principal, const v1::ListAle
   return grpc::Status::OK;
 }
 
-absl::Status NoAlert(const std::string& alert_id) {
-  return WithReason(absl::NotFoundError("there is no such alert"), "ALERT_NOT_FOUND",
-                    Naming("alert_id", alert_id));
-}
-
-/// An alert as it is shown, its id in the record, and what it is about.
-struct FoundAlert {
-  v1::Alert shown;
-  std::string id;
-  v1::ProviderState state;
-};
-
-/// The alert with this id, as it is shown. Errors: NotFound.
-absl::StatusOr<FoundAlert> ReadAlert(QueryCore& core, const std::string& stream_id,
-                                     const std::string& alert_id) {
-  TP_ASSIGN_OR_RETURN(StreamAsOf stream, core.projector().Read(stream_id));
-  TP_ASSIGN_OR_RETURN(const auto trace, core.traces.Of(stream_id, stream.state.revision()));
-  const std::string id = core.veil.Behind(*trace, alert_id);
-  const v1::AlertRecord* alert = FindAlert(&stream.record, id);
-  if (alert == nullptr) return NoAlert(alert_id);
-  const Protection protection{.trace = *trace, .veil = core.veil};
-  v1::Alert shown = PresentAlert(*alert, stream.state, protection, core.Now());
-  return FoundAlert{.shown = std::move(shown), .id = id, .state = std::move(stream.state)};
-}
-
-/// The id of the event: of the request, or, where it has none, of the alert, whoever acknowledges
-/// it. A repetition changes nothing either way: the first acknowledgement stands.
-absl::StatusOr<std::string> AcknowledgementId(const Principal& principal,
-                                              const v1::AcknowledgeAlertRequest& request) {
-  if (request.request_id().empty())
-    return Sha256Hex("acknowledged\n" + request.alert_id()).substr(0, 32);
-  return EventIdOf(principal, kAcknowledge, request.request_id());
-}
-
-/// Where the alert stands: by the index of identities, or, in the moment before it is written,
-/// among what is open. What rests on a protected source has another id there: it is looked for.
-absl::StatusOr<std::string> StreamOfAlert(QueryCore& core, const std::string& alert_id) {
-  for (const auto& stream_id : core.projector().StreamsWith(kEngineSource, alert_id)) {
-    if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
-  }
-  for (const bool acknowledged : {false, true}) {
-    TP_ASSIGN_OR_RETURN(const auto streams, StreamsWithAlerts(core, acknowledged));
-    for (const auto& stream_id : streams) {
-      if (ReadAlert(core, stream_id, alert_id).ok()) return stream_id;
-    }
-  }
-  return NoAlert(alert_id);
-}
-
-/// One acknowledgement, shared by the threads it passes through.
-struct Acknowledging {
-  Acknowledging(QueryCore* of, grpc::CallbackServerContext* context,
-                const v1::AcknowledgeAlertRequest* asked, v1::Alert* answer)
-      : core(of), rpc(of->deps.metrics, context, kAcknowledge), request(asked), response(answer) {}
-
-  QueryCore* core;
-  UnaryCall rpc;
-  const v1::AcknowledgeAlertRequest* request;
-  v1::Alert* response;
-  Principal principal;
-};
-
-/// Answers with the alert as it stands now.
-void AnswerAlert(Acknowledging& call, const std::string& stream_id) {
-  absl::StatusOr<FoundAlert> alert = ReadAlert(*call.core, stream_id, call.request->alert_id());
-  const grpc::Status status = ToGrpc(alert.status());
-  if (alert.ok()) {
-    *call.response = std::move(alert->shown);
-    if (IsOutside(call.principal, alert->state))
-      HideSmallNumbers(alert->state, call.response->mutable_detail());
-  }
-  call.rpc.Finish(status);
-}
-
-/// OK: it answers by itself, now or later. Otherwise why not.
-absl::Status Acknowledge(const std::shared_ptr<Acknowledging>& call, const Principal& principal) {
-  QueryCore& core = *call->core;
-  call->principal = principal;
-  const std::string& alert_id = call->request->alert_id();
-  if (alert_id.empty()) return FieldError("alert_id", "REQUIRED", "name the alert");
-  TP_ASSIGN_OR_RETURN(const std::string id, AcknowledgementId(principal, *call->request));
-  TP_ASSIGN_OR_RETURN(const std::string stream_id, StreamOfAlert(core, alert_id));
-  TP_ASSIGN_OR_RETURN(const FoundAlert present, ReadAlert(core, stream_id, alert_id));
-  if (!call->request->request_id().empty()) {
-    TP_ASSIGN_OR_RETURN(const auto earlier, EventOfRequest(core.projector(), kDecisionSource, id));
-    if (earlier.has_value() && earlier->alert_acknowledged().alert_id() != present.id)
-      return RequestIdReused();
-  }
-  if (present.shown.has_acknowledged_at() || call->request->validate_only()) {
-    AnswerAlert(*call, stream_id);
-    return absl::OkStatus();
-  }
-  v1::Event event =
-      EventOfAct({.source = kDecisionSource, .id = id, .stream_id = stream_id}, core.Now());
-  event.mutable_alert_acknowledged()->set_alert_id(present.id);
-  if (!core.requests.Take(id, event.alert_acknowledged())) return RequestIdReused();
-  *event.mutable_alert_acknowledged()->mutable_actor() = ActorOf(principal);
-  event.set_submission_digest(SubmissionDigest(event));
-  core.deps.writer->AppendAndFold(
-      core.projector().PartitionFor(stream_id), event,
-      [call, stream_id](const absl::StatusOr<Written>& written) {
-        if (!written.ok()) {
-          call->rpc.Finish(ToGrpc(written.status()));
-        } else if (!call->core->pool.Run([call, stream_id] { AnswerAlert(*call, stream_id); })) {
-          call->rpc.Finish(
-              ToGrpc(absl::UnavailableError("busy; the alert is acknowledged"), "BUSY"));
-        }
-      });
-  return absl::OkStatus();
-}
-
 class AlertService final : public v1::AlertService::CallbackService {
  public:
   explicit AlertService(std::shared_ptr<QueryCore> core)
@@ -236,21 +104,13 @@ class AlertService final : public v1::AlertService::CallbackService {
   grpc::ServerUnaryReactor* AcknowledgeAlert(grpc::CallbackServerContext* context,
                                              const v1::AcknowledgeAlertRequest* request,
                                              v1::Alert* response) override {
-    auto call = std::make_shared<Acknowledging>(core_.get(), context, request, response);
-    absl::StatusOr<Principal> principal =
-        call->rpc.Admit(*core_->deps.auth, {.sensitivity = kAnswerClass});
-    if (!principal.ok()) {
-      call->rpc.Finish(ToGrpc(principal.status()));
-      return call->rpc.reactor();
-    }
-    const bool accepted = core_->pool.Run([call, who = *std::move(principal)] {
-      const absl::Status refused = Acknowledge(call, who);
-      if (!refused.ok()) call->rpc.Finish(ToGrpc(refused));
-    });
-    if (!accepted)
-      call->rpc.Finish(
-          ToGrpc(absl::ResourceExhaustedError("too many calls at once; try again"), "BUSY"));
-    return call->rpc.reactor();
+    return trigpoint::AcknowledgeAlert(core_.get(), context, *request, response);
+  }
+
+  grpc::ServerUnaryReactor* DeclineAlert(grpc::CallbackServerContext* context,
+                                         const v1::DeclineAlertRequest* request,
+                                         v1::Alert* response) override {
+    return trigpoint::DeclineAlert(core_.get(), context, *request, response);
   }
 
   grpc::ServerWriteReactor<v1::WatchAlertsResponse>* WatchAlerts(

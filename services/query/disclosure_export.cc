@@ -41,21 +41,10 @@ bool HidesSources(v1::RedactionProfile profile) {
 /// Kinds that a disclosure may hold: reports, what people decided, what was recommended. Not how
 /// the service keeps time and data: that would tell of reports that are withheld.
 bool MayBeGiven(const v1::Event& event) {
-  switch (event.payload_case()) {
-    case v1::Event::kLegalHoldPlaced:
-    case v1::Event::kLegalHoldLifted:
-    case v1::Event::kPersonalDataErased:
-    case v1::Event::kDisclosureMade:
-      return false;
-    case v1::Event::kRecommendation:
-    case v1::Event::kRapidQualityReviewAlert:
-      return true;
-    default: {
-      const KindInfo* kind = KindOf(event);
-      return kind != nullptr &&
-             (kind->role == v1::EVENT_ROLE_FACT || kind->role == v1::EVENT_ROLE_DECISION);
-    }
-  }
+  if (event.has_recommendation() || event.has_rapid_quality_review_alert()) return true;
+  const KindInfo* kind = KindOf(event);
+  return kind != nullptr && !kind->bookkeeping &&
+         (kind->role == v1::EVENT_ROLE_FACT || kind->role == v1::EVENT_ROLE_DECISION);
 }
 
 /// Which of a stream's events there is anything to give of.
@@ -67,10 +56,11 @@ struct Standing {
     }
   }
 
-  /// What a protected source said, what rests on it, and that somebody acknowledged that.
+  /// What a protected source said, what rests on it, and that somebody answered that.
   bool Hides(const v1::StoredEvent& stored) const {
     return trace.IsHidden(stored.revision()) ||
-           trace.RestsOnProtected(stored.event().alert_acknowledged().alert_id());
+           trace.RestsOnProtected(stored.event().alert_acknowledged().alert_id()) ||
+           trace.RestsOnProtected(stored.event().alert_declined().alert_id());
   }
   bool Replaced(const v1::Event& event) const {
     return event.has_event_retracted() || latest.at(IdentityOf(event)) > VersionOf(event);
@@ -118,17 +108,22 @@ void ClearWords(Message* message) {  // NOLINT(misc-no-recursion): as deep as th
   }
 }
 
+Message* PayloadOf(v1::Event* event) {
+  const auto* payload = v1::Event::descriptor()->FindOneofByName("payload");
+  const Reflection* at = v1::Event::GetReflection();
+  return at->MutableMessage(event, at->GetOneofFieldDescriptor(*event, payload));
+}
+
+/// Who decided, by their role and organisation alone.
 void ClearActor(v1::Event* event) {
-  if (event->has_decision_proposed()) {
-    event->mutable_decision_proposed()->mutable_actor()->clear_principal();
-    event->mutable_decision_proposed()->clear_based_on();
-  } else if (event->has_decision_concurrence()) {
-    event->mutable_decision_concurrence()->mutable_actor()->clear_principal();
-  } else if (event->has_alert_acknowledged()) {
-    event->mutable_alert_acknowledged()->mutable_actor()->clear_principal();
-  } else if (event->has_inheritance_decided()) {
-    event->mutable_inheritance_decided()->mutable_actor()->clear_principal();
+  Message* payload = PayloadOf(event);
+  const FieldDescriptor* actor = payload->GetDescriptor()->FindFieldByName("actor");
+  if (actor != nullptr && payload->GetReflection()->HasField(*payload, actor)) {
+    static_cast<v1::Actor*>(payload->GetReflection()->MutableMessage(payload, actor))
+        ->clear_principal();
   }
+  if (event->has_decision_proposed()) event->mutable_decision_proposed()->clear_based_on();
+  if (event->has_alert_declined()) event->mutable_alert_declined()->clear_reason();
 }
 
 void HideSource(v1::Event* event) {
@@ -138,10 +133,7 @@ void HideSource(v1::Event* event) {
   event->clear_incident_key();
   event->clear_source_organisation();
   ClearActor(event);
-  if (!IsFact(*event)) return;
-  const auto* payload = v1::Event::descriptor()->FindOneofByName("payload");
-  const Reflection* at = v1::Event::GetReflection();
-  ClearWords(at->MutableMessage(event, at->GetOneofFieldDescriptor(*event, payload)));
+  if (IsFact(*event)) ClearWords(PayloadOf(event));
 }
 
 using Refs = google::protobuf::RepeatedPtrField<v1::EventRef>;
@@ -168,6 +160,7 @@ void ClearDerivation(const std::set<Identity>& shown, v1::Event* event) {
       criterion.clear_figures();
       criterion.clear_note();
     }
+    recommendation->clear_confidence();
   } else if (event->has_rapid_quality_review_alert()) {
     auto* alert = event->mutable_rapid_quality_review_alert();
     alert->clear_cluster();

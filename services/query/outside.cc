@@ -78,11 +78,13 @@ bool IsOutside(const Principal& principal, const v1::ProviderState& state) {
 
 void HideSmallNumbers(const v1::ProviderState& state, v1::Assessment* assessment) {
   HideIn(state, assessment->mutable_criteria());
+  assessment->clear_confidence();
   assessment->clear_near_misses();
 }
 
 void HideSmallNumbers(const v1::ProviderState& state, v1::Recommendation* recommendation) {
   HideIn(state, recommendation->mutable_criteria());
+  recommendation->clear_confidence();
 }
 
 void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert) {

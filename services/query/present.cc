@@ -1,11 +1,14 @@
 #include "services/query/present.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/record.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/alerts.h"
 #include "trigpoint/policy/cross_walk.h"
 
 namespace trigpoint {
@@ -57,6 +60,24 @@ v1::Provider FromSummary(const v1::ProviderSummary& summary, const InForce& in_f
   return provider;
 }
 
+void AddDeclines(const v1::RapidQualityReviewAlert& alert, const v1::ProviderRecord& record,
+                 v1::Alert* out) {
+  for (const auto& other : record.alerts()) {
+    if (other.declined_us() == 0 || RootOf(other.alert()) != RootOf(alert)) continue;
+    auto* decline = out->add_declines();
+    decline->set_alert_id(other.alert().alert_id());
+    decline->set_tier(other.alert().tier());
+    SetMicros(other.declined_us(), decline->mutable_declined_at());
+    decline->set_declined_by(other.declined().actor().principal());
+    decline->set_organisation(other.declined().actor().organisation());
+    decline->set_reason(other.declined().reason());
+  }
+  std::stable_sort(out->mutable_declines()->begin(), out->mutable_declines()->end(),
+                   [](const auto& a, const auto& b) {
+                     return ToMicros(a.declined_at()) < ToMicros(b.declined_at());
+                   });
+}
+
 }  // namespace
 
 v1::Provider PresentProvider(const v1::ProviderSummary& summary, const InForce& in_force,
@@ -73,8 +94,9 @@ v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const InFor
   return provider;
 }
 
-v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state,
+v1::Alert PresentAlert(const v1::AlertRecord& alert, const StreamAsOf& stream,
                        const Protection& protection, int64_t now_us) {
+  const v1::ProviderState& state = stream.state;
   v1::Alert out;
   out.set_alert_id(alert.alert().alert_id());
   out.set_provider("providers/" + state.stream_id());
@@ -86,9 +108,10 @@ v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& st
     SetMicros(alert.acknowledged_us(), out.mutable_acknowledged_at());
     out.set_acknowledged_by(alert.acknowledged_by().principal());
   }
+  AddDeclines(alert.alert(), stream.record, &out);
   HideProtected(protection, &out);
   // By the instant that is shown: the real one would show itself when this changes.
-  if (alert.acknowledged_us() == 0 && out.detail().has_acknowledge_by())
+  if (!IsAnswered(alert) && out.detail().has_acknowledge_by())
     out.set_overdue(ToMicros(out.detail().acknowledge_by()) < now_us);
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "services/query/protected.h"
 #include "trigpoint/engine/controls.h"
+#include "trigpoint/engine/replay.h"
 #include "trigpoint/v1/api.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
@@ -18,8 +19,9 @@ v1::Provider PresentProvider(const v1::ProviderSummary& summary, const InForce& 
 v1::Provider PresentProviderThen(const v1::ProviderSummary& summary, const InForce& in_force,
                                  const Protection& protection);
 
-/// One alert as the API shows it, without what would point to a protected source.
-v1::Alert PresentAlert(const v1::AlertRecord& alert, const v1::ProviderState& state,
+/// One alert of a stream as the API shows it, with who declined it or it at another tier, and
+/// without what would point to a protected source.
+v1::Alert PresentAlert(const v1::AlertRecord& alert, const StreamAsOf& stream,
                        const Protection& protection, int64_t now_us);
 
 /// The recommendation that stands under a policy, as the API shows it.

@@ -168,6 +168,7 @@ void HideProtected(const Protection& protection, int64_t recommended_us,
     criterion.clear_figures();
     criterion.clear_note();
   }
+  recommendation->clear_confidence();
   HideReferences(protection, recommendation);
 }
 
@@ -205,9 +206,14 @@ void HideProtected(const Protection& protection, v1::Alert* alert) {
       protection.trace.RestsOnProtected(alert->alert_id()) || alert->detail().protected_source();
   HideProtected(protection, alert->mutable_detail());
   alert->set_alert_id(protection.veil.Shown(protection.trace, alert->alert_id()));
+  bool answered = alert->has_acknowledged_at();
+  for (auto& decline : *alert->mutable_declines()) {
+    decline.set_alert_id(protection.veil.Shown(protection.trace, decline.alert_id()));
+    answered = answered || decline.alert_id() == alert->alert_id();
+  }
   if (!rests) return;
   ShowDay(alert->mutable_raised_at());
-  if (alert->has_acknowledged_at()) alert->mutable_detail()->clear_acknowledge_by();
+  if (answered) alert->mutable_detail()->clear_acknowledge_by();
 }
 
 void HideProtected(const Protection& protection, bool present, v1::Provider* provider) {
@@ -294,6 +300,7 @@ void HideProtected(const Protection& protection, const v1::Assessment& without,
     *criterion.mutable_figures() = it->second->figures();
     criterion.set_note(it->second->note());
   }
+  *assessment->mutable_confidence() = without.confidence();
   KeepThoseOf(without.near_misses(), assessment->mutable_near_misses());
   KeepThoseOf(without.gaps(), assessment->mutable_gaps());
   HideReferences(protection, assessment);

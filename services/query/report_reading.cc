@@ -13,6 +13,7 @@
 #include "trigpoint/domain/concern.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/themes.h"
 #include "trigpoint/engine/coverage.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/engine/summary.h"
@@ -21,7 +22,6 @@
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/policy/assess.h"
-#include "trigpoint/reports/themes.h"
 
 namespace trigpoint {
 namespace {
@@ -135,16 +135,25 @@ void AddAlerts(const Reading& reading, const StreamAsOf& stream, ReportedService
     const bool rests =
         alert.protected_source() || reading.protection.trace.RestsOnProtected(alert.alert_id());
     if (reading.Redacted() && rests) continue;
-    v1::Alert shown = PresentAlert(record, stream.state, reading.protection, reading.as_of_us);
+    v1::Alert shown = PresentAlert(record, stream, reading.protection, reading.as_of_us);
     if (reading.outside) HideSmallNumbers(stream.state, shown.mutable_detail());
     if (reading.Redacted()) {
       shown.mutable_detail()->clear_evidence();
       shown.mutable_detail()->clear_acknowledge_by();
+      shown.clear_declines();
+    }
+    std::vector<ReportedDecline> declines;
+    for (const auto& decline : shown.declines()) {
+      declines.push_back({.declined_us = ToMicros(decline.declined_at()),
+                          .declined_by = decline.declined_by(),
+                          .reason = decline.reason()});
     }
     service->alerts.push_back({.detail = shown.detail(),
                                .raised_us = MicrosOrZero(shown.raised_at()),
                                .acknowledged_us = MicrosOrZero(shown.acknowledged_at()),
-                               .overdue = shown.overdue()});
+                               .overdue = shown.overdue(),
+                               .declined = record.declined_us() != 0,
+                               .declines = std::move(declines)});
   }
 }
 

@@ -77,8 +77,12 @@ std::string OfIncident(const v1::Event& event) {
   const auto& incident = event.incident_reported();
   const v1::Harm harm = std::max(incident.physical_harm(), incident.psychological_harm());
   std::string text = "Incident";
+  if (incident.event_kind() > v1::LFPSE_EVENT_INCIDENT)
+    text = "Patient safety record, no incident: " +
+           Words(v1::LfpseEvent_Name(incident.event_kind()), "LFPSE_EVENT_");
   if (harm != v1::HARM_UNSPECIFIED) text += ", harm: " + Words(v1::Harm_Name(harm), "HARM_");
-  if (incident.never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED) text += ", never event";
+  if (incident.never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED || incident.never_event_untyped())
+    text += ", never event";
   return text + Themes(event);
 }
 
@@ -163,6 +167,8 @@ std::string SummaryOf(const v1::Event& event) {
     case v1::Event::kDecisionConcurrence:
       return event.decision_concurrence().concurs() ? "Concurred with a proposed decision"
                                                     : "Did not concur with a proposed decision";
+    case v1::Event::kAlertDeclined:
+      return "Declined the review that an alert asks for: " + event.alert_declined().reason();
     case v1::Event::kServiceLinked:
       return OfLink(event.service_linked());
     case v1::Event::kClusterConfirmed:

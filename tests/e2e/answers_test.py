@@ -224,6 +224,31 @@ class AlertTest(EndToEnd):
         self.assertIn("No alert is open", node.run("alerts").out)
         self.assertEqual(0, node.run("verify").code)
 
+    def test_a_declined_alert_goes_to_the_next_tier_with_who_and_why(self):
+        node = self.node()
+        self.register(node, HOME)
+        self.assertEqual("ACCEPTED", node.submit(self.whistleblow())[0])
+        first = json.loads(node.run("--json", "alerts").out.splitlines()[0])
+        personal = node.run("decline", first["alert_id"], "--reason", "she is 943 476 5919")
+        self.assertNotEqual(0, personal.code, personal)
+        self.assertNotIn("943 476 5919", personal.err)
+        declined = node.run("decline", first["alert_id"], "--reason", "the risk summit of 2 March covers it")
+        self.assertEqual(0, declined.code, declined)
+        lines = node.run("--json", "alerts").out.splitlines()
+        self.assertEqual(1, len(lines), "the first tier is answered, the second is open")
+        second = json.loads(lines[0])
+        self.assertEqual(2, second["detail"]["tier"])
+        self.assertEqual([(first["alert_id"], 1, "the risk summit of 2 March covers it")],
+                         [(one["alert_id"], one["tier"], one["reason"]) for one in second["declines"]])
+        self.assertTrue(second["declines"][0]["declined_by"])
+        self.assertIn("the risk summit of 2 March covers it", node.run("alerts").out)
+        late = node.run("--json", "ack", first["alert_id"])
+        self.assertIn("ALERT_DECLINED", late.err)
+        self.assertEqual(0, node.run("ack", second["alert_id"]).code)
+        self.assertIn("No alert is open", node.run("alerts").out)
+        self.assertIn("Declined the review that an alert asks for", node.run("timeline", HOME).out)
+        self.assertEqual(0, node.run("verify").code)
+
     def test_a_resume_token_of_another_node_is_out_of_range(self):
         first = self.node(name="first")
         watching = self.watch(first, "--from-start")

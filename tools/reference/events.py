@@ -15,6 +15,11 @@ EFFECTS = {
     "EFFECT_KEPT": "Effect: rules read it.",
     "EFFECT_CONCERN_KEPT": "Effect: rules count what raises a concern, and read it.",
 }
+ORIGINS = {
+    "ORIGIN_NOBODY": "Tells nothing new of the care.",
+    "ORIGIN_INSIDE": "Told by the provider.",
+    "ORIGIN_OUTSIDE": "Told by others.",
+}
 TYPES = {"string": "text", "bool": "true or false", "double": "number", "uint32": "whole number",
          "uint64": "whole number", "int32": "whole number", "int64": "whole number", "bytes": "bytes",
          "google.protobuf.Timestamp": "instant"}
@@ -133,6 +138,12 @@ class Page:
         said.append(f"Class: {code} ({meaning})" + ("." if code == "C5" else " or higher."))
         if "effect" in row:
             said.append(EFFECTS[row["effect"]])
+        if "origin" in row:
+            said.append(ORIGINS[row["origin"]])
+        if row.get("periodic"):
+            said.append("One is owed for each period.")
+        if row.get("bookkeeping"):
+            said.append("In no disclosure.")
         if "category" in row:
             said.append(f"Evidence: {words(row['category'], 'EVIDENCE_CATEGORY_')}.")
         said.append(f"Clause: {md(row['source'])}. Number: {field.number}.")

@@ -1,4 +1,4 @@
-// alerts, ack.
+// alerts, ack, decline.
 #include <pthread.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +8,7 @@
 #include <ctime>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
@@ -33,12 +34,24 @@ struct AlertsOptions {
   bool from_start = false;
 };
 
-struct AckOptions {
+struct AnswerOptions {
   std::string alert_id;
   std::string request_id;
+  std::string reason;
 };
 
+/// The decline of this alert itself, or null.
+const v1::AlertDecline* OwnDecline(const v1::Alert& alert) {
+  for (const auto& decline : alert.declines()) {
+    if (decline.alert_id() == alert.alert_id()) return &decline;
+  }
+  return nullptr;
+}
+
 std::string AlertState(const v1::Alert& alert) {
+  if (const auto* decline = OwnDecline(alert); decline != nullptr) {
+    return "declined by " + decline->declined_by();
+  }
   if (alert.acknowledged_at().seconds() != 0) {
     return "acknowledged by " + alert.acknowledged_by();
   }
@@ -61,12 +74,21 @@ std::string Rules(const v1::Alert& alert) {
   return rules;
 }
 
+std::string DeclineText(const v1::AlertDecline& decline) {
+  return Wrap("Declined at tier " + std::to_string(decline.tier()) + " by " +
+                  Clean(decline.declined_by()) + " (" + Clean(decline.organisation()) + ") on " +
+                  When(decline.declined_at()) + ": " + Clean(decline.reason()),
+              "  ");
+}
+
 ExitCode ListAlerts(const Session& session, const Client& client, const AlertsOptions& options) {
   v1::ListAlertsRequest request;
   request.set_page_size(500);
   request.set_include_acknowledged(options.all);
   request.set_filter(options.filter);
   Table table({"ALERT", "PROVIDER", "NAME", "GROUNDS", "LEAD", "RAISED", "ANSWER BY", "STATE"});
+  std::string declines;  // Each once, though it is told with each tier.
+  std::set<std::string> told;
   v1::ListAlertsResponse response;
   do {
     const auto context = client.NewContext();
@@ -81,13 +103,18 @@ ExitCode ListAlerts(const Session& session, const Client& client, const AlertsOp
         table.AddRow({alert.alert_id(), AlertProvider(alert), Clip(alert.display_name(), 28),
                       Clip(Rules(alert), 32), alert.detail().lead(), When(alert.raised_at()),
                       When(alert.detail().acknowledge_by()), AlertState(alert)});
+        for (const auto& decline : alert.declines()) {
+          if (told.insert(decline.alert_id()).second) declines += DeclineText(decline);
+        }
       }
     }
     request.set_page_token(response.next_page_token());
   } while (!response.next_page_token().empty());
   if (!session.json) {
     Put(table.empty() ? "No alert is open.\n"
-                      : table.Text() + "\nTo acknowledge one: trigpoint ack ALERT\n");
+                      : table.Text() + declines +
+                            "\nTo acknowledge one: trigpoint ack ALERT\nWhere no review is "
+                            "warranted: trigpoint decline ALERT --reason \"...\"\n");
   }
   return ExitCode::kOk;
 }
@@ -96,7 +123,7 @@ std::string AlertText(const v1::Alert& alert, const Ink& ink) {
   const auto& detail = alert.detail();
   std::string head = "Rapid quality review warranted";
   if (detail.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER) {
-    head += ", not acknowledged in time";
+    head += alert.declines().empty() ? ", not acknowledged in time" : ", declined before";
   } else if (detail.kind() == v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED) {
     head = "Further evidence for the open alert " + Clean(detail.attached_to());
   }
@@ -112,6 +139,7 @@ std::string AlertText(const v1::Alert& alert, const Ink& ink) {
   for (const auto& ground : detail.grounds()) {
     text += Wrap(ground.policy_id() + ' ' + ground.rule() + " [" + ground.clause() + ']', "  ");
   }
+  for (const auto& decline : alert.declines()) text += DeclineText(decline);
   std::string evidence;
   for (const auto& event : detail.evidence()) {
     evidence += (evidence.empty() ? "Evidence: " : ", ") + EventName(event);
@@ -234,7 +262,7 @@ ExitCode WatchAlerts(const Session& session, const AlertsOptions& options) {
   });
 }
 
-ExitCode Acknowledge(const Session& session, const Client& client, const AckOptions& options) {
+ExitCode Acknowledge(const Session& session, const Client& client, const AnswerOptions& options) {
   v1::AcknowledgeAlertRequest request;
   request.set_alert_id(options.alert_id);
   request.set_request_id(options.request_id.empty() ? NewRequestId() : options.request_id);
@@ -251,6 +279,28 @@ ExitCode Acknowledge(const Session& session, const Client& client, const AckOpti
         Clean(alert.display_name()) + ", by " + Clean(alert.acknowledged_by()) + " on " +
         When(alert.acknowledged_at()) + '\n');
   }
+  return ExitCode::kOk;
+}
+
+ExitCode Decline(const Session& session, const Client& client, const AnswerOptions& options) {
+  v1::DeclineAlertRequest request;
+  request.set_alert_id(options.alert_id);
+  request.set_reason(options.reason);
+  request.set_request_id(options.request_id.empty() ? NewRequestId() : options.request_id);
+  v1::Alert alert;
+  const auto context = client.NewContext();
+  const auto status = client.alerts().DeclineAlert(context.get(), request, &alert);
+  if (!status.ok()) {
+    return Fail(session, status);
+  }
+  if (session.json) {
+    PutJson(alert);
+    return ExitCode::kOk;
+  }
+  const auto* decline = OwnDecline(alert);
+  Put("Declined: " + Clean(alert.alert_id()) + ", " + Clean(AlertProvider(alert)) + ' ' +
+      Clean(alert.display_name()) + '\n' + (decline == nullptr ? "" : DeclineText(*decline)) +
+      "The next tier, if there is one, is told now.\n");
   return ExitCode::kOk;
 }
 
@@ -283,7 +333,7 @@ void AddAlertCommands(CLI::App& app, Session& session) {
     };
   });
 
-  auto ack_options = std::make_shared<AckOptions>();
+  auto ack_options = std::make_shared<AnswerOptions>();
   CLI::App* ack = app.add_subcommand("ack", "Acknowledges an alert: you have it in hand");
   ack->add_option("ALERT", ack_options->alert_id, "Id that 'alerts' printed")->required();
   ack->add_option("--request-id", ack_options->request_id, "UUID of an earlier try, to repeat it");
@@ -292,6 +342,25 @@ void AddAlertCommands(CLI::App& app, Session& session) {
     session.command = [&session, ack_options] {
       return WithClient(session, [&](const Client& client) {
         return Acknowledge(session, client, *ack_options);
+      });
+    };
+  });
+
+  auto decline_options = std::make_shared<AnswerOptions>();
+  CLI::App* decline = app.add_subcommand(
+      "decline", "Declines the review that an alert asks for; the next tier sees who and why");
+  decline->add_option("ALERT", decline_options->alert_id, "Id that 'alerts' printed")->required();
+  decline->add_option("--reason", decline_options->reason, "Why no review is warranted; no names")
+      ->required();
+  decline->add_option("--request-id", decline_options->request_id,
+                      "UUID of an earlier try, to repeat it");
+  decline->footer(
+      "Example: trigpoint decline 9b1deb4d3b7d4bad --reason \"the risk summit of 2 March covers "
+      "it\"");
+  decline->callback([&session, decline_options] {
+    session.command = [&session, decline_options] {
+      return WithClient(session, [&](const Client& client) {
+        return Decline(session, client, *decline_options);
       });
     };
   });

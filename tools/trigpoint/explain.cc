@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "arguments.h"
 #include "trigpoint/base/time.h"
+#include "trigpoint/domain/ratings.h"
 
 namespace trigpoint {
 namespace {
@@ -133,22 +133,6 @@ std::string Section(std::string_view title, const std::string& body, const Ink& 
   return body.empty() ? std::string{} : '\n' + ink.Bold(title) + '\n' + body;
 }
 
-/// Which evidence is of an incident that another service is told of, too.
-std::vector<std::string> LinkedInWords(const v1::Assessment& assessment) {
-  std::vector<std::string> lines;
-  for (const auto& linked : assessment.linked_incidents()) {
-    const v1::SubjectRef& id = linked.provider_id();
-    std::string where = "another service";
-    if (linked.has_provider_id()) {
-      const std::string as = id.scheme() + '/' + id.value();
-      where = (linked.provider_name().empty() ? as : linked.provider_name() + " (" + as + ')') +
-              ": " + EventName(linked.other_report());
-    }
-    lines.push_back(EventName(linked.report()) + ": the same incident is known at " + where);
-  }
-  return lines;
-}
-
 template <typename Lines>
 std::string Bullets(const Lines& lines) {
   std::string out;
@@ -156,6 +140,36 @@ std::string Bullets(const Lines& lines) {
     out += Wrap(line, "  - ");
   }
   return out;
+}
+
+std::string ConfidenceText(const v1::Assessment& assessment) {
+  std::string out;
+  for (const auto& theme : assessment.confidence()) {
+    out += Wrap(InWords(WithoutPrefix(v1::Theme_Name(theme.theme()), "THEME_")) + ": " +
+                    WithoutPrefix(v1::ThemeConfidence::Grade_Name(theme.grade()), "GRADE_") + " (" +
+                    std::to_string(theme.families()) +
+                    (theme.families() == 1 ? " family of sources" : " independent families") +
+                    (theme.regulator() ? ", the regulator among them)" : ")"),
+                "  - ");
+  }
+  return out;
+}
+
+std::string HoldText(const v1::AssuranceHold& hold) {
+  const auto day = [](const v1::Date& date) { return FormatDate(ToCivil(date)); };
+  std::string roles;
+  for (const std::string& role : hold.override_roles()) {
+    roles += (roles.empty() ? "" : " or ") + Clean(role);
+  }
+  return Wrap(
+      (hold.has_until()
+           ? "The decided level is held until " + day(hold.until()) + ": assurance was gained on " +
+                 day(hold.since())
+           : std::string(
+                 "The decided level is held: its quality risk profile gained no assurance")) +
+          (roles.empty() ? "" : "; " + roles + " may override with a rationale") + " [" +
+          Clean(hold.clause()) + "]",
+      "");
 }
 
 std::string CriteriaText(const v1::Assessment& assessment, Detail detail, const Ink& ink) {
@@ -313,6 +327,21 @@ std::string FiguresInWords(const v1::CriterionResult& criterion) {
   return text;
 }
 
+std::vector<std::string> LinkedInWords(const v1::Assessment& assessment) {
+  std::vector<std::string> lines;
+  for (const auto& linked : assessment.linked_incidents()) {
+    const v1::SubjectRef& id = linked.provider_id();
+    std::string where = "another service";
+    if (linked.has_provider_id()) {
+      const std::string as = id.scheme() + '/' + id.value();
+      where = (linked.provider_name().empty() ? as : linked.provider_name() + " (" + as + ')') +
+              ": " + EventName(linked.other_report());
+    }
+    lines.push_back(EventName(linked.report()) + ": the same incident is known at " + where);
+  }
+  return lines;
+}
+
 std::string Explain(const ExplainedProvider& provider, const v1::Assessment& assessment,
                     Detail detail, const Ink& ink) {
   std::string out = ink.Bold(Clean(provider.name.empty() ? provider.argument : provider.name));
@@ -338,7 +367,9 @@ std::string Explain(const ExplainedProvider& provider, const v1::Assessment& ass
   }
   out += BesideNqb(InWords(Clean(assessment.level())), assessment.nqb());
   if (!provider.inherited.empty()) out += Wrap(Clean(provider.inherited), "");
+  if (assessment.has_hold()) out += HoldText(assessment.hold());
   out += CriteriaText(assessment, detail, ink);
+  out += Section("How well each theme of it is borne out", ConfidenceText(assessment), ink);
   out += Section("Nearly met", Bullets(assessment.near_misses()), ink);
   out += Section("Known elsewhere", Bullets(LinkedInWords(assessment)), ink);
   out += Section("Not known", Bullets(assessment.gaps()), ink);
@@ -349,49 +380,6 @@ std::string Explain(const ExplainedProvider& provider, const v1::Assessment& ass
                             : "What the policy says happens at " + InWords(Clean(at)),
                  Bullets(assessment.measures()), ink);
   return out + Section("Next", NextStepText(provider, assessment), ink);
-}
-
-nlohmann::ordered_json AssessmentJson(std::string_view provider, const v1::Assessment& assessment) {
-  nlohmann::ordered_json json;
-  json["provider"] = provider;
-  json["policy"] = assessment.policy_id();
-  json["policy_version"] = assessment.policy_version();
-  json["as_of"] = FormatInstant(FromTimestamp(assessment.as_of()));
-  json["recommendation"] = {{"target_state", assessment.target_state()},
-                            {"level", assessment.level()},
-                            {"urgent", assessment.urgent()},
-                            {"floor", assessment.floor()},
-                            {"ceiling", assessment.ceiling()}};
-  json["applies"] = TruthWord(assessment.applies());
-  json["criteria"] = nlohmann::ordered_json::array();
-  for (const auto& criterion : assessment.criteria()) {
-    nlohmann::ordered_json one = {{"id", criterion.id()},
-                                  {"value", TruthWord(criterion.value())},
-                                  {"clause", criterion.clause()}};
-    one["evidence"] = nlohmann::ordered_json::array();
-    for (const auto& event : criterion.evidence()) {
-      one["evidence"].push_back(EventName(event));
-    }
-    one["figures"] = nlohmann::ordered_json::object();
-    for (const auto& figure : criterion.figures()) {
-      one["figures"][figure.name()] = figure.value();
-    }
-    one["note"] = criterion.note();
-    json["criteria"].push_back(std::move(one));
-  }
-  const auto list = [](const auto& lines) {
-    auto array = nlohmann::ordered_json::array();
-    for (const std::string& line : lines) {
-      array.push_back(line);
-    }
-    return array;
-  };
-  json["near_misses"] = list(assessment.near_misses());
-  json["linked_incidents"] = list(LinkedInWords(assessment));
-  json["gaps"] = list(assessment.gaps());
-  json["measures"] = list(assessment.measures());
-  json["caveats"] = list(assessment.caveats());
-  return json;
 }
 
 }  // namespace trigpoint

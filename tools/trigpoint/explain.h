@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "nlohmann/json_fwd.hpp"
 #include "print.h"
@@ -25,6 +26,9 @@ std::string FiguresInWords(const v1::CriterionResult& criterion);
 /// "Level 3 beside the NQB ladder: Intensive, not the same level. ... [S1 L170]". Ends with a line
 /// feed; empty where the policy says nothing of the state.
 std::string BesideNqb(std::string_view state, const v1::CrossWalk& entry);
+
+/// Which evidence is of an incident that another service is told of, too; a line for each.
+std::vector<std::string> LinkedInWords(const v1::Assessment& assessment);
 
 /// How much of an assessment to tell.
 enum class Detail { kWhatCounts, kEveryCriterion };

@@ -60,6 +60,7 @@ constexpr Row kTable[] = {
     {"trigpoint.v1.AlertService/ListAlerts", kReader | kReceiver},
     {"trigpoint.v1.AlertService/WatchAlerts", kReader | kReceiver},
     {"trigpoint.v1.AlertService/AcknowledgeAlert", kReceiver},
+    {"trigpoint.v1.AlertService/DeclineAlert", kReceiver},
     {"trigpoint.v1.AlertService/ListDeliveries", kReceiver | kOperator},
     {"trigpoint.v1.AlertService/RetryDeliveries", kOperator},
     {"trigpoint.v1.PolicyService/ListPolicies", kReader | kOperator},

@@ -49,7 +49,9 @@ void FromIncident(const v1::IncidentReported& incident, v1::Concern* concern) {
   concern->set_never_event(incident.never_event());
   concern->set_people(incident.people_affected());
   concern->set_ward(incident.ward());
-  AddFlag(concern, kConcernNeverEvent, incident.never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED);
+  AddFlag(
+      concern, kConcernNeverEvent,
+      incident.never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED || incident.never_event_untyped());
   AddFlag(concern, kConcernProviderCause, incident.provider_cause());
   AddFlag(concern, kConcernContinuingExposure, incident.continuing_exposure());
 }
@@ -99,6 +101,10 @@ std::optional<std::vector<v1::Concern>> Several(const v1::Event& event, int64_t 
       return FromFindings(event, event.enter_and_view_reported().findings(), known_us);
     case v1::Event::kElectedMemberVisitReported:
       return FromFindings(event, event.elected_member_visit_reported().findings(), known_us);
+    case v1::Event::kIncidentReported:
+      // An outcome, a risk and good care are no incidents (CL-02).
+      if (event.incident_reported().event_kind() <= v1::LFPSE_EVENT_INCIDENT) return std::nullopt;
+      return std::vector<v1::Concern>();
     case v1::Event::kRegulatorIntelligenceReceived:
       if (event.regulator_intelligence_received().raises_concern()) return std::nullopt;
       return std::vector<v1::Concern>();

@@ -101,18 +101,13 @@ std::string OneOf(const Roles& roles) {
 std::optional<Lack> HoldOf(const Transition& transition, const v1::DecisionProposed& proposal,
                            CivilDate today, const DecisionContext& context,
                            const v1::PolicyRecord& record) {
-  if (transition.assurance_hold_months() == 0) return std::nullopt;
-  const Assurance assurance = AssuranceOf(today, context, record);
-  if (!assurance.profiled) return std::nullopt;
-  const auto months = static_cast<int>(transition.assurance_hold_months());
-  std::string reason;
-  if (!assurance.since.has_value()) {
-    reason = "the quality risk profile of this episode gained no assurance";
-  } else if (const CivilDate until = AddMonths(*assurance.since, months); today < until) {
-    reason = "assurance was gained on " + FormatDate(*assurance.since) + ": held until " +
-             FormatDate(until) + ", " + std::to_string(months) + " months";
-  } else {
-    return std::nullopt;
+  const auto hold = HoldOn(transition, today, context, record);
+  if (!hold.has_value()) return std::nullopt;
+  std::string reason = "the quality risk profile of this episode gained no assurance";
+  if (hold->until.has_value()) {
+    reason = "assurance was gained on " + FormatDate(*hold->since) + ": held until " +
+             FormatDate(*hold->until) + ", " + std::to_string(transition.assurance_hold_months()) +
+             " months";
   }
   const auto& may = transition.hold_override_roles();
   const auto& roles = proposal.actor().roles();
@@ -126,6 +121,29 @@ std::optional<Lack> HoldOf(const Transition& transition, const v1::DecisionPropo
 }
 
 }  // namespace
+
+std::optional<AssuranceHold> HoldOn(const Transition& transition, CivilDate today,
+                                    const DecisionContext& context,
+                                    const v1::PolicyRecord& record) {
+  if (transition.assurance_hold_months() == 0) return std::nullopt;
+  const Assurance assurance = AssuranceOf(today, context, record);
+  if (!assurance.profiled) return std::nullopt;
+  AssuranceHold hold{.transition = &transition, .since = assurance.since, .until = std::nullopt};
+  if (!hold.since.has_value()) return hold;
+  hold.until = AddMonths(*hold.since, static_cast<int>(transition.assurance_hold_months()));
+  return today < *hold.until ? std::optional(hold) : std::nullopt;
+}
+
+std::optional<AssuranceHold> HoldAgainstFall(const DecisionContext& context, CivilDate today,
+                                             const v1::PolicyRecord& record) {
+  const std::string from = DecidedState(record, *context.authority);
+  for (const auto& transition : context.authority->transitions()) {
+    if (transition.from_state() != "*" && transition.from_state() != from) continue;
+    if (transition.to_state() == from) continue;
+    if (auto hold = HoldOn(transition, today, context, record); hold.has_value()) return hold;
+  }
+  return std::nullopt;
+}
 
 bool HasRationale(const v1::DecisionProposed& proposal) {
   return proposal.rationale().form_case() != v1::SealableText::FORM_NOT_SET ||

@@ -1,11 +1,7 @@
 #include "trigpoint/domain/feeds.h"
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <cstdlib>
-#include <initializer_list>
-#include <optional>
 #include <vector>
 
 #include "trigpoint/base/time.h"
@@ -15,152 +11,10 @@
 namespace trigpoint {
 namespace {
 
-constexpr size_t kKindsMax = 512;
 /// Days between deliveries that are a rhythm at least.
 constexpr int64_t kRhythmDaysMin = 5;
 /// Added to the start of a day of which nothing is known but that there was nothing.
 constexpr int64_t kNilMark = 1;
-
-using Table = std::array<std::optional<FeedKind>, kKindsMax>;
-
-const Table& Kinds() {
-  static const Table kTable = [] {
-    using E = v1::Event;
-    Table table;
-    const auto add = [&table](std::initializer_list<E::PayloadCase> kinds, FeedKind row) {
-      for (const auto kind : kinds) table[static_cast<size_t>(kind)] = row;
-    };
-    // The provider's own figures and returns (INT-QN: SO-05, SO-08; S2 3.3.2; S4 3.43-3.50, 3.106).
-    add({E::kMonitoringReturnReceived, E::kServicePlanSelfAssessmentReceived, E::kEcmPeriodReported,
-         E::kCapacityReported, E::kWorkforceIndicatorReported,
-         E::kProviderPerformanceReportReceived, E::kSpeakingUpAggregateReported,
-         E::kCoreGrantEvidenceReceived},
-        {.origin = Origin::kInside, .periodic = true});
-    // What it reports of itself as it happens (SO-01, SO-03, SO-05, SO-28, SO-53), and what it
-    // answers.
-    add({E::kIncidentReported, E::kLearningResponseStarted, E::kLearningResponseCompleted,
-         E::kHcaiCaseReported, E::kCqcStatutoryNotificationReceived, E::kComplaintReceived,
-         E::kComplaintOutcomeRecorded, E::kPalsConcernReceived, E::kComplimentReceived,
-         E::kSpeakingUpCaseReported, E::kSafetyAlertComplianceReported,
-         E::kProviderRepresentationReceived},
-        {.origin = Origin::kInside});
-    // Figures that others publish of it period by period (SO-04, SO-06 to SO-27, SO-49).
-    add({E::kIndicatorObserved, E::kMortalityIndicatorPublished, E::kSurveyResultPublished},
-        {.origin = Origin::kOutside, .periodic = true});
-    // The regulator and the directory (SO-17, SO-18, SO-37 to SO-40).
-    add({E::kServiceRegistered, E::kRegistrationChanged, E::kServiceLinked, E::kCqcRatingPublished,
-         E::kCqcRatingReviewRequested, E::kCqcRatingAmended, E::kCqcReportWithdrawn,
-         E::kCqcEnforcementActionRecorded, E::kCqcEnforcementActionClosed,
-         E::kCqcInspectionNotified, E::kCqcEnforcementActionAppealed, E::kEmergingConcernShared,
-         E::kRegulatorIntelligenceReceived, E::kOversightSegmentAssigned,
-         E::kMarketOversightNoticeReceived, E::kSafetyAlertIssued},
-        {.origin = Origin::kOutside});
-    // Safeguarding, the police, coroners and other bodies (SO-12, SO-24, SO-44 to SO-46, SO-51,
-    // SO-55). A whistleblower is inside, but is not the provider's own voice (SO-52).
-    add({E::kSafeguardingConcernRaised, E::kSafeguardingConcernScreened,
-         E::kSafeguardingEnquiryOpened, E::kSafeguardingEnquiryConcluded,
-         E::kProviderLedConcernScreened, E::kWhistleblowingConcernReceived,
-         E::kStatutoryReviewCommissioned, E::kStatutoryReviewPublished, E::kStatutoryNoticeReceived,
-         E::kPoliceInvolvementRecorded, E::kOutbreakOrClosureDeclared, E::kImmediateRiskAsserted},
-        {.origin = Origin::kOutside});
-    // People who come to see, and commissioners (SO-34, SO-35, SO-41, SO-42, SO-50, SO-56 to
-    // SO-59).
-    add({E::kProviderFeedbackReceived,
-         E::kStakeholderFeedbackReceived,
-         E::kEarlyIndicatorObserved,
-         E::kMpEnquiryReceived,
-         E::kEnterAndViewReported,
-         E::kElectedMemberVisitReported,
-         E::kMediaItemAssessed,
-         E::kPammsAssessmentFinalised,
-         E::kOutOfAreaVisitCompleted,
-         E::kOutOfBoroughValidationCompleted,
-         E::kBusinessContinuityPlanReviewed,
-         E::kContinuityScenarioTested,
-         E::kDocumentReceived,
-         E::kGoodPracticeShared,
-         E::kEcmDeepDiveCompleted,
-         E::kCommissionerVisitConducted,
-         E::kImmediateConcernRaised,
-         E::kPlacingCommissionerIntelligenceShared,
-         E::kIspNotificationReceived,
-         E::kFinancialConcernRaised,
-         E::kClosureOrTerminationNotified,
-         E::kProviderFailureDeclared,
-         E::kRiskRegisterEntryRecorded,
-         E::kRiskRegisterEntryRescored,
-         E::kRiskRegisterEntryClosed,
-         E::kContractNoticeServed,
-         E::kSuspensionImposed,
-         E::kSuspensionLifted,
-         E::kSuspensionVaried,
-         E::kPlanActionAgreed,
-         E::kPlanActionCompleted,
-         E::kPlanReviewed},
-        {.origin = Origin::kOutside});
-    // What organisations do, meet about and write to each other, says nothing new of the care; that
-    // a return is missing is not a return; and word that there is nothing counts as the kind it
-    // names.
-    add({E::kMonitoringReturnMissed,
-         E::kNilReturnReceived,
-         E::kEventRetracted,
-         E::kDefaultNoticeEpisodeClosed,
-         E::kAdvisoryNoticeLifted,
-         E::kFormalContactSent,
-         E::kFormalContactAnswered,
-         E::kEngagementAsserted,
-         E::kRapidQualityReviewConvened,
-         E::kRapidQualityReviewHeld,
-         E::kPlacementStarted,
-         E::kPlacementEnded,
-         E::kIspNotificationIssued,
-         E::kHostCommissionerNamed,
-         E::kComplaintAllocated,
-         E::kMeetingHeld,
-         E::kMeetingNotHeld,
-         E::kQualityReviewMeetingHeld,
-         E::kRiskSummitCalled,
-         E::kSurveillanceGroupMeetingCalled,
-         E::kMdtInitiated,
-         E::kLeadOrganisationAgreed,
-         E::kEscalatedToGoverningBody,
-         E::kQualityRiskProfileStarted,
-         E::kQualityRiskProfileModerated,
-         E::kQualityRiskProfileShared,
-         E::kQualityRiskProfileCompleted,
-         E::kRiskProfileScored,
-         E::kBaselineReviewCompleted,
-         E::kLargeScaleInterventionOpened,
-         E::kLargeScaleInterventionClosed,
-         E::kProviderNotifiedOfEscalation,
-         E::kFeedbackToProviderGiven,
-         E::kNotificationSent,
-         E::kDisclosureMade,
-         E::kTripleAReportProduced,
-         E::kImprovementPlanAgreed,
-         E::kPlanActionAnswered,
-         E::kMilestoneMissed,
-         E::kImprovementPlanClosed,
-         E::kVisitScheduled,
-         E::kVisitRescheduled,
-         E::kVisitCancelled,
-         E::kDraftReportSent,
-         E::kDraftReportReturned,
-         E::kFinalReportCirculated,
-         E::kMitigationAssured,
-         E::kFocusedVisitAuthorised,
-         E::kSuspensionApprovalRequested,
-         E::kSuspensionApprovalDecided,
-         E::kContingencyStepCompleted,
-         E::kLessonsLearnedRecorded,
-         E::kClusterConfirmed,
-         E::kClusterSplit,
-         E::kClusterLinked},
-        {});
-    return table;
-  }();
-  return kTable;
-}
 
 /// Adds a day to the latest few; false when it is there, or older than all that are kept.
 bool AddDay(int64_t day_us, bool nil, google::protobuf::RepeatedField<int64_t>* days) {
@@ -232,12 +86,6 @@ void AddHeard(const v1::Event& event, const KindInfo& kind, bool external, int64
 
 }  // namespace
 
-const FeedKind* FeedKindOf(int kind) {
-  if (kind < 0 || static_cast<size_t>(kind) >= kKindsMax) return nullptr;
-  const auto& row = Kinds()[static_cast<size_t>(kind)];
-  return row.has_value() ? &*row : nullptr;
-}
-
 int64_t DeliveryDay(int64_t received_us) {
   return received_us - ((received_us % kMicrosPerDay) + kMicrosPerDay) % kMicrosPerDay;
 }
@@ -248,13 +96,11 @@ bool NoteDelivery(const v1::Event& event, int64_t known_us, v1::ProviderState* s
   const bool nil = event.has_nil_return_received();
   const KindInfo* kind =
       nil ? KindOfName(event.nil_return_received().expected_kind()) : KindOf(event);
-  if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT || IsHiddenKind(*kind)) return false;
-  const FeedKind* feed = FeedKindOf(kind->number);
-  if (feed == nullptr || feed->origin == Origin::kNobody) return false;
+  if (kind == nullptr || !TellsOfCare(*kind) || IsHiddenKind(*kind)) return false;
   // The day on which a protected source spoke is part of what is hidden, whatever it reported.
   if (SensitivityOf(event) >= v1::SENSITIVITY_C5_PROTECTED_SOURCE) return false;
   if (!nil && SensitivityOf(event) < v1::SENSITIVITY_C4_SPECIAL_CATEGORY) {
-    AddHeard(event, *kind, feed->origin == Origin::kOutside, known_us, state);
+    AddHeard(event, *kind, kind->origin == v1::ORIGIN_OUTSIDE, known_us, state);
   }
   return AddDelivery(kind->number, event.source(), DeliveryDay(known_us), nil, state);
 }
@@ -262,9 +108,9 @@ bool NoteDelivery(const v1::Event& event, int64_t known_us, v1::ProviderState* s
 int RhythmOf(const v1::FeedDelivery& delivery) {
   const auto& days = delivery.received_us();
   if (days.size() < kRhythmDeliveries) return 0;
-  const FeedKind* feed = FeedKindOf(delivery.kind());
-  if (feed == nullptr) return 0;
-  if (!feed->periodic && std::none_of(days.begin(), days.end(), IsNil)) return 0;
+  const KindInfo* kind = KindOfNumber(delivery.kind());
+  if (kind == nullptr) return 0;
+  if (!kind->periodic && std::none_of(days.begin(), days.end(), IsNil)) return 0;
   std::vector<int64_t> intervals;
   for (int i = 1; i < days.size(); ++i) {
     intervals.push_back((DeliveryDay(days.Get(i)) - DeliveryDay(days.Get(i - 1))) / kMicrosPerDay);

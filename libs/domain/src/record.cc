@@ -61,9 +61,19 @@ RecordOutcome RecordSilence(const v1::FeedSilent& silent, int64_t known_us,
 RecordOutcome RecordAcknowledgement(const v1::AlertAcknowledged& acknowledged, int64_t known_us,
                                     v1::ProviderRecord* record) {
   v1::AlertRecord* alert = FindAlert(record, acknowledged.alert_id());
-  if (alert == nullptr || alert->acknowledged_us() != 0) return RecordOutcome::kUnchanged;
+  if (alert == nullptr || IsAnswered(*alert)) return RecordOutcome::kUnchanged;
   alert->set_acknowledged_us(known_us);
   *alert->mutable_acknowledged_by() = acknowledged.actor();
+  return RecordOutcome::kRecorded;
+}
+
+/// The first decline stands. Who had it in hand may find that no review is warranted, too.
+RecordOutcome RecordDecline(const v1::AlertDeclined& declined, int64_t known_us,
+                            v1::ProviderRecord* record) {
+  v1::AlertRecord* alert = FindAlert(record, declined.alert_id());
+  if (alert == nullptr || alert->declined_us() != 0) return RecordOutcome::kUnchanged;
+  alert->set_declined_us(known_us);
+  *alert->mutable_declined() = declined;
   return RecordOutcome::kRecorded;
 }
 
@@ -134,6 +144,8 @@ RecordOutcome EvolveRecord(const v1::Event& event, int64_t known_us, const Conte
       return RecordAlert(event.rapid_quality_review_alert(), known_us, record);
     case v1::Event::kAlertAcknowledged:
       return RecordAcknowledgement(event.alert_acknowledged(), known_us, record);
+    case v1::Event::kAlertDeclined:
+      return RecordDecline(event.alert_declined(), known_us, record);
     case v1::Event::kFeedSilent:
       return RecordSilence(event.feed_silent(), known_us, record);
     case v1::Event::kDecisionBasisWeakened: {

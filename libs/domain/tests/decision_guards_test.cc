@@ -280,5 +280,24 @@ TEST_F(GuardTest, WithoutTheUrgentPathUrgencyDoesNotReplaceConcurrence) {
   EXPECT_EQ(Decide(alone, {2026, 3, 2}).outcome(), Outcome::OUTCOME_PENDING_CONCURRENCE);
 }
 
+// EnhancedHoldStarted / Ended of domain.md 2.5; S3 App 1 QRP
+TEST_F(GuardTest, TheHoldOfADayFollowsFromTheProfilesOfTheEpisode) {
+  const auto hold = [this](CivilDate day) { return HoldAgainstFall(context_, day, record_); };
+  Stands("ENHANCED", {2026, 1, 5});
+  EXPECT_FALSE(hold({2026, 2, 1}).has_value()) << "no profile was run";
+  Profile({2026, 2, 10}, false);
+  ASSERT_TRUE(hold({2026, 2, 11}).has_value());
+  EXPECT_FALSE(hold({2026, 2, 11})->since.has_value());
+  EXPECT_FALSE(hold({2026, 2, 11})->until.has_value()) << "until assurance is gained";
+  Profile({2026, 3, 2}, true);
+  ASSERT_TRUE(hold({2026, 6, 1}).has_value());
+  EXPECT_EQ(hold({2026, 6, 1})->since, (CivilDate{2026, 3, 2}));
+  EXPECT_EQ(hold({2026, 6, 1})->until, (CivilDate{2026, 6, 2}));
+  EXPECT_EQ(hold({2026, 6, 1})->transition->hold_clause(), "S3 App 1 QRP; S3 5.2.3(a)");
+  EXPECT_FALSE(hold({2026, 6, 2}).has_value()) << "it is over";
+  record_.set_decided_state("INTERIM");
+  EXPECT_FALSE(hold({2026, 6, 1}).has_value()) << "no move from there is held";
+}
+
 }  // namespace
 }  // namespace trigpoint

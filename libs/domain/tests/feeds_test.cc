@@ -52,24 +52,25 @@ v1::FeedDelivery Delivered(v1::Event::PayloadCase kind, const std::vector<int>& 
   return state.deliveries(0);
 }
 
-// 1.10: a kind that is in no row would be heard by nobody.
-TEST(FeedKindOf, HasARowForEveryKindOfFactAndNoOther) {
+// 1.10: a kind that states no origin would be heard by nobody.
+TEST(Origin, IsStatedByEveryKindOfFactAndNoOther) {
   for (const KindInfo& kind : AllKinds()) {
-    const FeedKind* feed = FeedKindOf(kind.number);
-    EXPECT_EQ(feed != nullptr, kind.role == v1::EVENT_ROLE_FACT) << kind.name;
-    if (feed == nullptr) continue;
+    EXPECT_EQ(kind.origin != v1::ORIGIN_UNSPECIFIED, kind.role == v1::EVENT_ROLE_FACT) << kind.name;
     // What counts as a concern was told by somebody, and so was what comes period by period.
-    const bool told = feed->periodic || RaisesConcern(kind);
-    EXPECT_FALSE(told && feed->origin == Origin::kNobody) << kind.name;
+    EXPECT_FALSE((kind.periodic || RaisesConcern(kind)) && !TellsOfCare(kind)) << kind.name;
+    // What no state holds leaves no window.
+    EXPECT_FALSE(kind.windowed && !StandsInState(kind)) << kind.name;
   }
 }
 
-TEST(FeedKindOf, TellsWhatTheProviderSaysOfItselfFromWhatOthersSay) {
-  EXPECT_EQ(FeedKindOf(v1::Event::kIncidentReported)->origin, Origin::kInside);
-  EXPECT_EQ(FeedKindOf(v1::Event::kMonitoringReturnReceived)->origin, Origin::kInside);
-  EXPECT_EQ(FeedKindOf(v1::Event::kSafeguardingConcernRaised)->origin, Origin::kOutside);
-  EXPECT_EQ(FeedKindOf(v1::Event::kMonitoringReturnMissed)->origin, Origin::kNobody);
-  EXPECT_EQ(FeedKindOf(v1::Event::kRecommendation), nullptr);
+TEST(TellsOfCare, TellsWhatTheProviderSaysOfItselfFromWhatOthersSay) {
+  const auto origin = [](v1::Event::PayloadCase kind) { return KindOfNumber(kind)->origin; };
+  EXPECT_EQ(origin(v1::Event::kIncidentReported), v1::ORIGIN_INSIDE);
+  EXPECT_EQ(origin(v1::Event::kMonitoringReturnReceived), v1::ORIGIN_INSIDE);
+  EXPECT_EQ(origin(v1::Event::kSafeguardingConcernRaised), v1::ORIGIN_OUTSIDE);
+  EXPECT_TRUE(TellsOfCare(*KindOfNumber(v1::Event::kSafeguardingConcernRaised)));
+  EXPECT_FALSE(TellsOfCare(*KindOfNumber(v1::Event::kMonitoringReturnMissed)));
+  EXPECT_FALSE(TellsOfCare(*KindOfNumber(v1::Event::kRecommendation)));
 }
 
 TEST(NoteDelivery, CountsADayOnceInWhicheverOrder) {

@@ -76,6 +76,28 @@ void AddMoves(const CompiledPack& pack, const v1::ProviderState& state, v1::Asse
   }
 }
 
+v1::Date AsDate(const CivilDate& day) {
+  v1::Date date;
+  date.set_year(day.year);
+  date.set_month(day.month);
+  date.set_day(day.day);
+  return date;
+}
+
+/// The hold that stands against the fall of the decided level, if any. It follows from what is
+/// known, so no event of its own could contradict it.
+void AddHold(const CompiledPack& pack, const v1::ProviderState& state,
+             const v1::PolicyRecord& policy, v1::Assessment* out) {
+  const DecisionContext decision = DecisionContextOf(state, &pack.pack().authority());
+  const auto hold = HoldAgainstFall(decision, LondonDate(ToMicros(out->as_of())), policy);
+  if (!hold.has_value()) return;
+  auto* told = out->mutable_hold();
+  if (hold->since.has_value()) *told->mutable_since() = AsDate(*hold->since);
+  if (hold->until.has_value()) *told->mutable_until() = AsDate(*hold->until);
+  told->set_clause(hold->transition->hold_clause());
+  *told->mutable_override_roles() = hold->transition->hold_override_roles();
+}
+
 }  // namespace
 
 v1::Assessment BuildAssessment(
@@ -112,6 +134,7 @@ v1::Assessment BuildAssessment(
     text->set_id(criterion.id());
     text->set_text(criterion.text());
   }
+  for (const auto& theme : result.confidence) *out.add_confidence() = theme;
   for (const auto& text : result.near_misses) out.add_near_misses(text);
   const std::vector<Unsettled> unsettled =
       result.gaps.empty() ? std::vector<Unsettled>() : UnsettledOf(pack, context);
@@ -137,6 +160,7 @@ v1::Assessment BuildAssessment(
     return out;
   }
   if (result.applies != Truth::kFalse) AddMoves(pack, state, &out);
+  if (policy != nullptr) AddHold(pack, state, *policy, &out);
   out.set_declined(policy != nullptr && policy->declined());
   if (policy != nullptr && policy->has_recommendation()) {
     out.set_recommendation_id(policy->recommendation().recommendation_id());

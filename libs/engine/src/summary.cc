@@ -85,8 +85,8 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
             [](const auto& a, const auto& b) { return a.policy_id() < b.policy_id(); });
   uint32_t open_alerts = 0;
   for (const auto& alert : record.alerts()) {
-    const bool open = alert.acknowledged_us() == 0 && !alert.alert().historic() &&
-                      IsOpen(alert, state) && !IsToldWithAnother(alert.alert(), record, state);
+    const bool open = !IsAnswered(alert) && !alert.alert().historic() && IsOpen(alert, state) &&
+                      !IsToldWithAnother(alert.alert(), record, state);
     open_alerts += open ? 1U : 0U;
   }
   summary->set_open_alerts(open_alerts);

@@ -40,6 +40,26 @@ v1::Event ReviewClosed(const std::string& id, int64_t at) {
   return event;
 }
 
+v1::Event Declined(const std::string& alert_id, int64_t at) {
+  v1::Event event;
+  event.set_source(kDecisionSource);
+  event.set_id("declined/" + alert_id);
+  event.mutable_alert_declined()->set_alert_id(alert_id);
+  event.mutable_alert_declined()->set_reason("the risk summit covers it");
+  event.mutable_alert_declined()->mutable_actor()->set_principal("a.jones");
+  Stamp(at, &event);
+  return event;
+}
+
+v1::Event Acknowledged(const std::string& alert_id, int64_t at) {
+  v1::Event event;
+  event.set_source(kDecisionSource);
+  event.set_id("acknowledged/" + alert_id);
+  event.mutable_alert_acknowledged()->set_alert_id(alert_id);
+  Stamp(at, &event);
+  return event;
+}
+
 class AlertsTest : public testing::Test {
  protected:
   void SetUp() override { owner_.Fold(Registration()); }
@@ -53,6 +73,8 @@ class AlertsTest : public testing::Test {
     }
     return told;
   }
+  const v1::AlertRecord& Alert(int index) const { return owner_.stream().record.alerts(index); }
+  int Alerts() const { return owner_.stream().record.alerts_size(); }
   void ExpectVerified() const {
     const auto check = CheckStream("s", owner_.log(), owner_.controls());
     ASSERT_TRUE(check.ok()) << check.status();
@@ -121,6 +143,83 @@ TEST_F(AlertsTest, WhatIsReportedAfterTheReviewOfAnIncidentIsRaisedAnewOnce) {
   owner_.Fold(ReviewClosed("another review", kToday + 4 * kDay));
   owner_.Fold(Risk("r4", kToday + 5 * kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
   EXPECT_EQ(Told().size(), 3U);
+  ExpectVerified();
+}
+
+// domain.md 2.5: a decline is never silent.
+TEST_F(AlertsTest, ADeclinedAlertGoesToTheNextTierAtOnceAndNotAgain) {
+  // Given an alert that is due in four hours
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  ASSERT_EQ(Alerts(), 1);
+  // When somebody declines it after an hour
+  owner_.Fold(Declined(Alert(0).alert().alert_id(), kToday + kMicrosPerHour));
+  // Then the next tier is told in that instant
+  ASSERT_EQ(Alerts(), 2);
+  EXPECT_EQ(Alert(1).alert().kind(), v1::RapidQualityReviewAlert::KIND_NEXT_TIER);
+  EXPECT_EQ(Alert(1).alert().tier(), 2U);
+  EXPECT_TRUE(Alert(1).alert().dispatch());
+  EXPECT_EQ(Alert(1).raised_us(), kToday + kMicrosPerHour);
+  EXPECT_EQ(Alert(0).declined().reason(), "the risk summit covers it");
+  // And what somebody of that tier has in hand goes no further.
+  owner_.Fold(Acknowledged(Alert(1).alert().alert_id(), kToday + 2 * kMicrosPerHour));
+  owner_.Fold(Tick(kToday + 5 * kDay));
+  EXPECT_EQ(Alerts(), 2);
+  ExpectVerified();
+}
+
+// domain.md 2.5
+TEST_F(AlertsTest, WhatEachTierDeclinesEndsWithTheThird) {
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  for (int tier = 0; tier < 3; ++tier) {
+    ASSERT_EQ(Alerts(), tier + 1);
+    owner_.Fold(Declined(Alert(tier).alert().alert_id(), kToday + (tier + 1) * kMicrosPerHour));
+  }
+  owner_.Fold(Tick(kToday + 5 * kDay));
+  EXPECT_EQ(Alerts(), 3);
+  ExpectVerified();
+}
+
+// domain.md 2.5
+TEST_F(AlertsTest, WhoHadItInHandAndDeclinesPassesItOn) {
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Acknowledged(Alert(0).alert().alert_id(), kToday + kMicrosPerHour));
+  owner_.Fold(Tick(kToday + kDay));
+  ASSERT_EQ(Alerts(), 1);
+  owner_.Fold(Declined(Alert(0).alert().alert_id(), kToday + kDay + kMicrosPerHour));
+  EXPECT_EQ(Alerts(), 2);
+  ExpectVerified();
+}
+
+// 3.5 rule b: suppressed until evidence changes.
+TEST_F(AlertsTest, AnIncidentThatWasDeclinedIsRaisedAnewByWhatTheDeclineDidNotKnowOf) {
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  for (int tier = 0; tier < 3; ++tier)
+    owner_.Fold(Declined(Alert(tier).alert().alert_id(), kToday + (tier + 1) * kMicrosPerHour));
+  // The same report, corrected, is no new evidence.
+  v1::Event corrected = Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE);
+  corrected.set_source_version(2);
+  corrected.mutable_immediate_risk_asserted()->set_asserted_by_role("safeguarding manager");
+  Stamp(kToday + 4 * kMicrosPerHour, &corrected);
+  owner_.Fold(corrected);
+  EXPECT_EQ(Told().size(), 1U);
+  // Another report of the incident is.
+  owner_.Fold(Risk("r2", kToday + kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  ASSERT_EQ(Told().size(), 2U);
+  EXPECT_EQ(Told()[1].kind(), v1::RapidQualityReviewAlert::KIND_RAISED);
+  EXPECT_TRUE(Told()[1].dispatch());
+  ExpectVerified();
+}
+
+// design 6 "Alerts": what is attached to an open alert is not sent; to a declined one it would be
+// lost.
+TEST_F(AlertsTest, NothingIsAttachedToADeclinedAlert) {
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT));
+  owner_.Fold(Declined(Alert(0).alert().alert_id(), kToday + kMicrosPerHour));
+  owner_.Fold(Risk("other", kToday + kDay, v1::ImmediateRiskAsserted::GRADE_SIGNIFICANT,
+                   "another incident"));
+  ASSERT_EQ(Told().size(), 2U);
+  EXPECT_EQ(Told()[1].kind(), v1::RapidQualityReviewAlert::KIND_RAISED);
+  EXPECT_TRUE(Told()[1].dispatch());
   ExpectVerified();
 }
 

@@ -32,7 +32,11 @@ const std::vector<KindInfo>& Kinds() {
                         .source = options.source(),
                         .summary = options.summary(),
                         .effect = options.effect(),
-                        .category = options.category()});
+                        .category = options.category(),
+                        .origin = options.origin(),
+                        .periodic = options.periodic(),
+                        .windowed = options.windowed(),
+                        .bookkeeping = options.bookkeeping()});
     }
     std::sort(kinds->begin(), kinds->end(),
               [](const KindInfo& a, const KindInfo& b) { return a.number < b.number; });
@@ -41,14 +45,23 @@ const std::vector<KindInfo>& Kinds() {
   return *kKinds;
 }
 
+/// By number: the fold asks for each fact of a state.
+const std::vector<const KindInfo*>& ByNumber() {
+  static const auto* const kByNumber = [] {
+    auto* by_number = new std::vector<const KindInfo*>(
+        static_cast<size_t>(Kinds().back().number) + 1);  // Never destroyed, as the kinds are not.
+    for (const KindInfo& kind : Kinds()) (*by_number)[static_cast<size_t>(kind.number)] = &kind;
+    return by_number;
+  }();
+  return *kByNumber;
+}
+
 }  // namespace
 
 const KindInfo* KindOfNumber(int number) {
-  const std::vector<KindInfo>& kinds = Kinds();
-  const auto it =
-      std::lower_bound(kinds.begin(), kinds.end(), number,
-                       [](const KindInfo& kind, int wanted) { return kind.number < wanted; });
-  return it != kinds.end() && it->number == number ? &*it : nullptr;
+  const auto& kinds = ByNumber();
+  const auto index = static_cast<size_t>(number);
+  return number >= 0 && index < kinds.size() ? kinds[index] : nullptr;
 }
 
 const KindInfo* KindOf(const v1::Event& event) {

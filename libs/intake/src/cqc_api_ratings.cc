@@ -1,6 +1,7 @@
 #include "cqc_api_ratings.h"
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <set>
 #include <tuple>
@@ -16,12 +17,14 @@ namespace {
 struct Statement {
   v1::Rating rating = v1::RATING_UNSPECIFIED;
   bool conflicting = false;
+  std::optional<double> percentage{};
 };
 
 struct Report {
   std::string id;
   CivilDate date;
   bool inherited = false;
+  std::string inherited_from{};
   std::map<v1::KeyQuestion, Statement> statements;
 
   v1::Rating Overall() const {
@@ -35,11 +38,12 @@ CqcReport Finished(const Report& report) {
                      .date = report.date,
                      .overall = report.Overall(),
                      .key_questions = {},
-                     .inherited = report.inherited};
+                     .inherited = report.inherited,
+                     .inherited_from = report.inherited_from};
   for (const auto& [question, statement] : report.statements) {
-    if (question != v1::KEY_QUESTION_UNSPECIFIED) {
-      finished.key_questions[question] = statement.rating;
-    }
+    if (question == v1::KEY_QUESTION_UNSPECIFIED) continue;
+    finished.key_questions[question] = statement.rating;
+    if (statement.percentage) finished.percentages[question] = *statement.percentage;
   }
   return finished;
 }
@@ -116,8 +120,30 @@ class Collector {
 
   void StateOf(const JsonFields& entry, v1::KeyQuestion question, v1::Rating rating,
                Report* report) {
-    State(entry, rating, &report->statements[question]);
-    report->inherited = report->inherited || Inherits(entry);
+    Statement& stated = report->statements[question];
+    State(entry, rating, &stated);
+    if (const auto percentage = PercentageOf(entry)) stated.percentage = percentage;
+    NoteInherited(entry, report);
+  }
+
+  // The published score; the rating is never computed from it (CL-05).
+  static std::optional<double> PercentageOf(const JsonFields& entry) {
+    const std::string text = entry.Text("percentageScore");
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty()) return std::nullopt;
+    if (error != std::errc() || end != text.data() + text.size() || value < 0 || value > 100) {
+      entry.Refuse("percentageScore", "PERCENTAGE_NOT_READ", "must be a number from 0 to 100");
+      return std::nullopt;
+    }
+    return value;
+  }
+
+  void NoteInherited(const JsonFields& entry, Report* report) const {
+    if (!Inherits(entry)) return;
+    report->inherited = true;
+    if (const std::string from = entry.Text("organisationId"); IsUsableId(from))
+      report->inherited_from = from;
   }
 
   // The overall value, and each key question, which goes to the report that its own link and date
@@ -152,7 +178,7 @@ class Collector {
       return;
     }
     Report& report = ReportOf(entry.Text("reportLinkId"), *date);
-    report.inherited = report.inherited || Inherits(entry);
+    NoteInherited(entry, &report);
     if (overall) {
       TakeGroup(*overall, report.id, date);
     } else {

@@ -45,10 +45,13 @@ v1::Event RatingEvent(const CqcRecord& record, std::string id, const CqcReport& 
   SetDate(report.date, published->mutable_report_date());
   published->set_overall(report.overall);
   published->set_inherited(report.inherited);
+  if (report.inherited) published->set_inherited_from(report.inherited_from);
   for (const auto& [question, rating] : report.key_questions) {
     v1::KeyQuestionRating* answer = published->add_key_questions();
     answer->set_key_question(question);
     answer->set_rating(rating);
+    const auto percentage = report.percentages.find(question);
+    if (percentage != report.percentages.end()) answer->set_percentage(percentage->second);
   }
   return event;
 }

@@ -40,7 +40,9 @@ struct CqcReport {
   CivilDate date;
   v1::Rating overall = v1::RATING_UNSPECIFIED;
   std::map<v1::KeyQuestion, v1::Rating> key_questions;
-  bool inherited = false;  ///< Earned by a predecessor registration.
+  bool inherited = false;                           ///< Earned by a predecessor registration.
+  std::string inherited_from{};                     ///< Its id, where the feed names it.
+  std::map<v1::KeyQuestion, double> percentages{};  ///< As published, of this report alone.
 };
 
 /// Makes the event of a report.

@@ -20,17 +20,25 @@ std::optional<int> CodeUpTo(std::string_view text, int max) {
   return code;
 }
 
+// The value at the place of a code, from 1; nothing where the list has no such code.
+template <typename Value, size_t n>
+std::optional<Value> OneOf(std::string_view code, const Value (&values)[n]) {
+  const auto number = CodeUpTo(code, static_cast<int>(n));
+  if (!number || values[*number - 1] == Value{}) return std::nullopt;
+  return values[*number - 1];
+}
+
 }  // namespace
 
-std::optional<LfpseKind> LfpseKindOf(std::string_view words) {
-  static constexpr std::pair<std::string_view, LfpseKind> kWords[] = {
-      {"PATIENT SAFETY INCIDENT", LfpseKind::kIncident},
-      {"INCIDENT", LfpseKind::kIncident},
-      {"OUTCOME", LfpseKind::kOutcome},
-      {"PATIENT SAFETY OUTCOME", LfpseKind::kOutcome},
-      {"RISK", LfpseKind::kRisk},
-      {"PATIENT SAFETY RISK", LfpseKind::kRisk},
-      {"GOOD CARE", LfpseKind::kGoodCare}};
+std::optional<v1::LfpseEvent> LfpseEventOf(std::string_view words) {
+  static constexpr std::pair<std::string_view, v1::LfpseEvent> kWords[] = {
+      {"PATIENT SAFETY INCIDENT", v1::LFPSE_EVENT_INCIDENT},
+      {"INCIDENT", v1::LFPSE_EVENT_INCIDENT},
+      {"OUTCOME", v1::LFPSE_EVENT_OUTCOME},
+      {"PATIENT SAFETY OUTCOME", v1::LFPSE_EVENT_OUTCOME},
+      {"RISK", v1::LFPSE_EVENT_RISK},
+      {"PATIENT SAFETY RISK", v1::LFPSE_EVENT_RISK},
+      {"GOOD CARE", v1::LFPSE_EVENT_GOOD_CARE}};
   const std::string normal = NormalName(words);
   for (const auto& [known, kind] : kWords) {
     if (normal == known) return kind;
@@ -53,7 +61,7 @@ std::optional<v1::Harm> PsychologicalHarmOfLfpse(std::string_view code) {
 }
 
 std::optional<v1::NeverEventType> NeverEventOfLfpse(std::string_view code) {
-  const auto number = CodeUpTo(code, v1::NeverEventType_MAX);
+  const auto number = CodeUpTo(code, v1::NEVER_EVENT_TYPE_AIR_FLOWMETER);
   return number ? std::optional(static_cast<v1::NeverEventType>(*number)) : std::nullopt;
 }
 
@@ -82,6 +90,76 @@ std::optional<bool> IsFearOfConsequences(std::string_view reason) {
   constexpr int kLast = 7;
   const auto number = CodeUpTo(reason, kReasons);
   return number ? std::optional(*number >= kFirst && *number <= kLast) : std::nullopt;
+}
+
+std::optional<v1::LfpseService> ServiceOfLfpse(std::string_view code) {
+  static constexpr v1::LfpseService kServices[] = {v1::LFPSE_SERVICE_ACUTE,
+                                                   v1::LFPSE_SERVICE_UNSPECIFIED,
+                                                   v1::LFPSE_SERVICE_AMBULANCE,
+                                                   v1::LFPSE_SERVICE_MENTAL_HEALTH,
+                                                   v1::LFPSE_SERVICE_UNSPECIFIED,
+                                                   v1::LFPSE_SERVICE_COMMUNITY_THERAPY,
+                                                   v1::LFPSE_SERVICE_COMMUNITY_NURSING,
+                                                   v1::LFPSE_SERVICE_PRISON,
+                                                   v1::LFPSE_SERVICE_PHARMACY,
+                                                   v1::LFPSE_SERVICE_OPTOMETRY,
+                                                   v1::LFPSE_SERVICE_DENTISTRY,
+                                                   v1::LFPSE_SERVICE_CARE_HOME,
+                                                   v1::LFPSE_SERVICE_SOCIAL_CARE,
+                                                   v1::LFPSE_SERVICE_LEARNING_DISABILITY_AND_AUTISM,
+                                                   v1::LFPSE_SERVICE_NOT_KNOWN,
+                                                   v1::LFPSE_SERVICE_INTERMEDIATE_CARE,
+                                                   v1::LFPSE_SERVICE_GENERAL_PRACTICE,
+                                                   v1::LFPSE_SERVICE_NHS_111,
+                                                   v1::LFPSE_SERVICE_MATERNITY};
+  return OneOf(code, kServices);
+}
+
+std::optional<v1::IncidentLocation> LocationOfLfpse(std::string_view code) {
+  static constexpr v1::IncidentLocation kLocations[] = {
+      v1::INCIDENT_LOCATION_PUBLIC_PLACE,     v1::INCIDENT_LOCATION_PRIVATE_HOME,
+      v1::INCIDENT_LOCATION_CARE_HOME,        v1::INCIDENT_LOCATION_HOSPITAL,
+      v1::INCIDENT_LOCATION_OTHER_HEALTHCARE, v1::INCIDENT_LOCATION_AMBULANCE,
+      v1::INCIDENT_LOCATION_PRISON,           v1::INCIDENT_LOCATION_NONE_OF_THESE,
+      v1::INCIDENT_LOCATION_NOT_KNOWN,        v1::INCIDENT_LOCATION_MENTAL_HEALTH_UNIT,
+      v1::INCIDENT_LOCATION_GENERAL_PRACTICE, v1::INCIDENT_LOCATION_PHARMACY};
+  return OneOf(code, kLocations);
+}
+
+std::optional<v1::LfpseOutcome> OutcomeOfLfpse(std::string_view code) {
+  static constexpr v1::LfpseOutcome kOutcomes[] = {v1::LFPSE_OUTCOME_DEATH_TO_LOOK_INTO,
+                                                   v1::LFPSE_OUTCOME_READMISSION,
+                                                   v1::LFPSE_OUTCOME_INTENSIVE_CARE,
+                                                   v1::LFPSE_OUTCOME_SAFEGUARDING_WITHOUT_STAFF,
+                                                   v1::LFPSE_OUTCOME_RETURN_TO_THEATRE,
+                                                   v1::LFPSE_OUTCOME_UNSPECIFIED,
+                                                   v1::LFPSE_OUTCOME_CRASH_CALL,
+                                                   v1::LFPSE_OUTCOME_UNSPECIFIED,
+                                                   v1::LFPSE_OUTCOME_POSTPARTUM_HAEMORRHAGE,
+                                                   v1::LFPSE_OUTCOME_EMERGENCY_CAESAREAN};
+  return OneOf(code, kOutcomes);
+}
+
+std::optional<v1::Association> AssociationOfLfpse(std::string_view code) {
+  static constexpr v1::Association kAssociations[] = {
+      v1::ASSOCIATION_UNSPECIFIED, v1::ASSOCIATION_NOT_KNOWN, v1::ASSOCIATION_NOT_RELATED,
+      v1::ASSOCIATION_POSSIBLY,    v1::ASSOCIATION_PROBABLY,  v1::ASSOCIATION_CAUSED};
+  return OneOf(code, kAssociations);
+}
+
+std::optional<v1::LevelOfConcern> LevelOfConcernOfLfpse(std::string_view code) {
+  static constexpr v1::LevelOfConcern kLevels[] = {
+      v1::LEVEL_OF_CONCERN_NOT_AT_ALL, v1::LEVEL_OF_CONCERN_UNSPECIFIED,
+      v1::LEVEL_OF_CONCERN_NOT_VERY, v1::LEVEL_OF_CONCERN_FAIRLY, v1::LEVEL_OF_CONCERN_VERY};
+  return OneOf(code, kLevels);
+}
+
+std::optional<v1::IncidentReporter> ReporterOfLfpse(std::string_view code) {
+  static constexpr v1::IncidentReporter kReporters[] = {
+      v1::INCIDENT_REPORTER_PATIENT, v1::INCIDENT_REPORTER_FRIEND_OR_RELATIVE,
+      v1::INCIDENT_REPORTER_STAFF, v1::INCIDENT_REPORTER_NONE_OF_THESE,
+      v1::INCIDENT_REPORTER_OTHER};
+  return OneOf(code, kReporters);
 }
 
 }  // namespace trigpoint

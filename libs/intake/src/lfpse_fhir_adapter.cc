@@ -137,7 +137,7 @@ std::vector<std::pair<std::string, uint64_t>> LfpseFhirAdapter::Found() const {
       {"adverse events", counts_.resources},
       {"incidents", counts_.incidents},
       {"of these never events", counts_.never_events},
-      {"of these never events without a type, not marked", counts_.never_event_without_type},
+      {"of these never events without a type", counts_.never_event_without_type},
       {"of these from a reporter who fears consequences", counts_.protected_source},
       {"entered in error, taken back", counts_.retracted},
       {"outcomes, no incident", counts_.outcomes},

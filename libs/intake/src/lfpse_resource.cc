@@ -58,11 +58,8 @@ class ResourceReader {
     event_.set_source(std::string(kSource));
     ReadIdentity();
     const bool in_error = InError();
-    const std::optional<LfpseKind> kind = in_error ? LfpseKind::kIncident : KindOf();
-    if (!kind || *kind != LfpseKind::kIncident) {
-      CountOther(kind);
-      return std::nullopt;
-    }
+    const std::optional<v1::LfpseEvent> kind = in_error ? v1::LFPSE_EVENT_INCIDENT : KindOf();
+    if (!kind) return std::nullopt;
     for (const JsonFields& metadata :
          FhirExtensions(resource_, "adverse-event-reference-metadata")) {
       if (!in_error && IsTrue(metadata, "DataSharingOptOut")) {
@@ -70,7 +67,11 @@ class ResourceReader {
         return std::nullopt;
       }
     }
-    ReadSubject(!in_error);
+    ReadSubject(!in_error && *kind == v1::LFPSE_EVENT_INCIDENT);
+    if (!in_error && !event_.has_subject()) {
+      Count(*kind);  // What is no incident need not be about one organisation.
+      return std::nullopt;
+    }
     ReadTimes();
     if (in_error) {
       ++counts_->retracted;
@@ -78,7 +79,8 @@ class ResourceReader {
       if (!versioned_) event_.set_source_version(2);
       event_.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_ENTERED_IN_ERROR);
     } else {
-      ReadIncident();
+      Count(*kind);
+      ReadIncident(*kind);
     }
     ReadReporter();
     return std::move(event_);
@@ -119,37 +121,38 @@ class ResourceReader {
   }
 
   // By its words; else by the sections that only one kind has.
-  std::optional<LfpseKind> KindOf() const {
+  std::optional<v1::LfpseEvent> KindOf() const {
     if (const auto event = resource_.Object("event")) {
-      if (const auto kind = LfpseKindOf(event->Text("text"))) return kind;
+      if (const auto kind = LfpseEventOf(event->Text("text"))) return kind;
       for (const JsonFields& coding : event->List("coding")) {
         for (const char* key : {"display", "code"}) {
-          if (const auto kind = LfpseKindOf(coding.Text(key))) return kind;
+          if (const auto kind = LfpseEventOf(coding.Text(key))) return kind;
         }
       }
     }
     const auto has = [this](std::string_view name) {
       return !FhirExtensions(resource_, name).empty();
     };
-    if (has("adverse-event-went-well")) return LfpseKind::kGoodCare;
-    if (has("adverse-event-risk-details")) return LfpseKind::kRisk;
+    if (has("adverse-event-went-well")) return v1::LFPSE_EVENT_GOOD_CARE;
+    if (has("adverse-event-risk-details")) return v1::LFPSE_EVENT_RISK;
     for (const JsonFields& section : FhirExtensions(resource_, "adverse-event-classification")) {
-      if (IsYes(section, "PatientSafetyIncidentHasOccurred")) return LfpseKind::kIncident;
+      if (IsYes(section, "PatientSafetyIncidentHasOccurred")) return v1::LFPSE_EVENT_INCIDENT;
     }
     for (const JsonFields& section : FhirExtensions(resource_, "adverse-event-outcome")) {
-      if (!FhirAnswers(section, "OutcomeType").empty()) return LfpseKind::kOutcome;
+      if (!FhirAnswers(section, "OutcomeType").empty()) return v1::LFPSE_EVENT_OUTCOME;
     }
-    if (has("adverse-event-governance") || !Patients().empty()) return LfpseKind::kIncident;
+    if (has("adverse-event-governance") || !Patients().empty()) return v1::LFPSE_EVENT_INCIDENT;
     resource_.Refuse("event", "KIND_NOT_KNOWN",
                      "says neither patient safety incident, outcome, risk nor good care, and no "
                      "section tells");
     return std::nullopt;
   }
 
-  void CountOther(std::optional<LfpseKind> kind) {
-    if (kind == LfpseKind::kOutcome) ++counts_->outcomes;
-    if (kind == LfpseKind::kRisk) ++counts_->risks;
-    if (kind == LfpseKind::kGoodCare) ++counts_->good_care;
+  void Count(v1::LfpseEvent kind) {
+    if (kind == v1::LFPSE_EVENT_INCIDENT) ++counts_->incidents;
+    if (kind == v1::LFPSE_EVENT_OUTCOME) ++counts_->outcomes;
+    if (kind == v1::LFPSE_EVENT_RISK) ++counts_->risks;
+    if (kind == v1::LFPSE_EVENT_GOOD_CARE) ++counts_->good_care;
   }
 
   // Of each patient what happened to them, and nothing of who they are.
@@ -234,9 +237,9 @@ class ResourceReader {
     event_.set_occurred_precision(time.precision);
   }
 
-  void ReadIncident() {
-    ++counts_->incidents;
+  void ReadIncident(v1::LfpseEvent kind) {
     v1::IncidentReported* incident = event_.mutable_incident_reported();
+    incident->set_event_kind(kind);
     ReadKey();
     for (const JsonFields& section : FhirExtensions(resource_, "adverse-event-governance")) {
       ReadGovernance(section, incident);
@@ -252,6 +255,18 @@ class ResourceReader {
       }
     }
     ReadHarm(incident);
+    ReadPlace(incident);
+    for (const JsonFields& section : FhirExtensions(resource_, "adverse-event-outcome")) {
+      for (const JsonFields& answer : FhirAnswers(section, "OutcomeType")) {
+        if (const auto outcome = CodeOf(answer, OutcomeOfLfpse)) incident->add_outcomes(*outcome);
+      }
+    }
+    for (const JsonFields& section : FhirExtensions(resource_, "adverse-event-classification")) {
+      for (const JsonFields& answer : FhirAnswers(section, "LevelOfConcern")) {
+        if (const auto level = CodeOf(answer, LevelOfConcernOfLfpse))
+          incident->set_level_of_concern(*level);
+      }
+    }
     const std::string description = resource_.Text("description");
     if (!description.empty()) incident->mutable_narrative()->set_clear(description);
   }
@@ -271,9 +286,28 @@ class ResourceReader {
     }
   }
 
+  // Where it happened, and to whose patients.
+  void ReadPlace(v1::IncidentReported* incident) {
+    for (const JsonFields& location : FhirContained(resource_, "Location")) {
+      for (const JsonFields& details : FhirExtensions(location, "location-details")) {
+        for (const JsonFields& answer : FhirAnswers(details, "ServiceArea")) {
+          if (const auto service = CodeOf(answer, ServiceOfLfpse)) incident->add_services(*service);
+        }
+        for (const JsonFields& answer : FhirAnswers(details, "LocationWithinService")) {
+          if (const auto place = CodeOf(answer, LocationOfLfpse)) incident->set_location(*place);
+        }
+      }
+    }
+  }
+
   void ReadGovernance(const JsonFields& section, v1::IncidentReported* incident) {
     incident->set_duty_of_candour(IsTrue(section, "DutyOfCandour"));
     incident->set_serious_incident(IsTrue(section, "SeriousIncident"));
+    incident->set_cqc_notifiable(IsTrue(section, "CqcNotify"));
+    incident->set_safeguarding_referred(IsTrue(section, "LocalAuthoritySafeguarding"));
+    incident->set_investigation_body_notifiable(IsTrue(section, "HsibNotify"));
+    incident->set_mental_health_act(IsTrue(section, "DesignationsMentalHealth"));
+    incident->set_deprivation_of_liberty(IsTrue(section, "DeprivationOfLiberty"));
     for (const JsonFields& answer : FhirAnswers(section, "CqcCriteria")) {
       if (const auto criterion = CodeOf(answer, CqcCriterionOfLfpse)) {
         incident->add_cqc_criteria(*criterion);
@@ -284,7 +318,8 @@ class ResourceReader {
     }
     const bool typed = incident->never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED;
     counts_->never_events += typed ? 1U : 0U;
-    counts_->never_event_without_type += !typed && IsTrue(section, "NeverEvent") ? 1U : 0U;
+    incident->set_never_event_untyped(!typed && IsTrue(section, "NeverEvent"));
+    counts_->never_event_without_type += incident->never_event_untyped() ? 1U : 0U;
   }
 
   void ReadHarm(v1::IncidentReported* incident) {
@@ -294,6 +329,10 @@ class ResourceReader {
       for (const JsonFields& answer : FhirAnswers(patient, "PhysicalHarm")) {
         const auto harm = CodeOf(answer, PhysicalHarmOfLfpse);
         if (harm) incident->set_physical_harm(std::max(incident->physical_harm(), *harm));
+      }
+      for (const JsonFields& answer : FhirAnswers(patient, "StrengthOfAssociation")) {
+        const auto strength = CodeOf(answer, AssociationOfLfpse);
+        if (strength) incident->set_association(std::max(incident->association(), *strength));
       }
       for (const JsonFields& answer : FhirAnswers(patient, "PsychologicalHarm")) {
         const auto harm = CodeOf(answer, PsychologicalHarmOfLfpse);
@@ -309,6 +348,11 @@ class ResourceReader {
         for (const JsonFields& answer : FhirAnswers(details, "WhyAnonymous")) {
           fears = CodeOf(answer, IsFearOfConsequences).value_or(false) || fears;
         }
+        for (const JsonFields& answer : FhirAnswers(details, "ReporterType")) {
+          const auto reporter = CodeOf(answer, ReporterOfLfpse);
+          if (reporter && event_.has_incident_reported())
+            event_.mutable_incident_reported()->set_reporter(*reporter);
+        }
         for (const JsonFields& answer : FhirAnswers(details, "ReporterOrganisation")) {
           const std::string code = FhirValue(answer, "valueCode");
           if (IsUsableId(code)) event_.set_source_organisation(code);
@@ -318,11 +362,12 @@ class ResourceReader {
     if (fears) Protect();
   }
 
-  // The exact time and the organisation of the reporter could tell who it was.
+  // The exact time, and who and of which organisation the reporter is, could tell more.
   void Protect() {
     ++counts_->protected_source;
     event_.set_sensitivity(v1::SENSITIVITY_C5_PROTECTED_SOURCE);
     event_.clear_source_organisation();
+    if (event_.has_incident_reported()) event_.mutable_incident_reported()->clear_reporter();
     if (event_.occurred_precision() == v1::TIME_PRECISION_MINUTE) {
       Occurred({.at = LondonMidnight(LondonDate(ToMicros(event_.occurred_at()))),
                 .precision = v1::TIME_PRECISION_DAY});

@@ -483,6 +483,37 @@ TEST(CqcApi, UsesNeitherOfTwoRatingsOfOneDay) {
   EXPECT_EQ(reading.Find("1-1/rating/c")->cqc_rating_published().overall(), v1::RATING_GOOD);
 }
 
+// CL-05: the published percentage is kept; no rating is computed from it.
+TEST(CqcApi, KeepsThePublishedPercentageOfAKeyQuestion) {
+  json home = Home();
+  const auto assessed = [](const char* percentage) {
+    return json{
+        {"assessmentPlanPublishedDateTime", "2024-09-17 15:19:48"},
+        {"ratings",
+         {{"asgRatings",
+           {{{"assessmentPlanId", "plan"},
+             {"name", "Care Homes"},
+             {"rating", "Good"},
+             {"keyQuestionRatings",
+              {{{"name", "Safe"}, {"rating", "Good"}, {"percentageScore", percentage}}}}}}}}}};
+  };
+  home["assessment"].push_back(assessed("75"));
+  const Reading reading = Read(home.dump());
+  const v1::Event* rated = reading.Find("1-1/rating/plan");
+  ASSERT_NE(rated, nullptr);
+  bool found = false;
+  for (const auto& answer : rated->cqc_rating_published().key_questions()) {
+    if (answer.key_question() != v1::KEY_QUESTION_SAFE) continue;
+    found = true;
+    EXPECT_EQ(answer.percentage(), 75.0);
+    EXPECT_EQ(answer.rating(), v1::RATING_GOOD);
+  }
+  EXPECT_TRUE(found);
+  home["assessment"][0] = assessed("101");
+  EXPECT_THAT(Read(home.dump()).Rules(),
+              testing::Contains(testing::HasSubstr("PERCENTAGE_NOT_READ")));
+}
+
 TEST(CqcApi, DoesNotSumUpSeveralAssessedServices) {
   json home = Home();
   for (const std::string group : {"Care Homes", "Homecare"}) {

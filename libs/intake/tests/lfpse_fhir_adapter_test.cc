@@ -47,6 +47,34 @@ TEST(LfpseCodes, TellFearFromHaste) {
   EXPECT_EQ(IsFearOfConsequences("9"), std::nullopt);
 }
 
+// CL-02: lists with codes that are missing, and those that run the other way.
+TEST(LfpseCodes, AreThoseOfTheirLists) {
+  EXPECT_EQ(ServiceOfLfpse("1"), v1::LFPSE_SERVICE_ACUTE);
+  EXPECT_EQ(ServiceOfLfpse("12"), v1::LFPSE_SERVICE_CARE_HOME);
+  EXPECT_EQ(ServiceOfLfpse("16"), v1::LFPSE_SERVICE_INTERMEDIATE_CARE);
+  EXPECT_EQ(ServiceOfLfpse("17"), v1::LFPSE_SERVICE_GENERAL_PRACTICE);
+  EXPECT_EQ(ServiceOfLfpse("19"), v1::LFPSE_SERVICE_MATERNITY);
+  EXPECT_EQ(LocationOfLfpse("3"), v1::INCIDENT_LOCATION_CARE_HOME);
+  EXPECT_EQ(LocationOfLfpse("8"), v1::INCIDENT_LOCATION_NONE_OF_THESE);
+  EXPECT_EQ(LocationOfLfpse("10"), v1::INCIDENT_LOCATION_MENTAL_HEALTH_UNIT);
+  EXPECT_EQ(OutcomeOfLfpse("1"), v1::LFPSE_OUTCOME_DEATH_TO_LOOK_INTO);
+  EXPECT_EQ(OutcomeOfLfpse("4"), v1::LFPSE_OUTCOME_SAFEGUARDING_WITHOUT_STAFF);
+  EXPECT_EQ(OutcomeOfLfpse("10"), v1::LFPSE_OUTCOME_EMERGENCY_CAESAREAN);
+  EXPECT_EQ(AssociationOfLfpse("6"), v1::ASSOCIATION_CAUSED);
+  EXPECT_EQ(AssociationOfLfpse("2"), v1::ASSOCIATION_NOT_KNOWN);
+  EXPECT_EQ(LevelOfConcernOfLfpse("5"), v1::LEVEL_OF_CONCERN_VERY);
+  EXPECT_EQ(LevelOfConcernOfLfpse("1"), v1::LEVEL_OF_CONCERN_NOT_AT_ALL);
+  EXPECT_EQ(ReporterOfLfpse("3"), v1::INCIDENT_REPORTER_STAFF);
+  for (const char* code : {"2", "5", "20"}) EXPECT_EQ(ServiceOfLfpse(code), std::nullopt) << code;
+  for (const char* code : {"6", "8", "11"}) EXPECT_EQ(OutcomeOfLfpse(code), std::nullopt) << code;
+  EXPECT_EQ(LocationOfLfpse("13"), std::nullopt);
+  EXPECT_EQ(AssociationOfLfpse("1"), std::nullopt);
+  EXPECT_EQ(LevelOfConcernOfLfpse("2"), std::nullopt);
+  EXPECT_EQ(ReporterOfLfpse("6"), std::nullopt);
+  EXPECT_EQ(NeverEventOfLfpse("15"), v1::NEVER_EVENT_TYPE_AIR_FLOWMETER);
+  EXPECT_EQ(NeverEventOfLfpse("16"), std::nullopt);
+}
+
 TEST_F(LfpseBundle, GivesAnIncidentWithTheWorstHarmOfItsPatients) {
   ExpectValid(sink_);
   const v1::Event event = EventWithId(sink_, "5d0a1c1e-0001");
@@ -83,6 +111,8 @@ TEST_F(LfpseBundle, ProtectsAReporterWhoFearsConsequences) {
   const v1::Event event = EventWithId(sink_, "5d0a1c1e-0002");
   EXPECT_EQ(event.sensitivity(), v1::SENSITIVITY_C5_PROTECTED_SOURCE);
   EXPECT_EQ(event.source_organisation(), "");
+  EXPECT_EQ(event.incident_reported().reporter(), v1::INCIDENT_REPORTER_UNSPECIFIED);
+  EXPECT_TRUE(event.incident_reported().never_event_untyped());
   EXPECT_EQ(FormatInstant(ToMicros(event.reported_at())), "2026-03-05T00:00:00Z");
   EXPECT_FALSE(event.has_occurred_at()) << "\"03/2026\" is no date that is read";
 }
@@ -118,6 +148,48 @@ TEST_F(LfpseBundle, RefusesUnknownCodesByTheirPathAndKeepsNothingPersonal) {
   EXPECT_EQ(row.violations[1].field() + " " + row.violations[1].rule(),
             "entry[6].resource.contained[0].extension[0].extension[0].valueCode CODE_NOT_KNOWN");
   EXPECT_EQ(row.original, R"({"id":"5d0a1c1e-0007","resourceType":"AdverseEvent"})");
+}
+
+// CL-02
+TEST(LfpseFhir, ReadsWhatIsNoIncidentAsWhatItIs) {
+  const std::string outcome =
+      R"({"resourceType":"AdverseEvent","id":"a","event":{"text":"Outcome"},"contained":[)"
+      R"({"resourceType":"Patient","extension":[{"url":"patient-information-5","extension":[)"
+      R"({"url":"StrengthOfAssociation","valueCode":"4"}]},{"url":"patient-information-5",)"
+      R"("extension":[{"url":"StrengthOfAssociation","valueCode":"5"}]}]},)"
+      R"({"resourceType":"Location","extension":[{"url":"location-details-5","extension":[)"
+      R"({"url":"Organisation","valueCode":"RJ1"},{"url":"ServiceArea","valueCode":"19"},)"
+      R"({"url":"LocationWithinService","valueCode":"4"}]}]},)"
+      R"({"resourceType":"Practitioner","extension":[{"url":"practitioner-details-5",)"
+      R"("extension":[{"url":"ReporterType","valueCode":"3"}]}]}],"extension":[)"
+      R"({"url":"adverse-event-outcome-5","extension":[{"url":"OutcomeType","valueCode":"9"}]},)"
+      R"({"url":"adverse-event-classification-5","extension":[)"
+      R"({"url":"LevelOfConcern","valueCode":"4"}]},{"url":"adverse-event-governance-5",)"
+      R"("extension":[{"url":"CqcNotify","valueBoolean":true},)"
+      R"({"url":"LocalAuthoritySafeguarding","valueBoolean":true},)"
+      R"({"url":"HsibNotify","valueBoolean":true},)"
+      R"({"url":"DesignationsMentalHealth","valueBoolean":true},)"
+      R"({"url":"DeprivationOfLiberty","valueBoolean":true},)"
+      R"({"url":"NeverEvent","valueBoolean":true}]}]})";
+  RecordingSink sink;
+  ASSERT_TRUE(Read(outcome + "\n", &sink).ok());
+  ASSERT_EQ(sink.events.size(), 1U);
+  const v1::IncidentReported& record = sink.events[0].incident_reported();
+  EXPECT_EQ(record.event_kind(), v1::LFPSE_EVENT_OUTCOME);
+  ASSERT_EQ(record.services_size(), 1);
+  EXPECT_EQ(record.services(0), v1::LFPSE_SERVICE_MATERNITY);
+  EXPECT_EQ(record.location(), v1::INCIDENT_LOCATION_HOSPITAL);
+  ASSERT_EQ(record.outcomes_size(), 1);
+  EXPECT_EQ(record.outcomes(0), v1::LFPSE_OUTCOME_POSTPARTUM_HAEMORRHAGE);
+  EXPECT_EQ(record.association(), v1::ASSOCIATION_PROBABLY) << "the strongest";
+  EXPECT_EQ(record.level_of_concern(), v1::LEVEL_OF_CONCERN_FAIRLY);
+  EXPECT_EQ(record.reporter(), v1::INCIDENT_REPORTER_STAFF);
+  EXPECT_TRUE(record.cqc_notifiable());
+  EXPECT_TRUE(record.safeguarding_referred());
+  EXPECT_TRUE(record.investigation_body_notifiable());
+  EXPECT_TRUE(record.mental_health_act());
+  EXPECT_TRUE(record.deprivation_of_liberty());
+  EXPECT_TRUE(record.never_event_untyped());
 }
 
 TEST(LfpseFhir, ReadsDaysAndEstimates) {

@@ -93,6 +93,8 @@ TEST(MappedAdapter, ReadsTheSafeguardingSample) {
   const auto& raised = events[0].safeguarding_concern_raised();
   EXPECT_EQ(raised.abuse_types_size(), 2);
   EXPECT_TRUE(raised.source_of_risk_is_provider());
+  EXPECT_EQ(raised.other_source_of_risk(), v1::OTHER_SOURCE_OF_RISK_UNSPECIFIED);
+  EXPECT_EQ(raised.location(), v1::ABUSE_LOCATION_CARE_HOME_NURSING);
   EXPECT_THAT(raised.narrative().clear(), HasSubstr("\r\nwithout call bells \xE2\x80\x93 night"));
   EXPECT_THAT(std::vector<int>(events[0].themes().begin(), events[0].themes().end()),
               ElementsAre(v1::THEME_ABUSE, v1::THEME_NEGLECT));

@@ -137,11 +137,27 @@ struct AlertIndex {
     for (const auto& known : record.alerts()) {
       by_cluster[known.alert().cluster()].push_back(&known);
       by_id[known.alert().alert_id()].push_back(&known);
+      if (known.declined_us() != 0) declined.insert(RootOf(known.alert()));
     }
+  }
+  /// Whether people declined the alert, at whichever tier, or the one that it is attached to.
+  bool IsDeclined(const v1::RapidQualityReviewAlert& alert) const {
+    return declined.contains(RootOf(alert)) || declined.contains(alert.attached_to());
   }
   std::map<std::string_view, std::vector<const v1::AlertRecord*>> by_cluster;
   std::map<std::string_view, std::vector<const v1::AlertRecord*>> by_id;
+  std::set<std::string_view> declined;  ///< Where their chains began.
 };
+
+/// Whether an alert cites all that a draft rests on.
+bool CitesAll(const v1::RapidQualityReviewAlert& alert, const Draft& draft) {
+  const auto& evidence = draft.cited.evidence;
+  return std::all_of(evidence.begin(), evidence.end(), [&alert](const v1::EventRef& ref) {
+    return std::any_of(alert.evidence().begin(), alert.evidence().end(), [&ref](const auto& known) {
+      return known.id() == ref.id() && known.source() == ref.source();
+    });
+  });
+}
 
 /// The alerts that told of a cluster.
 std::set<const v1::AlertRecord*> ToldOf(const MeasureContext& context, const AlertIndex& alerts,
@@ -165,8 +181,8 @@ std::set<const v1::AlertRecord*> ToldOf(const MeasureContext& context, const Ale
 }
 
 /// The id under which a cluster is to be told of, or nothing: it was told of already. It is told of
-/// again where its alert is past: reports came after the review that closed it; and where it has
-/// become immediate since.
+/// again where its alert is past: reports came after the review that closed it, or that people who
+/// declined it did not know of (3.5 rule b); and where it has become immediate since.
 std::optional<std::string> IdToRaise(const MeasureContext& context, const AlertIndex& alerts,
                                      int64_t reviewed_until, const std::string& cluster,
                                      const Draft& draft) {
@@ -174,8 +190,9 @@ std::optional<std::string> IdToRaise(const MeasureContext& context, const AlertI
   if (told.empty()) return RaisedId(context.state, cluster);
   // By one that is open, or nothing came since.
   const bool as_much = std::any_of(told.begin(), told.end(), [&](const v1::AlertRecord* record) {
-    return record->raised_us() > reviewed_until ? record->alert().immediate() || !draft.immediate
-                                                : draft.known_us <= reviewed_until;
+    if (record->raised_us() <= reviewed_until) return draft.known_us <= reviewed_until;
+    if (alerts.IsDeclined(record->alert()) && !CitesAll(record->alert(), draft)) return false;
+    return record->alert().immediate() || !draft.immediate;
   });
   if (as_much) return std::nullopt;
   return RaisedId(context.state, cluster + "\nagain " + std::to_string(told.size()));
@@ -187,6 +204,11 @@ v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments,
 }
 
 }  // namespace
+
+const std::string& RootOf(const v1::RapidQualityReviewAlert& alert) {
+  return alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER ? alert.attached_to()
+                                                                     : alert.alert_id();
+}
 
 bool IsToldWithAnother(const v1::RapidQualityReviewAlert& alert, const v1::ProviderRecord& record,
                        const v1::ProviderState& state) {
@@ -242,7 +264,7 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& con
     for (const auto& record : known) {
       if (record.alert().kind() == v1::RapidQualityReviewAlert::KIND_RAISED &&
           record.alert().historic() == historic && record.raised_us() > reviewed_until &&
-          SharesTheme(record.alert(), draft.themes)) {
+          !alerts.IsDeclined(record.alert()) && SharesTheme(record.alert(), draft.themes)) {
         alert.set_kind(v1::RapidQualityReviewAlert::KIND_CLUSTER_ATTACHED);
         alert.set_attached_to(record.alert().alert_id());
         alert.set_dispatch(draft.immediate && !historic);
@@ -290,27 +312,27 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
                                                           int64_t acknowledge_within_us,
                                                           const std::string& cause) {
   std::vector<v1::RapidQualityReviewAlert> escalated;
-  const auto is_late = [&context](const v1::AlertRecord& record) {
-    return record.alert().dispatch() && record.acknowledged_us() == 0 &&
-           record.alert().tier() < kTiersMax &&
-           ToMicros(record.alert().acknowledge_by()) < context.as_of_us;
+  const auto goes_on = [&context](const v1::AlertRecord& record) {
+    const bool late = record.acknowledged_us() == 0 &&
+                      ToMicros(record.alert().acknowledge_by()) < context.as_of_us;
+    return record.alert().dispatch() && record.alert().tier() < kTiersMax &&
+           (late || record.declined_us() != 0);
   };
   const auto& all = context.record.alerts();
-  if (std::none_of(all.begin(), all.end(), is_late)) return escalated;
+  if (std::none_of(all.begin(), all.end(), goes_on)) return escalated;
   std::set<std::string_view> known;
-  std::set<std::string_view> answered;  // Alerts that are answered, and what they belong to.
+  // Alerts that somebody has in hand, and what they belong to. Who declined has not.
+  std::set<std::string_view> answered;
   for (const auto& record : all) {
     known.insert(record.alert().alert_id());
-    if (record.acknowledged_us() == 0) continue;
+    if (record.acknowledged_us() == 0 || record.declined_us() != 0) continue;
     answered.insert(record.alert().alert_id());
     answered.insert(record.alert().attached_to());
   }
   for (const auto& record : all) {
-    if (!is_late(record)) continue;
+    if (!goes_on(record)) continue;
     const auto& alert = record.alert();
-    const std::string& root = alert.kind() == v1::RapidQualityReviewAlert::KIND_NEXT_TIER
-                                  ? alert.attached_to()
-                                  : alert.alert_id();
+    const std::string& root = RootOf(alert);
     if (answered.count(root) > 0) continue;
     const std::string id =
         AlertId(context.state.stream_id(), root + "\ntier " + std::to_string(alert.tier() + 1));

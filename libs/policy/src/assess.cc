@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "expression.h"
+#include "trigpoint/domain/themes.h"
 
 namespace trigpoint {
 namespace {
@@ -128,6 +129,24 @@ Truth Applies(const CompiledPack& pack, const MeasureContext& context) {
   return AppliesOver(pack, EvaluateScope(pack, context));
 }
 
+namespace {
+
+std::vector<v1::ThemeConfidence> ConfidenceIn(const std::vector<v1::CriterionResult>& criteria,
+                                              const MeasureContext& context) {
+  CitedReports cited;
+  for (const auto& criterion : criteria) {
+    if (criterion.value() != v1::TRUTH_VALUE_TRUE) continue;
+    for (const auto& ref : criterion.evidence()) cited.insert({ref.source(), ref.id()});
+  }
+  std::vector<v1::ThemeConfidence> confidence;
+  if (cited.empty()) return confidence;
+  for (const auto& theme : ThemesOfCited(context.state, context.Clusters(), cited))
+    confidence.push_back(ToProto(theme));
+  return confidence;
+}
+
+}  // namespace
+
 AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
                         const HeldResults& held, AssessScope scope) {
   std::vector<MeasureResult> findings(pack.leaves().size() + pack.combinations().size());
@@ -203,6 +222,7 @@ AssessmentResult Assess(const CompiledPack& pack, const MeasureContext& context,
       result.near_misses.push_back(rule.id() + ": " + found.near_miss);
     }
   }
+  result.confidence = ConfidenceIn(result.criteria, context);
   return result;
 }
 

@@ -4,6 +4,8 @@
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/record.h"
+#include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -107,16 +109,11 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
   }
 }
 
-/// Facts that windows read, and that are no reports. Visits and beds are left to the next event: a
-/// timer for each of them would be most of the log, and no level rests on them alone.
+/// Whether windows see a fact. Visits and beds are left to the next event: a timer for each of them
+/// would be most of the log, and no level rests on them alone.
 bool Windowed(const v1::Event& fact) {
-  return fact.has_safeguarding_enquiry_opened() || fact.has_immediate_risk_asserted() ||
-         fact.has_outbreak_or_closure_declared() || fact.has_formal_contact_sent() ||
-         fact.has_rapid_quality_review_convened() || fact.has_rapid_quality_review_held() ||
-         fact.has_statutory_review_commissioned() || fact.has_statutory_notice_received() ||
-         fact.has_escalated_to_governing_body() || fact.has_risk_profile_scored() ||
-         fact.has_isp_notification_received() || fact.has_focused_visit_authorised() ||
-         fact.has_provider_failure_declared();
+  const KindInfo* kind = KindOf(fact);
+  return kind != nullptr && kind->windowed;
 }
 
 }  // namespace
@@ -140,7 +137,7 @@ int64_t NextInstant(const v1::ProviderState& state, const v1::ProviderRecord& re
     for (const int64_t days : windows) earliest.Offer(OccurredMicros(fact) + days * kMicrosPerDay);
   }
   for (const auto& alert : record.alerts()) {
-    if (alert.acknowledged_us() == 0 && alert.alert().dispatch()) {
+    if (!IsAnswered(alert) && alert.alert().dispatch()) {
       earliest.Offer(ToMicros(alert.alert().acknowledge_by()) + 1);
     }
   }

@@ -7,8 +7,8 @@
 #include "measure_facts.h"
 #include "measure_support.h"
 #include "trigpoint/domain/decisions.h"
-#include "trigpoint/domain/matching.h"
 #include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/themes.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -37,7 +37,7 @@ MeasureResult ThemeSharedByFamilies(const MeasureArguments& arguments,
     for (const Item& item : items) {
       if (of_theme(item)) incidents[item.family].insert(item.cluster);
     }
-    const int filled = IndependentFamilies(incidents);
+    const int filled = ConfidenceOf(incidents).families;
     most = std::max(most, filled);
     if (filled < wanted) continue;
     for (const Item& item : items) {

@@ -151,8 +151,7 @@ class PackCompiler {
     if (kind == nullptr || kind->role != v1::EVENT_ROLE_FACT) {
       return Wrong(where, "names an unknown kind: " + name);
     }
-    const FeedKind* feed = FeedKindOf(kind->number);
-    if (feed == nullptr || feed->origin == Origin::kNobody || IsHiddenKind(*kind)) {
+    if (!TellsOfCare(*kind) || IsHiddenKind(*kind)) {
       return Wrong(where, "names a kind of which nobody can wait for one: " + name);
     }
     return kind->number;

@@ -287,6 +287,7 @@ Advice Recommend(const CompiledPack& pack, const MeasureContext& context, const 
   out.set_floor(prove().floor);
   out.set_ceiling(prove().ceiling);
   for (const auto& criterion : prove().criteria) *out.add_criteria() = criterion;
+  for (const auto& theme : prove().confidence) *out.add_confidence() = theme;
   out.set_cause(cause.id);
   out.set_previous(record == nullptr ? "" : record->head());
   out.set_engine_version(kEngineVersion);

@@ -136,6 +136,33 @@ TEST_F(AssessTest, FloorMeetsCeilingWhenAllIsKnown) {
   EXPECT_EQ(result.criteria[1].evidence(0).id(), "rating");
 }
 
+// Rule: domain.md 3.8 (6)
+TEST_F(AssessTest, SaysHowWellTheThemesOfWhatItCitesAreBorneOut) {
+  // Given a rating that says what it is about, and a report of the same that no rule reads
+  Rate(5);
+  state_.mutable_facts(0)->add_themes(v1::THEME_STAFFING);
+  v1::Concern* report = state_.add_concerns();
+  report->set_source("s");
+  report->set_id("report");
+  report->set_occurred_us(kNow - 1);
+  report->set_family(v1::SOURCE_FAMILY_INCIDENT);
+  report->add_themes(v1::THEME_STAFFING);
+  // When it is assessed, then only what is cited counts: one family, the regulator
+  const AssessmentResult result = Assess(*pack_, Context());
+  ASSERT_THAT(result.confidence, testing::SizeIs(1));
+  EXPECT_EQ(result.confidence[0].theme(), v1::THEME_STAFFING);
+  EXPECT_EQ(result.confidence[0].families(), 1U);
+  EXPECT_TRUE(result.confidence[0].regulator());
+  EXPECT_EQ(result.confidence[0].grade(), v1::ThemeConfidence::GRADE_B);
+  // And the recommendation says the same.
+  const Advice advice =
+      Recommend(*pack_, Context(), {.id = "cause", .corrected = std::nullopt}, {});
+  ASSERT_TRUE(advice.recommendation.has_value());
+  ASSERT_EQ(advice.recommendation->confidence_size(), 1);
+  EXPECT_EQ(advice.recommendation->confidence(0).SerializeAsString(),
+            result.confidence[0].SerializeAsString());
+}
+
 TEST_F(AssessTest, WhatDoesNotApplyIsNeitherAGapNorAConcern) {
   const AssessmentResult result = Assess(*pack_, Context());
   EXPECT_EQ(result.criteria[2].value(), v1::TRUTH_VALUE_NOT_APPLICABLE);

@@ -118,9 +118,8 @@ std::string WhenWords(const ReportedFact& fact) {
 
 std::string IndependenceWords(std::string_view kind) {
   const KindInfo* info = KindOfName(kind);
-  const FeedKind* feed = info == nullptr ? nullptr : FeedKindOf(info->number);
-  if (feed == nullptr || feed->origin == Origin::kNobody) return "";
-  return feed->origin == Origin::kInside ? "by the provider itself" : "from outside the provider";
+  if (info == nullptr || !TellsOfCare(*info)) return "";
+  return info->origin == v1::ORIGIN_INSIDE ? "by the provider itself" : "from outside the provider";
 }
 
 std::string KindInWords(std::string_view kind) {

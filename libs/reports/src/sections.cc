@@ -15,11 +15,10 @@ namespace {
 bool IsForMeetings(const ReportedFact& fact) {
   if (fact.kind == "other_sources" || fact.kind == "few_reports") return true;
   const KindInfo* kind = KindOfName(fact.kind);
-  if (kind == nullptr || fact.kind == "disclosure_made") return false;
-  if (kind->role == v1::EVENT_ROLE_FACT) return true;
+  if (kind == nullptr || kind->bookkeeping) return false;
+  if (kind->role == v1::EVENT_ROLE_FACT || kind->role == v1::EVENT_ROLE_DECISION) return true;
   for (const char* shown :
-       {"decision_proposed", "decision_concurrence", "inheritance_decided", "alert_acknowledged",
-        "recommendation", "rapid_quality_review_alert", "decision_basis_weakened", "feed_silent"}) {
+       {"recommendation", "rapid_quality_review_alert", "decision_basis_weakened", "feed_silent"}) {
     if (fact.kind == shown) return true;
   }
   return false;
@@ -93,9 +92,13 @@ void SayAlert(const ReportedAlert& alert, std::string_view lead, SectionWriter* 
       std::string(lead) + "rapid quality review alert of " + DateWords(alert.raised_us);
   if (alert.detail.immediate()) text += ", immediate risk asserted";
   if (!alert.detail.lead().empty()) text += "; leads: " + alert.detail.lead();
+  for (const auto& decline : alert.declines) {
+    text += "; declined on " + DateWords(decline.declined_us) + " by " + decline.declined_by +
+            ": " + decline.reason;
+  }
   if (alert.acknowledged_us != 0) {
     text += "; acknowledged on " + DateWords(alert.acknowledged_us) + ", no review closed it";
-  } else {
+  } else if (!alert.declined) {
     text += "; not acknowledged";
     if (alert.detail.has_acknowledge_by())
       text += ", due by " + InstantWords(ToMicros(alert.detail.acknowledge_by()));
@@ -244,7 +247,7 @@ void AddThemes(const ReportInput& input, const ReportedService& service, v1::Rep
     Citations citations;
     for (const auto& ref : theme.evidence) *citations.emplace_back().mutable_event() = ref;
     section.Row({StateWords(CodeWords(v1::Theme_Name(theme.theme), "THEME_")),
-                 std::string(1, theme.grade), std::to_string(theme.families),
+                 std::string(1, GradeLetter(theme.grade)), std::to_string(theme.families),
                  std::to_string(theme.incidents), theme.regulator ? "yes" : "no"},
                 citations);
   }

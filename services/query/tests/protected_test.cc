@@ -308,6 +308,58 @@ TEST(HideProtected, ShowsOfAnAlertTheDayAndTheHourToActBy) {
   EXPECT_FALSE(shown.detail().has_acknowledge_by()) << "nobody needs it any more";
 }
 
+// domain.md 2.5, 2.2: who declined and why is told, under no id of the log.
+TEST(HideProtected, ShowsWhoDeclinedAnAlertToItsNextTier) {
+  // Given an alert that rests on a protected source, declined, and its next tier
+  Story story;
+  story.Whistleblowing("wb-1", kMarch1 + 10 * kHour);
+  StreamAsOf stream;
+  v1::AlertRecord* first = stream.record.add_alerts();
+  *first->mutable_alert() = story.Alert("alert", kMarch1 + 10 * kHour);
+  first->set_raised_us(kMarch1 + 10 * kHour);
+  first->set_declined_us(kMarch1 + 11 * kHour);
+  first->mutable_declined()->set_reason("the risk summit covers it");
+  first->mutable_declined()->mutable_actor()->set_principal("a.jones");
+  first->mutable_declined()->mutable_actor()->set_organisation("icb");
+  v1::AlertRecord* next = stream.record.add_alerts();
+  *next->mutable_alert() = first->alert();
+  next->mutable_alert()->set_alert_id("next");
+  next->mutable_alert()->set_kind(v1::RapidQualityReviewAlert::KIND_NEXT_TIER);
+  next->mutable_alert()->set_attached_to("alert");
+  next->mutable_alert()->set_tier(2);
+  next->set_raised_us(kMarch1 + 11 * kHour);
+  const ProtectedTrace trace = story.Trace();
+  const Protection protection{.trace = trace, .veil = kVeil};
+  // When the next tier is shown, then with who declined the first and why
+  v1::Alert shown = PresentAlert(*next, stream, protection, kMarch1 + 12 * kHour);
+  ASSERT_EQ(shown.declines_size(), 1);
+  EXPECT_EQ(shown.declines(0).alert_id(), kVeil.Of("alert"));
+  EXPECT_EQ(shown.declines(0).declined_by(), "a.jones");
+  EXPECT_EQ(shown.declines(0).organisation(), "icb");
+  EXPECT_EQ(shown.declines(0).reason(), "the risk summit covers it");
+  EXPECT_TRUE(shown.detail().has_acknowledge_by());
+  // And of the declined one nobody needs the hour any more.
+  shown = PresentAlert(*first, stream, protection, kMarch1 + 20 * kHour);
+  EXPECT_EQ(shown.declines_size(), 1);
+  EXPECT_FALSE(shown.overdue());
+  EXPECT_FALSE(shown.detail().has_acknowledge_by());
+}
+
+// domain.md 3.8 (6), 2.2: a grade counts families, and a protected source is one.
+TEST(HideProtected, ShowsNoGradesOfThemesOnceAProtectedSourceSpoke) {
+  Story story;
+  story.Whistleblowing("wb-1", kMarch1);
+  v1::Recommendation recommendation;
+  recommendation.add_confidence()->set_grade(v1::ThemeConfidence::GRADE_A);
+  v1::Recommendation before = recommendation;
+  const ProtectedTrace trace = story.Trace();
+  const Protection protection{.trace = trace, .veil = kVeil};
+  HideProtected(protection, kMarch1 - kHour, &before);
+  EXPECT_EQ(before.confidence_size(), 1);
+  HideProtected(protection, kMarch1 + kHour, &recommendation);
+  EXPECT_EQ(recommendation.confidence_size(), 0);
+}
+
 TEST(HideProtected, LeavesARecommendationNoNumberThatMayCountAProtectedReport) {
   Story story;
   story.Recommended("before", "home/incidents/a/1", kMarch1 - kMicrosPerDay);

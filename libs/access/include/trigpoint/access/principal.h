@@ -22,7 +22,7 @@ inline constexpr std::string_view kBackfill = "BACKFILL";
 inline constexpr std::string_view kQualityReader = "QUALITY_READER";
 /// Proposes and concurs decisions. Does not read by itself: name QUALITY_READER beside it.
 inline constexpr std::string_view kQualityDecider = "QUALITY_DECIDER";
-/// Lists, watches and acknowledges alerts.
+/// Lists, watches, acknowledges and declines alerts.
 inline constexpr std::string_view kAlertReceiver = "ALERT_RECEIVER";
 /// Sees status, verification, metrics and policies.
 inline constexpr std::string_view kOperator = "OPERATOR";

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "trigpoint/base/time.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
@@ -34,6 +36,24 @@ std::string DecidedState(const v1::PolicyRecord& record, const v1::AuthorityMatr
 std::vector<const v1::AuthorityMatrix::Transition*> MovesTo(const v1::AuthorityMatrix& authority,
                                                             const std::string& from,
                                                             const std::string& to);
+
+/// A hold of the decided level after a quality risk profile of this episode (S3 App 1; S3
+/// 5.2.3(a)).
+struct AssuranceHold {
+  const v1::AuthorityMatrix::Transition* transition =
+      nullptr;                     ///< The move that it stands against.
+  std::optional<CivilDate> since;  ///< When assurance was gained; nothing: it was not.
+  std::optional<CivilDate> until;  ///< The first day on which the level may fall.
+};
+
+/// The hold that stands on a day against a move that `transition` describes, or nothing: no profile
+/// was run, or the hold is over. It follows from the profiles and the day.
+std::optional<AssuranceHold> HoldOn(const v1::AuthorityMatrix::Transition& transition,
+                                    CivilDate today, const DecisionContext& context,
+                                    const v1::PolicyRecord& record);
+/// The first hold that stands against a move down from the decided level, or nothing.
+std::optional<AssuranceHold> HoldAgainstFall(const DecisionContext& context, CivilDate today,
+                                             const v1::PolicyRecord& record);
 
 /// Records or refuses a proposal; identical in every process that folds it. Refused attempts stay
 /// in `record`, too.

@@ -9,22 +9,12 @@
 
 namespace trigpoint {
 
-/// Who tells of the care in a service by events of a kind (S1 L86-122; domain.md 1.10, INT and
-/// EXT).
-enum class Origin : uint8_t {
-  kNobody,   ///< What organisations do about a service, or that something did not come.
-  kInside,   ///< The provider tells of itself: no one else has looked.
-  kOutside,  ///< Somebody else does.
-};
-
-/// How events of a kind come in.
-struct FeedKind {
-  Origin origin = Origin::kNobody;
-  bool periodic = false;  ///< Made up of periods: one is owed for each of them.
-};
-
-/// Gives the row of a kind of fact, or null when the table has none.
-const FeedKind* FeedKindOf(int kind);
+/// Whether somebody tells of the care in a service by events of a kind of fact (S1 L86-122;
+/// domain.md 1.10, INT and EXT): not what organisations do about it, or that something did not
+/// come.
+inline bool TellsOfCare(const KindInfo& kind) {
+  return kind.role == v1::EVENT_ROLE_FACT && kind.origin != v1::ORIGIN_NOBODY;
+}
 
 /// Whether every event of a kind is hidden from readers (C4, C5: domain.md 2.2): it leaves no day
 /// and no source here, and no policy can wait for it.

@@ -11,7 +11,7 @@ namespace trigpoint {
 
 /// Source of every derived event.
 inline constexpr char kEngineSource[] = "trigpoint/engine";
-/// Source of decisions, concurrences and acknowledgements.
+/// Source of decisions, concurrences and answers to alerts.
 inline constexpr char kDecisionSource[] = "trigpoint/decisions";
 /// Source of events that only carry time.
 inline constexpr char kTimeSource[] = "trigpoint/time";
@@ -19,7 +19,7 @@ inline constexpr char kTimeSource[] = "trigpoint/time";
 /// What folding an event into the record did.
 enum class RecordOutcome : uint8_t {
   kUnchanged,
-  kRecorded,         ///< The head of a policy moved, or an alert was added or acknowledged.
+  kRecorded,         ///< The head of a policy moved, or an alert was added or answered.
   kIgnored,          ///< A derived event whose `previous` is not the head; counted.
   kDecisionRefused,  ///< Kept for the audit trail.
 };
@@ -34,6 +34,12 @@ const v1::PolicyRecord* FindPolicyRecord(const v1::ProviderRecord& record,
 v1::PolicyRecord* MutablePolicyRecord(v1::ProviderRecord* record, const std::string& policy_id);
 /// The alert, or null.
 v1::AlertRecord* FindAlert(v1::ProviderRecord* record, const std::string& alert_id);
+
+/// Whether nobody owes an answer to an alert any more: somebody has it in hand, or declined it, and
+/// the next tier has it.
+inline bool IsAnswered(const v1::AlertRecord& alert) {
+  return alert.acknowledged_us() != 0 || alert.declined_us() != 0;
+}
 
 /// Folds a decision or derived event into the record. Total. Other events leave it unchanged.
 /// Rule: design 6: the fold records a derived event whose `previous` is the head, and otherwise

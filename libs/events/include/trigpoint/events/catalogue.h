@@ -21,6 +21,10 @@ struct KindInfo {
   v1::Effect effect = v1::EFFECT_UNSPECIFIED;                 ///< Of a fact on its service's state.
   /// Of an event of the kind that does not say it; unspecified: no evidence.
   v1::EvidenceCategory category = v1::EVIDENCE_CATEGORY_UNSPECIFIED;
+  v1::Origin origin = v1::ORIGIN_UNSPECIFIED;  ///< Who tells by it; unspecified: it is no fact.
+  bool periodic = false;     ///< Made up of periods: one is owed for each of them.
+  bool windowed = false;     ///< No report, but the instant at which it leaves a window matters.
+  bool bookkeeping = false;  ///< How the service keeps its data: no disclosure is told of it.
 };
 
 /// Gives the catalogue row of the event's payload; null when the event has none, or one that this

@@ -14,9 +14,9 @@ namespace trigpoint {
 /// What a file of patient safety events held.
 struct LfpseFhirCounts {
   uint64_t resources = 0;  ///< AdverseEvent resources.
-  uint64_t incidents = 0;  ///< IncidentReported events.
+  uint64_t incidents = 0;
   uint64_t retracted = 0;  ///< EventRetracted events.
-  uint64_t outcomes = 0;   ///< Not incidents: no event.
+  uint64_t outcomes = 0;   ///< Not incidents; no event where they name no organisation.
   uint64_t risks = 0;
   uint64_t good_care = 0;
   uint64_t opted_out = 0;         ///< Whose reporter does not want the data shared: no event.
@@ -33,18 +33,20 @@ struct LfpseFhirCounts {
 /// AdverseEvent resources of its profile, version 5, or gzip of them: one resource, a Bundle, one
 /// resource on each line, or a list.
 ///
-/// For each incident IncidentReported <id of the resource> (source "nhs-england/lfpse"), version
-/// meta.versionId; a resource entered in error gives EventRetracted of the same id (version 2 where
-/// it has none). The subject has
-/// the scheme "ods" and the first organisation of the location's details. incident_key is the
-/// reference number of the event. Harm is the worst of all patients: LFPSE counts physical harm
-/// from 1 fatal to 5 none and psychological harm from 1 severe to 4 none (CL-01). Outcomes, risks
-/// and good care are counted and give no event.
+/// For each patient safety event IncidentReported <id of the resource> (source
+/// "nhs-england/lfpse"), version meta.versionId; a resource entered in error gives EventRetracted
+/// of the same id (version 2 where it has none). The subject has the scheme "ods" and the first
+/// organisation of the location's details. incident_key is the reference number of the event. Harm
+/// is the worst of all patients: LFPSE counts physical harm from 1 fatal to 5 none and
+/// psychological harm from 1 severe to 4 none (CL-01). Outcomes, risks and good care say so
+/// (`event_kind`), and no rule counts them; without an organisation they give no event. Codes are
+/// those of CL-02.
 ///
 /// Reported anonymously for fear of consequences (reasons 4 to 7): SENSITIVITY_C5_PROTECTED_SOURCE,
-/// the reporter's organisation left out, times cut to the day. The description becomes the sealed
-/// narrative. Patients are not read beyond their harm: no reference, identifier, age or gender;
-/// of reporters only the organisation and the reasons for anonymity.
+/// who and of which organisation the reporter is left out, times cut to the day. The description
+/// becomes the sealed narrative. Patients are not read beyond their harm: no reference, identifier,
+/// age or gender; of reporters only the organisation, whether patient, relative or staff, and the
+/// reasons for anonymity.
 ///
 /// A resource of which something cannot be read is refused and nothing of it used: an incident
 /// without its harm misleads. The field is the path ("entry[2].resource.extension[0].url").

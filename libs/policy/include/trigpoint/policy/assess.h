@@ -46,6 +46,8 @@ struct AssessmentResult {
       grounds;  ///< Urgent rules that hold by present evidence (not held ones).
   std::vector<std::string> near_misses;
   std::vector<std::string> gaps;
+  /// Of the reports that what is TRUE cites, the best grade first (domain.md 3.8 (6)). Shown only.
+  std::vector<v1::ThemeConfidence> confidence;
 };
 
 /// The values of an assessment without their proof: enough to see whether anything is to be said.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "trigpoint/reports/themes.h"
+#include "trigpoint/domain/themes.h"
 #include "trigpoint/v1/events.pb.h"
 #include "trigpoint/v1/obligations.pb.h"
 #include "trigpoint/v1/policy.pb.h"
@@ -63,12 +63,21 @@ struct ReportedFeed {
   std::string clause{};
 };
 
+/// Who found that no review is warranted, and why.
+struct ReportedDecline {
+  int64_t declined_us = 0;
+  std::string declined_by{};
+  std::string reason{};
+};
+
 /// A rapid quality review alert that still concerns people.
 struct ReportedAlert {
   v1::RapidQualityReviewAlert detail{};
   int64_t raised_us = 0;
   int64_t acknowledged_us = 0;
   bool overdue = false;
+  bool declined = false;                    ///< This alert itself: the next tier has it.
+  std::vector<ReportedDecline> declines{};  ///< Of it, or of it at another tier.
 };
 
 /// One service.

@@ -1,10 +1,11 @@
-#include "trigpoint/reports/themes.h"
+#include "trigpoint/domain/themes.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {
@@ -26,6 +27,20 @@ class Reports {
     concern->set_incident_key(incident);
     return *this;
   }
+  /// What the regulator did, at the time of the next report.
+  Reports& AddAct(v1::Theme theme) {
+    auto* fact = state_.add_facts();
+    fact->set_source("cqc");
+    fact->set_id("notice");
+    fact->add_themes(theme);
+    fact->mutable_cqc_enforcement_action_recorded()->set_action(
+        v1::ENFORCEMENT_KIND_WARNING_NOTICE);
+    SetMicros((state_.concerns_size() + 1) * 100 * kHour, fact->mutable_occurred_at());
+    return *this;
+  }
+  std::vector<ThemeConfidence> Cited(const CitedReports& cited) const {
+    return ThemesOfCited(state_, ClusterView(state_), cited);
+  }
   std::vector<ThemeConfidence> Themes() const { return ThemesOf(state_, 0, 10'000 * kHour); }
 
  private:
@@ -37,14 +52,15 @@ TEST(ThemesOf, GradesByIndependentFamilies) {
   Reports reports;
   reports.Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_FALLS);
   ASSERT_EQ(reports.Themes().size(), 1U);
-  EXPECT_EQ(reports.Themes()[0].grade, 'C');
+  EXPECT_EQ(reports.Themes()[0].grade, v1::ThemeConfidence::GRADE_C);
   reports.Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_FALLS);
-  EXPECT_EQ(reports.Themes()[0].grade, 'C') << "more of one family is no second family";
+  EXPECT_EQ(reports.Themes()[0].grade, v1::ThemeConfidence::GRADE_C)
+      << "more of one family is no second family";
   reports.Add(v1::SOURCE_FAMILY_SAFEGUARDING, v1::THEME_FALLS);
-  EXPECT_EQ(reports.Themes()[0].grade, 'B');
+  EXPECT_EQ(reports.Themes()[0].grade, v1::ThemeConfidence::GRADE_B);
   reports.Add(v1::SOURCE_FAMILY_COMPLAINT_EXPERIENCE, v1::THEME_FALLS);
   const auto themes = reports.Themes();
-  EXPECT_EQ(themes[0].grade, 'A');
+  EXPECT_EQ(themes[0].grade, v1::ThemeConfidence::GRADE_A);
   EXPECT_EQ(themes[0].families, 3);
   EXPECT_EQ(themes[0].incidents, 4);
   EXPECT_EQ(themes[0].evidence.size(), 4U);
@@ -54,10 +70,10 @@ TEST(ThemesOf, GradesByIndependentFamilies) {
 TEST(ThemesOf, IsOneGradeBetterWithTheRegulator) {
   Reports one;
   one.Add(v1::SOURCE_FAMILY_REGULATOR, v1::THEME_STAFFING);
-  EXPECT_EQ(one.Themes()[0].grade, 'B');
+  EXPECT_EQ(one.Themes()[0].grade, v1::ThemeConfidence::GRADE_B);
   EXPECT_TRUE(one.Themes()[0].regulator);
   one.Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_STAFFING);
-  EXPECT_EQ(one.Themes()[0].grade, 'A');
+  EXPECT_EQ(one.Themes()[0].grade, v1::ThemeConfidence::GRADE_A);
 }
 
 // 3.8 (4): double reporting must not fake triangulation.
@@ -69,11 +85,11 @@ TEST(ThemesOf, OneIncidentIsOneFamilyWhoeverReportedIt) {
   ASSERT_EQ(same.Themes().size(), 1U);
   EXPECT_EQ(same.Themes()[0].incidents, 1);
   EXPECT_EQ(same.Themes()[0].families, 1);
-  EXPECT_EQ(same.Themes()[0].grade, 'C');
+  EXPECT_EQ(same.Themes()[0].grade, v1::ThemeConfidence::GRADE_C);
   // A second incident, of a family that the first has as well: the first gives way.
   same.Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_NEGLECT, "case-2");
   EXPECT_EQ(same.Themes()[0].families, 2);
-  EXPECT_EQ(same.Themes()[0].grade, 'B');
+  EXPECT_EQ(same.Themes()[0].grade, v1::ThemeConfidence::GRADE_B);
 }
 
 TEST(ThemesOf, LooksAtTheWindowAndPutsTheBestGradeFirst) {
@@ -86,6 +102,41 @@ TEST(ThemesOf, LooksAtTheWindowAndPutsTheBestGradeFirst) {
   EXPECT_EQ(themes[0].theme, v1::THEME_STAFFING);
   EXPECT_EQ(themes[1].theme, v1::THEME_FALLS);
   EXPECT_TRUE(ThemesOf(v1::ProviderState(), 0, kHour).empty());
+}
+
+// 3.8 (6): "regulator/enforcement".
+TEST(ThemesOf, ANoticeOfTheRegulatorIsOneOfTheFamilies) {
+  Reports reports;
+  reports.Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_STAFFING).AddAct(v1::THEME_STAFFING);
+  const auto themes = reports.Themes();
+  ASSERT_EQ(themes.size(), 1U);
+  EXPECT_EQ(themes[0].families, 2);
+  EXPECT_TRUE(themes[0].regulator);
+  EXPECT_EQ(themes[0].grade, v1::ThemeConfidence::GRADE_A);
+  EXPECT_TRUE(reports.AddAct(v1::THEME_FALLS).Themes()[0].regulator);
+}
+
+// 3.8 (6)
+TEST(ThemesOfCited, GradesOnlyWhatIsCited) {
+  Reports reports;
+  reports.Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_FALLS)
+      .Add(v1::SOURCE_FAMILY_SAFEGUARDING, v1::THEME_FALLS)
+      .Add(v1::SOURCE_FAMILY_COMPLAINT_EXPERIENCE, v1::THEME_FALLS);
+  const auto two = reports.Cited({{"source-1", "r"}, {"source-3", "r"}, {"elsewhere", "r"}});
+  ASSERT_EQ(two.size(), 1U);
+  EXPECT_EQ(two[0].grade, v1::ThemeConfidence::GRADE_B);
+  EXPECT_EQ(two[0].families, 2);
+  EXPECT_TRUE(two[0].evidence.empty());
+  EXPECT_TRUE(reports.Cited({}).empty());
+}
+
+TEST(ThemesOfCited, IsShownWithoutTheNumberOfIncidents) {
+  Reports reports;
+  reports.Add(v1::SOURCE_FAMILY_REGULATOR, v1::THEME_STAFFING);
+  const v1::ThemeConfidence shown = ToProto(reports.Cited({{"source-1", "r"}})[0]);
+  EXPECT_EQ(shown.ShortDebugString(),
+            "theme: THEME_STAFFING grade: GRADE_B families: 1 regulator: true");
+  EXPECT_EQ(GradeLetter(shown.grade()), 'B');
 }
 
 }  // namespace
