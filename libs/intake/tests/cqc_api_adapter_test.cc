@@ -510,8 +510,9 @@ TEST(CqcApi, KeepsThePublishedPercentageOfAKeyQuestion) {
   }
   EXPECT_TRUE(found);
   home["assessment"][0] = assessed("101");
-  EXPECT_THAT(Read(home.dump()).Rules(),
-              testing::Contains(testing::HasSubstr("PERCENTAGE_NOT_READ")));
+  const std::vector<std::string> rules = Read(home.dump()).Rules();
+  ASSERT_EQ(rules.size(), 1U);
+  EXPECT_NE(rules[0].find("PERCENTAGE_NOT_READ"), std::string::npos);
 }
 
 TEST(CqcApi, DoesNotSumUpSeveralAssessedServices) {
