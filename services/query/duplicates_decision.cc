@@ -22,7 +22,7 @@
 namespace trigpoint {
 namespace {
 
-constexpr char kMethod[] = "trigpoint.v1.DecisionService/DecideDuplicates";
+constexpr char kDecideDuplicates[] = "trigpoint.v1.DecisionService/DecideDuplicates";
 constexpr size_t kReasonMax = 4'000;
 constexpr int kReportsMax = 20;
 
@@ -98,7 +98,7 @@ std::string RoleOf(const Principal& principal) {
 
 /// A finding about one service, still without what was found.
 absl::StatusOr<v1::Event> EventAbout(const Side& side, const Principal& principal, int64_t now_us) {
-  TP_ASSIGN_OR_RETURN(std::string id, EventIdOf(principal, kMethod, ""));
+  TP_ASSIGN_OR_RETURN(std::string id, EventIdOf(principal, kDecideDuplicates, ""));
   v1::Event event = EventOfAct(
       {.source = kDecisionSource, .id = std::move(id), .stream_id = side.stream_id}, now_us);
   if (!side.subject.value().empty()) *event.mutable_subject() = side.subject;
@@ -226,8 +226,9 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
                                              ? FindHere(principal, request, side, core.Now())
                                              : FindAcross(core, principal, request, side));
   if (!request.validate_only()) {
-    for (auto& finding : findings)
+    for (auto& finding : findings) {
       TP_ASSIGN_OR_RETURN(*response->add_findings(), AppendFinding(core, std::move(finding)));
+    }
   }
   TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary,
                       core.projector().ReadSummary(side.stream_id));

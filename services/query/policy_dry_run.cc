@@ -23,7 +23,7 @@ using Criteria = std::map<std::string, const v1::CriterionResult*>;
 
 constexpr char kDryRun[] = "trigpoint.v1.PolicyService/DryRunPolicy";
 /// Work at a time; between, other reads have their turn.
-constexpr std::chrono::milliseconds kSlice(200);
+constexpr std::chrono::milliseconds kTellSlice(200);
 
 std::string Text(double value) {
   char text[32];
@@ -123,7 +123,7 @@ class DryRunStream final : public grpc::ServerWriteReactor<Response> {
   }
 
   void Slice() {
-    const auto until = std::chrono::steady_clock::now() + kSlice;
+    const auto until = std::chrono::steady_clock::now() + kTellSlice;
     while (next_ < streams_.size() && std::chrono::steady_clock::now() < until) {
       if (cancelled_.load()) {
         End(grpc::Status::CANCELLED);

@@ -14,7 +14,7 @@
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/clusters.h"
 #include "trigpoint/domain/concern.h"
-#include "trigpoint/reports/themes.h"
+#include "trigpoint/domain/themes.h"
 
 namespace trigpoint {
 namespace {
