@@ -68,7 +68,7 @@ class ResourceReader {
       }
     }
     ReadSubject(!in_error && *kind == v1::LFPSE_EVENT_INCIDENT);
-    if (!in_error && !event_.has_subject()) {
+    if (!in_error && *kind != v1::LFPSE_EVENT_INCIDENT && !event_.has_subject()) {
       Count(*kind);  // What is no incident need not be about one organisation.
       return std::nullopt;
     }
