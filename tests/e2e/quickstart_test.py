@@ -23,8 +23,8 @@ READS = ("recommendations", "why", "timeline", "alerts", "show", "providers")  #
 UNSTABLE = (  # Each as it stands on a page, with its form.
     (r"\d{4}\\-\d\d\\-\d\dT\d\d:\d\d:\d\dZ", r"\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"),
     (r"\d{4}\\-\d\d\\-\d\d", r"\\d{4}-\\d\\d-\\d\\d"),
-    (r"^\d\d:\d\d$", r"\\d\\d:\\d\\d"),
-    (r"^\d+:\d+$", r"\\d+:\\d+"),
+    (r"^\d\d:\d\d(?=:?$)", r"\\d\\d:\\d\\d"),
+    (r"^\d+:\d+(?=:?$)", r"\\d+:\\d+"),
     (r"^\d+\\\.\d{2,}(?=[.,;]*$|\\)", r"\\d+(?:\\.\\d+)?"),  # A figure, no number of a clause.
     (r"\b[0-9a-f]{16,64}\b", r"[0-9a-f]{16,64}"),
 )
