@@ -37,7 +37,7 @@ public class Client {
     settings.put("ssl.keystore.certificate.chain", Files.readString(Path.of(tls, name + ".pem")));
     settings.put("acks", "all");
     settings.put("enable.idempotence", "true");
-    settings.put("group.id", name + "-java-" + arguments[4]);
+    settings.put("group.id", name + "-java");
     settings.put("auto.offset.reset", "earliest");
     ObjectMapper json = new ObjectMapper();
     try (KafkaProducer<String, byte[]> producer =

@@ -23,7 +23,7 @@ async function main() {
   await producer.connect();
   for (const message of messages) await producer.send({ topic, acks: -1, messages: [message] });
   await producer.disconnect();
-  const consumer = kafka.consumer({ groupId: `${name}-node-${outcomes}` });
+  const consumer = kafka.consumer({ groupId: `${name}-node` });
   await consumer.connect();
   await consumer.subscribe({ topic: outcomes, fromBeginning: true });
   let told = 0;
