@@ -190,7 +190,7 @@ class Scenario:
         said = []
         for line in cls.node.stdout:
             said.append(line)
-            if "node_ready" in line:
+            if "policies_reloaded" in line:  # Then it is ready; what comes before is assessed a minute later.
                 break
         else:
             raise AssertionError("".join(said))

@@ -20,7 +20,7 @@ try:
         producer.send(topic, key=message["key"].encode(), value=base64.b64decode(message["value"]),
                       headers=[(one, text.encode()) for one, text in message["headers"].items()]).get(timeout=60)
     producer.close()
-    consumer = KafkaConsumer(outcomes, group_id=f"{name}-python", auto_offset_reset="earliest", consumer_timeout_ms=100000,
+    consumer = KafkaConsumer(outcomes, group_id=f"{name}-python", auto_offset_reset="earliest", consumer_timeout_ms=60000,
                              **connection)
     for _ in range(int(count)):
         record = next(consumer)
