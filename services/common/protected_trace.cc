@@ -90,6 +90,10 @@ bool ProtectedTrace::Rests(const v1::Event& event) const {
     const auto& weakened = event.decision_basis_weakened();
     return IsCause(weakened.cause()) || Cites(weakened.evidence());
   }
+  // What is left of a finding would tell of which incident a protected source spoke.
+  if (event.has_cluster_confirmed()) return Names(event, event.cluster_confirmed().reports());
+  if (event.has_cluster_split()) return Names(event, event.cluster_split().reports());
+  if (event.has_cluster_linked()) return Names(event, event.cluster_linked().reports());
   if (event.has_feed_silent()) return IsProtectedSource(event.feed_silent().feed_source());
   // The deadline of an alert tells when it was raised.
   return event.has_deadline_passed() &&
@@ -99,6 +103,13 @@ bool ProtectedTrace::Rests(const v1::Event& event) const {
 bool ProtectedTrace::Cites(const google::protobuf::RepeatedPtrField<v1::EventRef>& refs) const {
   return std::any_of(refs.begin(), refs.end(),
                      [this](const auto& ref) { return IsProtected(ref.source(), ref.id()); });
+}
+
+bool ProtectedTrace::Names(const v1::Event& finding,
+                           const google::protobuf::RepeatedPtrField<v1::EventRef>& refs) const {
+  return std::any_of(refs.begin(), refs.end(), [&](const auto& ref) {
+    return IsProtected(ref.source().empty() ? finding.source() : ref.source(), ref.id());
+  });
 }
 
 bool ProtectedTrace::IsCause(const std::string& cause) const {

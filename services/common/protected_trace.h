@@ -66,6 +66,9 @@ class ProtectedTrace {
   bool IsReport(const v1::Event& event) const;
   bool Rests(const v1::Event& event) const;
   bool Cites(const google::protobuf::RepeatedPtrField<v1::EventRef>& refs) const;
+  /// Of a finding, whose references to its own source leave that out.
+  bool Names(const v1::Event& finding,
+             const google::protobuf::RepeatedPtrField<v1::EventRef>& refs) const;
   bool IsCause(const std::string& cause) const;
 
   std::set<std::pair<std::string, std::string>> reports_;

@@ -81,7 +81,7 @@ void AddParts(const v1::ProviderRecord& record, const TraceQuery& query,
   for (const auto& raised : record.alerts()) {
     if (raised.alert().protected_source() || !Cites(raised.alert().evidence(), query)) continue;
     AddPart(Response::Part::WHAT_ALERT, "", raised.raised_us(), parts);
-    parts->rbegin()->set_acknowledged(raised.acknowledged_us() != 0);
+    parts->rbegin()->set_acknowledged(IsAnswered(raised));
   }
 }
 

@@ -42,7 +42,7 @@ void ServiceManager::Send(std::string_view state) const {
   const int to = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (to < 0) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  (void)sendto(to, state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+  (void)sendto(to, state.data(), state.size(), MSG_NOSIGNAL,
                reinterpret_cast<const sockaddr*>(&address),  // NOLINT: the form of the call.
                length);
   close(to);

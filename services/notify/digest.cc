@@ -7,6 +7,7 @@
 
 #include "services/notify/message.h"
 #include "services/query/list_obligations.h"
+#include "services/query/outside.h"
 #include "services/query/present.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/base/status.h"
@@ -215,8 +216,16 @@ OutboxMessage DigestMessage(const DigestContent& content, int64_t now_us) {
   return message;
 }
 
-Silent GatherSilent(const Projector& projector) {
+absl::StatusOr<Silent> GatherSilent(const Projector& projector, const std::string& organisation) {
   std::vector<Projector::SilentService> services = projector.SilentServices();
+  if (!organisation.empty()) {
+    for (auto& service : services) {
+      TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(service.stream_id));
+      if (ReceiverIsOutside(organisation, stream.state))
+        std::erase_if(service.feeds, TellsOfReportsAboutPeople);
+    }
+    std::erase_if(services, [](const auto& service) { return service.feeds.empty(); });
+  }
   Silent silent;
   for (const auto& service : services) silent.feeds += service.feeds.size();
   std::sort(services.begin(), services.end(), [](const auto& a, const auto& b) {

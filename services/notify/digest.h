@@ -80,7 +80,9 @@ struct Silent {
   std::vector<DigestSilence> services;  ///< At most kDigestItemsMax.
   uint64_t feeds = 0;                   ///< Of all services.
 };
-Silent GatherSilent(const Projector& projector);
+/// Of a service that is no business of `organisation` (empty: all are) no feed of reports about
+/// people. Errors: those of Projector::Read.
+absl::StatusOr<Silent> GatherSilent(const Projector& projector, const std::string& organisation);
 
 /// What fell overdue in (from, to], first due first: by its due time, or, where what started it
 /// became known only after that, when it did. So each is told once.

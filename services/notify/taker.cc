@@ -26,16 +26,10 @@ bool IsWanted(const WebhookConfig& webhook, const v1::RapidQualityReviewAlert& a
          std::find(webhook.tiers.begin(), webhook.tiers.end(), alert.tier()) != webhook.tiers.end();
 }
 
-/// As of the raising of an alert, and without the words of those who declined: a message holds no
-/// free text.
-void KeepDeclinesUntil(int64_t raised_us, v1::Alert* alert) {
-  auto* declines = alert->mutable_declines();
-  declines->erase(std::remove_if(declines->begin(), declines->end(),
-                                 [raised_us](const auto& decline) {
-                                   return ToMicros(decline.declined_at()) > raised_us;
-                                 }),
-                  declines->end());
-  for (auto& decline : *declines) decline.clear_reason();
+/// As of the raising of an alert.
+void ForgetDeclinesAfter(int64_t raised_us, v1::ProviderRecord* record) {
+  for (auto& alert : *record->mutable_alerts())
+    if (alert.declined_us() > raised_us) alert.clear_declined_us();
 }
 
 }  // namespace
@@ -117,12 +111,14 @@ absl::Status Taker::TakeAlert(const Projector::AlertPosition& at, const WebhookC
     raised.clear_acknowledged_us();
     raised.clear_acknowledged_by();
     raised.clear_declined_us();
+    ForgetDeclinesAfter(raised.raised_us(), &stream.record);
     TP_ASSIGN_OR_RETURN(const auto trace, traces_.Of(at.stream_id, stream.state.revision()));
     v1::Alert shown =
         PresentAlert(raised, stream, {.trace = *trace, .veil = veil_}, raised.raised_us());
-    KeepDeclinesUntil(raised.raised_us(), &shown);
+    // A message holds no free text.
+    for (auto& decline : *shown.mutable_declines()) decline.clear_reason();
     if (ReceiverIsOutside(webhook.organisation, stream.state))
-      HideSmallNumbers(stream.state, shown.mutable_detail());
+      HideSmallNumbers(stream.state, &shown);
     change->messages.push_back(AlertMessage(shown, deps_.now_us()));
   }
   return absl::OkStatus();
@@ -169,7 +165,7 @@ absl::StatusOr<std::vector<v1::Alert>> Taker::Present(const WebhookConfig& webho
     alerts.push_back(
         PresentAlert(*alert, *stream, {.trace = *trace, .veil = veil_}, deps_.now_us()));
     if (ReceiverIsOutside(webhook.organisation, stream->state))
-      HideSmallNumbers(stream->state, alerts.back().mutable_detail());
+      HideSmallNumbers(stream->state, &alerts.back());
     for (auto& decline : *alerts.back().mutable_declines()) decline.clear_reason();
   }
   return alerts;
@@ -208,7 +204,7 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   content.more_recommendations = awaiting.more_fresh;
   content.awaiting_decision = awaiting.ids.size();
   content.open_alerts = awaiting.open_alerts;
-  Silent silent = GatherSilent(*deps_.projector);
+  TP_ASSIGN_OR_RETURN(Silent silent, GatherSilent(*deps_.projector, webhook.organisation));
   content.feeds_silent = silent.feeds;
   content.silent_services = std::move(silent.services);
   // A new endpoint is not told of everything that was ever late.

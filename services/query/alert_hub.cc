@@ -93,8 +93,7 @@ absl::Status AlertWatch::Take(const Projector::AlertPosition& at) {
   response.set_resume_token(tokens_->Make(position_));
   *response.mutable_alert() =
       PresentAlert(*alert, stream, {.trace = *trace, .veil = core_->veil}, core_->Now());
-  if (IsOutside(principal_, stream.state))
-    HideSmallNumbers(stream.state, response.mutable_alert()->mutable_detail());
+  if (IsOutside(principal_, stream.state)) HideSmallNumbers(stream.state, response.mutable_alert());
   Enqueue(std::move(response));
   return absl::OkStatus();
 }

@@ -64,8 +64,7 @@ grpc::Status List(QueryCore& core, const Principal& principal, const v1::ListAle
       if (IsAnswered(alert) && !request.include_acknowledged()) continue;
       if (IsToldWithAnother(alert.alert(), stream->record, stream->state)) continue;
       v1::Alert shown = PresentAlert(alert, *stream, {.trace = **trace, .veil = core.veil}, now_us);
-      if (IsOutside(principal, stream->state))
-        HideSmallNumbers(stream->state, shown.mutable_detail());
+      if (IsOutside(principal, stream->state)) HideSmallNumbers(stream->state, &shown);
       // In the order of what is shown: the place between two others of known time would be a time.
       const std::string key = SortableNumber(ToMicros(shown.raised_at()), true) + shown.alert_id();
       rows.push_back({key, std::move(shown)});

@@ -107,10 +107,21 @@ void AnswerAlert(Answering& call, const std::string& stream_id) {
   const grpc::Status status = ToGrpc(alert.status());
   if (alert.ok()) {
     *call.response = std::move(alert->shown);
-    if (IsOutside(call.principal, alert->state))
-      HideSmallNumbers(alert->state, call.response->mutable_detail());
+    if (IsOutside(call.principal, alert->state)) HideSmallNumbers(alert->state, call.response);
   }
   call.rpc.Finish(status);
+}
+
+/// Answers once what was said is folded: somebody may have declined it in the same moment, and then
+/// nobody has it in hand.
+void AnswerFolded(Answering& call, const std::string& stream_id) {
+  const absl::StatusOr<FoundAlert> alert = ReadAlert(*call.core, stream_id, call.said.alert_id);
+  const absl::Status stands = alert.ok() ? call.is_said(alert->record).status() : alert.status();
+  if (stands.ok()) {
+    AnswerAlert(call, stream_id);
+  } else {
+    call.rpc.Finish(ToGrpc(stands));
+  }
 }
 
 /// Whether an event says the same of an alert, whoever says it.
@@ -129,7 +140,7 @@ void Append(const std::shared_ptr<Answering>& call, const std::string& stream_id
       [call, stream_id](const absl::StatusOr<Written>& written) {
         if (!written.ok()) {
           call->rpc.Finish(ToGrpc(written.status()));
-        } else if (!call->core->pool.Run([call, stream_id] { AnswerAlert(*call, stream_id); })) {
+        } else if (!call->core->pool.Run([call, stream_id] { AnswerFolded(*call, stream_id); })) {
           call->rpc.Finish(ToGrpc(absl::UnavailableError("busy; it is recorded"), "BUSY"));
         }
       });
@@ -162,7 +173,7 @@ absl::Status Say(const std::shared_ptr<Answering>& call) {
   }
   v1::Event content;  // Not who says it.
   call->fill(present.id(), &content);
-  if (!core.requests.Take(id, content)) return RequestIdReused();
+  if (!call->said.request_id.empty() && !core.requests.Take(id, content)) return RequestIdReused();
   const v1::Actor actor = ActorOf(call->principal);
   *(event.has_alert_declined() ? event.mutable_alert_declined()->mutable_actor()
                                : event.mutable_alert_acknowledged()->mutable_actor()) = actor;
@@ -194,6 +205,15 @@ absl::StatusOr<bool> IsAcknowledged(const v1::AlertRecord& alert) {
     return WithReason(absl::FailedPreconditionError("the alert was declined: answer the next tier"),
                       "ALERT_DECLINED", {});
   return alert.acknowledged_us() != 0;
+}
+
+/// One that was sent to nobody has no next tier: it goes with the alert that it is attached to.
+absl::StatusOr<bool> IsDeclined(const v1::AlertRecord& alert) {
+  if (!alert.alert().dispatch())
+    return WithReason(absl::FailedPreconditionError(
+                          "the alert is attached to another and was not sent: decline that one"),
+                      "ALERT_ATTACHED", {});
+  return alert.declined_us() != 0;
 }
 
 }  // namespace
@@ -246,7 +266,7 @@ grpc::ServerUnaryReactor* DeclineAlert(QueryCore* core, grpc::CallbackServerCont
   };
   call->checked =
       CheckPlainRef("reason", request.reason(), "say why no review is warranted", kReasonBytesMax);
-  call->is_said = [](const v1::AlertRecord& alert) { return alert.declined_us() != 0; };
+  call->is_said = IsDeclined;
   return StartAnswering(call);
 }
 

@@ -97,8 +97,12 @@ std::string RoleOf(const Principal& principal) {
 }
 
 /// A finding about one service, still without what was found.
-absl::StatusOr<v1::Event> EventAbout(const Side& side, const Principal& principal, int64_t now_us) {
-  TP_ASSIGN_OR_RETURN(std::string id, EventIdOf(principal, kDecideDuplicates, ""));
+/// Under the id of the request, of which each service has an event.
+absl::StatusOr<v1::Event> EventAbout(const Side& side, const Principal& principal,
+                                     const std::string& request_id, int64_t now_us) {
+  TP_ASSIGN_OR_RETURN(
+      std::string id,
+      EventIdOf(principal, std::string(kDecideDuplicates) + '/' + side.stream_id, request_id));
   v1::Event event = EventOfAct(
       {.source = kDecisionSource, .id = std::move(id), .stream_id = side.stream_id}, now_us);
   if (!side.subject.value().empty()) *event.mutable_subject() = side.subject;
@@ -118,14 +122,30 @@ void Fill(const Side& side, const Principal& principal, const std::string& why, 
   finding->set_decided_by_role(RoleOf(principal));
 }
 
+/// Whether an earlier request under the same id found the same.
+bool SaysSame(const v1::Event& earlier, const v1::Event& event) {
+  const auto said = [](const v1::Event& one) {
+    return one.cluster_confirmed().SerializeAsString() + one.cluster_split().SerializeAsString() +
+           one.cluster_linked().SerializeAsString();
+  };
+  return earlier.payload_case() == event.payload_case() && said(earlier) == said(event);
+}
+
 absl::StatusOr<v1::EventRef> AppendFinding(QueryCore& core, v1::Event event) {
+  v1::EventRef ref;
+  SetRef({event.source(), event.id()}, &ref);
+  // Said before, perhaps at another process: what people found since stands.
+  TP_ASSIGN_OR_RETURN(const auto earlier,
+                      EventOfRequest(core.projector(), event.source(), event.id()));
+  if (earlier.has_value() && VersionOf(*earlier) >= VersionOf(event)) {
+    if (!SaysSame(*earlier, event)) return RequestIdReused();
+    return ref;
+  }
   event.set_submission_digest(SubmissionDigest(event));
   ApplyDefaults(&event);
   TP_RETURN_IF_ERROR(
       core.deps.writer->AppendAndFoldWait(core.projector().PartitionFor(event.stream_id()), event)
           .status());
-  v1::EventRef ref;
-  SetRef({event.source(), event.id()}, &ref);
   return ref;
 }
 
@@ -140,7 +160,7 @@ absl::StatusOr<Findings> FindHere(const Principal& principal,
   for (const auto& [source, id] : side.reports) sources.insert(source);
   if (request.one_incident() && sources.size() < side.reports.size())
     return FieldError("reports", "SAME_SOURCE", "two reports of one source stay two incidents");
-  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, now_us));
+  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, request.request_id(), now_us));
   if (request.one_incident()) {
     Fill(side, principal, request.rationale(), event.mutable_cluster_confirmed());
   } else {
@@ -149,11 +169,11 @@ absl::StatusOr<Findings> FindHere(const Principal& principal,
   return Findings{std::move(event)};
 }
 
-absl::Status LinkFrom(const Principal& principal, const std::string& why, const Side& side,
-                      const Side& other, int64_t now_us, Findings* findings) {
-  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, now_us));
+absl::Status LinkFrom(const Principal& principal, const v1::DecideDuplicatesRequest& request,
+                      const Side& side, const Side& other, int64_t now_us, Findings* findings) {
+  TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, request.request_id(), now_us));
   auto* linked = event.mutable_cluster_linked();
-  Fill(side, principal, why, linked);
+  Fill(side, principal, request.rationale(), linked);
   for (const auto& report : other.reports) {
     auto* elsewhere = linked->add_elsewhere();
     *elsewhere->mutable_subject() = other.subject;
@@ -182,7 +202,7 @@ absl::Status UnlinkFrom(const Principal& principal, const Side& side, const Side
         !NamesOne(elsewhere, other.reports)) {
       continue;
     }
-    TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, now_us));
+    TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, "", now_us));
     event.set_id(fact.id());
     event.set_source_version(VersionOf(fact) + 1);
     event.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_ENTERED_IN_ERROR);
@@ -203,9 +223,8 @@ absl::StatusOr<Findings> FindAcross(QueryCore& core, const Principal& principal,
   Findings findings;
   if (request.one_incident()) {
     // Repeated after a crash in between, the two sides say the same again.
-    const std::string& why = request.rationale();
-    TP_RETURN_IF_ERROR(LinkFrom(principal, why, side, other, now_us, &findings));
-    TP_RETURN_IF_ERROR(LinkFrom(principal, why, other, side, now_us, &findings));
+    TP_RETURN_IF_ERROR(LinkFrom(principal, request, side, other, now_us, &findings));
+    TP_RETURN_IF_ERROR(LinkFrom(principal, request, other, side, now_us, &findings));
     return findings;
   }
   TP_RETURN_IF_ERROR(UnlinkFrom(principal, side, other, now_us, &findings));

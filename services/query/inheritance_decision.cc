@@ -6,6 +6,7 @@
 #include "services/query/act_event.h"
 #include "services/query/etag.h"
 #include "services/query/inheritance.h"
+#include "services/query/outside.h"
 #include "services/query/present.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
@@ -110,8 +111,8 @@ v1::Event EventOf(const v1::DecideInheritanceRequest& request, const Principal& 
   return event;
 }
 
-/// The service as it is shown now.
-absl::Status Show(QueryCore& core, const StreamAsOf& stream,
+/// The service as it is shown to the caller now.
+absl::Status Show(QueryCore& core, const Principal& principal, const StreamAsOf& stream,
                   v1::DecideInheritanceResponse* response) {
   const std::string& stream_id = stream.state.stream_id();
   TP_ASSIGN_OR_RETURN(const v1::ProviderSummary summary, core.projector().ReadSummary(stream_id));
@@ -119,6 +120,7 @@ absl::Status Show(QueryCore& core, const StreamAsOf& stream,
   *response->mutable_provider() =
       PresentProvider(summary, *core.InForceNow(), {.trace = *trace, .veil = core.veil});
   AddHeritage(core.projector(), stream, true, response->mutable_provider());
+  if (IsOutside(principal, stream.state)) HideSmallNumbers(response->mutable_provider());
   return absl::OkStatus();
 }
 
@@ -156,7 +158,7 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
   TP_ASSIGN_OR_RETURN(const auto earlier, EventOfRequest(projector, kDecisionSource, id));
   if (earlier.has_value()) {
     if (!SameRequest(projector, *earlier, request, stream_id)) return RequestIdReused();
-    return Show(core, stream, response);
+    return Show(core, principal, stream, response);
   }
   TP_RETURN_IF_ERROR(CheckEtag(core, principal, stream_id, request.etag()));
   TP_ASSIGN_OR_RETURN(const std::string from_stream,
@@ -169,7 +171,7 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
       projector.ControlsFor(stream_id)->At(stream.state, std::max(now_us, stream.state.known_us()));
   const std::vector<PolicyAuthority> who = AuthoritiesIn(*in_force);
   TP_RETURN_IF_ERROR(AnswerTo(JudgeInheritance(event.inheritance_decided(), who, stream.record)));
-  if (request.validate_only()) return Show(core, stream, response);
+  if (request.validate_only()) return Show(core, principal, stream, response);
   if (!request.request_id().empty() && !core.requests.Take(id, event.inheritance_decided()))
     return RequestIdReused();
   TP_RETURN_IF_ERROR(SealEvent(&event, *core.deps.keys));
@@ -181,7 +183,7 @@ absl::Status Decide(QueryCore& core, const Principal& principal,
     return WithReason(absl::AbortedError("what was decided about has changed; read it again"),
                       "BASIS_MOVED");
   }
-  return Show(core, folded, response);
+  return Show(core, principal, folded, response);
 }
 
 }  // namespace

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "services/query/protected.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/events/catalogue.h"
+#include "trigpoint/policy/feeds.h"
 
 namespace trigpoint {
 namespace {
@@ -61,6 +63,13 @@ void HideIn(const v1::ProviderState& state,
   }
 }
 
+/// Leaves out since when a feed is silent: it tells when the last report came.
+void HideSince(std::string* gap) {
+  constexpr size_t kDate = std::string_view("2026-03-01").size();
+  for (size_t at = gap->find(kSilentSince); at != std::string::npos; at = gap->find(kSilentSince))
+    gap->erase(at, std::string_view(kSilentSince).size() + kDate);
+}
+
 }  // namespace
 
 bool IsOutside(const Principal& principal, const v1::Provider& provider) {
@@ -80,6 +89,7 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Assessment* assessment
   HideIn(state, assessment->mutable_criteria());
   assessment->clear_confidence();
   assessment->clear_near_misses();
+  for (auto& gap : *assessment->mutable_gaps()) HideSince(&gap);
 }
 
 void HideSmallNumbers(const v1::ProviderState& state, v1::Recommendation* recommendation) {
@@ -94,6 +104,18 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAler
   alert->clear_cluster();
 }
 
+void HideSmallNumbers(const v1::ProviderState& state, v1::Alert* alert) {
+  HideSmallNumbers(state, alert->mutable_detail());
+  for (auto& decline : *alert->mutable_declines()) decline.clear_reason();
+}
+
+bool TellsOfReportsAboutPeople(const v1::FeedSilent& silence) {
+  const KindInfo* kind = KindOfName(silence.kind());
+  return kind != nullptr && kind->sensitivity >= v1::SENSITIVITY_C3_PSEUDONYMISED;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): what is carried holds facts, and these nothing that is
+// carried.
 void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event) {
   if (event->has_recommendation()) {
     HideSmallNumbers(state, event->mutable_recommendation());
@@ -103,10 +125,18 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event) {
     RemoveFew(state, event->mutable_decision_basis_weakened()->mutable_evidence());
   } else if (event->has_cluster_confirmed()) {
     RemoveFew(state, event->mutable_cluster_confirmed()->mutable_reports());
+    event->mutable_cluster_confirmed()->clear_reason();
   } else if (event->has_cluster_split()) {
     RemoveFew(state, event->mutable_cluster_split()->mutable_reports());
+    event->mutable_cluster_split()->clear_reason();
   } else if (event->has_cluster_linked()) {
     RemoveFew(state, event->mutable_cluster_linked()->mutable_reports());
+    event->mutable_cluster_linked()->clear_reason();
+  } else if (event->has_alert_declined()) {
+    event->mutable_alert_declined()->clear_reason();
+  } else if (event->has_memory_carried()) {
+    for (auto& fact : *event->mutable_memory_carried()->mutable_facts())
+      HideSmallNumbers(state, &fact);
   }
 }
 
@@ -131,6 +161,7 @@ void HideSmallNumbers(v1::Coverage* coverage) {
                                                    });
                               }),
                spots->end());
+  for (auto& gap : *coverage->mutable_seek_next()) HideSince(gap.mutable_text());
   for (auto& category : *coverage->mutable_categories()) {
     if (category.internal_reports() + category.external_reports() >= kSmallNumber) continue;
     category.clear_internal_reports();

@@ -26,6 +26,11 @@ bool IsOutside(const Principal& principal, const v1::ProviderState& state);
 void HideSmallNumbers(const v1::ProviderState& state, v1::Assessment* assessment);
 void HideSmallNumbers(const v1::ProviderState& state, v1::Recommendation* recommendation);
 void HideSmallNumbers(const v1::ProviderState& state, v1::RapidQualityReviewAlert* alert);
+/// And what those who declined it wrote of it.
+void HideSmallNumbers(const v1::ProviderState& state, v1::Alert* alert);
+/// Whether the feed that fell silent brings reports about people: whose it is and when it last
+/// brought one is not told outside.
+bool TellsOfReportsAboutPeople(const v1::FeedSilent& silence);
 /// Of a recommendation or alert inside an event, and of what people found about reports.
 void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event);
 /// How many reports of a category there are, where there are fewer than five, and when the last

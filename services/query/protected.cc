@@ -244,6 +244,12 @@ void HideProtected(const Protection& protection, const v1::StoredEvent& stored, 
     event->mutable_decision_basis_weakened()->clear_cause();
   } else if (event->has_memory_carried()) {
     HideCarried(protection.trace, event->mutable_memory_carried());
+  } else if (rests && event->has_cluster_confirmed()) {
+    event->mutable_cluster_confirmed()->Clear();
+  } else if (rests && event->has_cluster_split()) {
+    event->mutable_cluster_split()->Clear();
+  } else if (rests && event->has_cluster_linked()) {
+    event->mutable_cluster_linked()->Clear();
   } else if (event->has_feed_silent() && rests) {
     HideSilence(event->mutable_feed_silent());
   } else if (event->has_personal_data_erased()) {

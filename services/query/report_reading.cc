@@ -161,10 +161,14 @@ void AddAlerts(const Reading& reading, const StreamAsOf& stream, ReportedService
 void AddFeeds(const Reading& reading, const StreamAsOf& stream, ReportedService* service) {
   v1::Coverage coverage =
       BuildCoverage(stream.state, stream.record, reading.in_force, reading.as_of_us);
+  std::vector<std::string> sources;  // Before a reader outside is told of none.
+  for (const auto& feed : coverage.feeds()) sources.push_back(feed.source());
   if (reading.outside) HideSmallNumbers(&coverage);
   const bool no_sources = reading.question.redaction == v1::REDACTION_PROFILE_PROVIDER;
   std::vector<std::string> hidden;
-  for (const auto& from : coverage.feeds()) {
+  for (int i = 0; i < coverage.feeds_size(); ++i) {
+    const auto& from = coverage.feeds(i);
+    const std::string& source = sources[static_cast<size_t>(i)];
     ReportedFeed feed{.kind = from.kind(),
                       .source = no_sources ? "" : from.source(),
                       .last_us = MicrosOrZero(from.last_at()),
@@ -173,8 +177,8 @@ void AddFeeds(const Reading& reading, const StreamAsOf& stream, ReportedService*
                       .nil = from.nil_return(),
                       .policy_id = from.policy_id(),
                       .clause = from.clause()};
-    if (!from.source().empty() && reading.protection.trace.IsProtectedSource(from.source())) {
-      hidden.push_back(from.source());
+    if (!source.empty() && reading.protection.trace.IsProtectedSource(source)) {
+      hidden.push_back(source);
       if (!feed.silent || reading.Redacted()) continue;
       feed = {.silent = true, .silent_since_us = feed.silent_since_us};
     }

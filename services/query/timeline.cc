@@ -220,6 +220,15 @@ bool IsReportAboutPeople(const Place& place) {
          SensitivityOf(place.event->event()) >= v1::SENSITIVITY_C3_PSEUDONYMISED;
 }
 
+/// What tells of reports about people without being one: a finding about them, and that a feed of
+/// them fell silent.
+bool TellsOfReports(const Place& place) {
+  if (place.event == nullptr) return false;
+  const v1::Event& event = place.event->event();
+  return event.has_cluster_confirmed() || event.has_cluster_split() || event.has_cluster_linked() ||
+         (event.has_feed_silent() && TellsOfReportsAboutPeople(event.feed_silent()));
+}
+
 /// Gives whether there were some, and so few that they were left out.
 bool LeaveOutFew(std::vector<Place>* places) {
   std::set<std::pair<std::string, std::string>> reports;
@@ -227,9 +236,11 @@ bool LeaveOutFew(std::vector<Place>* places) {
     if (IsReportAboutPeople(place))
       reports.insert({place.event->event().source(), place.event->event().id()});
   }
-  if (reports.empty() || reports.size() >= kSmallNumber) return false;
-  places->erase(std::remove_if(places->begin(), places->end(), IsReportAboutPeople), places->end());
-  return true;
+  if (reports.size() >= kSmallNumber) return false;
+  std::erase_if(*places, [](const Place& place) {
+    return IsReportAboutPeople(place) || TellsOfReports(place);
+  });
+  return !reports.empty();
 }
 
 v1::TimelineEntry FewReports() {

@@ -36,7 +36,7 @@ std::string PartInWords(const Response::Part& part) {
              " that people have decided about" + since;
     default:
       return "evidence in a rapid quality review alert" + since +
-             (part.acknowledged() ? ", acknowledged" : ", not acknowledged yet");
+             (part.acknowledged() ? ", answered" : ", not answered yet");
   }
 }
 

@@ -226,9 +226,12 @@ void AddCarried(const EffectiveFact& carried, v1::ProviderState* state) {
   });
 }
 
-/// Kinds that leave nothing in the state that a correction could replace.
+/// Kinds that leave nothing in the state that a correction could replace. By the kind: another
+/// version of the event may have counted, in a sum that does not tell what it is made of.
 bool LeavesNoTrace(const v1::Event& event) {
-  return !KeptAsFact(event) && ConcernsOf(event, 0).empty() && !event.has_event_retracted();
+  const KindInfo* kind = KindOf(event);
+  return !KeptAsFact(event) && !(kind != nullptr && RaisesConcern(*kind)) &&
+         !event.has_event_retracted();
 }
 
 void NoteSubject(const v1::Event& event, v1::ProviderState* state) {

@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "trigpoint/domain/matching.h"
-#include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -27,11 +26,13 @@ class Told {
     }
   }
 
-  /// What the regulator did is no concern that is counted, but an incident of its own here.
+  /// A notice of the regulator, and a rating below Good, are no concerns that are counted, but each
+  /// an incident of its own here. What it withdrew, closed or found good bears nothing out.
   void AddAct(const v1::Event& fact) {
-    const KindInfo* kind = KindOf(fact);
-    if (kind != nullptr && kind->family == v1::SOURCE_FAMILY_REGULATOR && !RaisesConcern(*kind))
-      Add(fact, kind->family, next_act_--);
+    const v1::Rating overall = fact.cqc_rating_published().overall();
+    if (fact.has_cqc_enforcement_action_recorded() || overall == v1::RATING_REQUIRES_IMPROVEMENT ||
+        overall == v1::RATING_INADEQUATE)
+      Add(fact, v1::SOURCE_FAMILY_REGULATOR, next_act_--);
   }
 
   std::vector<ThemeConfidence> Graded() {

@@ -276,7 +276,6 @@ TEST(ClusterLaws, APersonSplitsWhatARuleOrAKeyPutTogether) {
   EXPECT_EQ(ClustersOf({a, b, Split("s", 5, {a, b})}), two);
 }
 
-// 3.8 (3)
 // 3.8 (3), (4)
 TEST(ClusterLaws, APairWaitsUntilAPersonConfirmsOrSplitsIt) {
   const auto a = Incident("a", "1", 1, kRare);
@@ -291,6 +290,7 @@ TEST(ClusterLaws, APairWaitsUntilAPersonConfirmsOrSplitsIt) {
   EXPECT_EQ(OpenPairsOf(Fold({keyed, like})), Pairs{}) << "certain by its key";
 }
 
+// 3.8 (3)
 TEST(ClusterLaws, APersonConfirmsWhatNoRuleWouldLink) {
   const auto a = Incident("a", "1", 0, {v1::THEME_FALLS});
   const auto b = Incident("b", "1", 20, {v1::THEME_MEDICINES});

@@ -255,6 +255,30 @@ TEST(EvolveFacts, RefoldsWhenASummedReportIsCorrected) {
   EXPECT_EQ(folder.state.concerns_size(), 1);
 }
 
+// CL-02: what turns out to be no incident had been counted as one.
+TEST(EvolveFacts, RefoldsWhenASummedReportTurnsOutToBeNoIncident) {
+  Folder folder;
+  v1::Event old;
+  old.set_source("trust/lfpse");
+  old.set_id("old");
+  old.set_source_version(1);
+  SetMicros(kStart, old.mutable_occurred_at());
+  old.mutable_incident_reported()->set_physical_harm(v1::HARM_LOW);
+  Histories::Stamp(kStart, &old);
+  folder.Deliver(old);
+  v1::Event later = old;
+  later.set_id("later");
+  SetMicros(kStart + 900 * kDay, later.mutable_occurred_at());
+  Histories::Stamp(kStart + 900 * kDay, &later);
+  folder.Deliver(later);
+  ASSERT_EQ(folder.state.summed_size(), 1);
+  old.set_source_version(2);
+  old.mutable_incident_reported()->set_event_kind(v1::LFPSE_EVENT_RISK);
+  Histories::Stamp(kStart + 901 * kDay, &old);
+  folder.Deliver(old);
+  EXPECT_EQ(folder.state.summed_size(), 0);
+}
+
 // S4 3.106: beds are reported day by day, and no window looks further back than reports are kept.
 TEST(EvolveFacts, KeepsFiguresOfCapacityNoLongerThanReports) {
   Histories histories(9);

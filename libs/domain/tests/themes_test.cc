@@ -41,6 +41,7 @@ class Reports {
   std::vector<ThemeConfidence> Cited(const CitedReports& cited) const {
     return ThemesOfCited(state_, ClusterView(state_), cited);
   }
+  const v1::ProviderState& state() const { return state_; }
   std::vector<ThemeConfidence> Themes() const { return ThemesOf(state_, 0, 10'000 * kHour); }
 
  private:
@@ -117,6 +118,26 @@ TEST(ThemesOf, ANoticeOfTheRegulatorIsOneOfTheFamilies) {
 }
 
 // 3.8 (6)
+// 3.8 (6): what bears a concern out.
+TEST(ThemesOf, WhatTheRegulatorTookBackOrFoundGoodBearsNothingOut) {
+  v1::ProviderState state = Reports().Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_STAFFING).state();
+  const auto add = [&state](const std::string& id) -> v1::Event& {
+    v1::Event& fact = *state.add_facts();
+    fact.set_source("cqc");
+    fact.set_id(id);
+    fact.add_themes(v1::THEME_STAFFING);
+    SetMicros(kHour, fact.mutable_occurred_at());
+    return fact;
+  };
+  add("closed").mutable_cqc_enforcement_action_closed();
+  add("withdrawn").mutable_cqc_report_withdrawn();
+  add("good").mutable_cqc_rating_published()->set_overall(v1::RATING_OUTSTANDING);
+  ASSERT_EQ(ThemesOf(state, 0, 10'000 * kHour).size(), 1U);
+  EXPECT_EQ(ThemesOf(state, 0, 10'000 * kHour)[0].grade, v1::ThemeConfidence::GRADE_C);
+  add("poor").mutable_cqc_rating_published()->set_overall(v1::RATING_INADEQUATE);
+  EXPECT_TRUE(ThemesOf(state, 0, 10'000 * kHour)[0].regulator);
+}
+
 TEST(ThemesOfCited, GradesOnlyWhatIsCited) {
   Reports reports;
   reports.Add(v1::SOURCE_FAMILY_INCIDENT, v1::THEME_FALLS)

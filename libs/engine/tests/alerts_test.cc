@@ -210,6 +210,44 @@ TEST_F(AlertsTest, AnIncidentThatWasDeclinedIsRaisedAnewByWhatTheDeclineDidNotKn
   ExpectVerified();
 }
 
+// 3.5 rule b: what the decline knew of is no new evidence.
+TEST_F(AlertsTest, ADeclineKnewOfTheReportsThatCameWhileTheAlertWasOpen) {
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("r2", kToday + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  ASSERT_EQ(Alerts(), 1);
+  for (int tier = 0; tier < 3; ++tier) {
+    owner_.Fold(Declined(Alert(tier).alert().alert_id(), kToday + (tier + 2) * kMicrosPerHour));
+    EXPECT_EQ(Alerts(), std::min(tier + 2, 3)) << "the next tier, and nothing beside it";
+  }
+  ExpectVerified();
+}
+
+// domain.md 2.5; design 6 "Alerts": one alert while somebody has it in hand.
+TEST_F(AlertsTest, WhatTheNextTierHasInHandIsNotRaisedAnew) {
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Declined(Alert(0).alert().alert_id(), kToday + kMicrosPerHour));
+  owner_.Fold(Risk("r2", kToday + 2 * kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  EXPECT_EQ(Alerts(), 2) << "the second tier has yet to answer";
+  owner_.Fold(Acknowledged(Alert(1).alert().alert_id(), kToday + 3 * kMicrosPerHour));
+  owner_.Fold(Risk("r3", kToday + kDay, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  EXPECT_EQ(Alerts(), 2);
+  ExpectVerified();
+}
+
+// domain.md 2.5: a decline is never silent.
+TEST_F(AlertsTest, ADeclineGoesOnThoughAnAttachedAlertIsInHand) {
+  owner_.Fold(Risk("r1", kToday, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE));
+  owner_.Fold(Risk("other", kToday + kMicrosPerHour, v1::ImmediateRiskAsserted::GRADE_IMMEDIATE,
+                   "another incident"));
+  ASSERT_EQ(Alerts(), 2);
+  ASSERT_EQ(Alert(1).alert().attached_to(), Alert(0).alert().alert_id());
+  owner_.Fold(Acknowledged(Alert(1).alert().alert_id(), kToday + 2 * kMicrosPerHour));
+  owner_.Fold(Declined(Alert(0).alert().alert_id(), kToday + 3 * kMicrosPerHour));
+  ASSERT_EQ(Alerts(), 3);
+  EXPECT_EQ(Alert(2).alert().kind(), v1::RapidQualityReviewAlert::KIND_NEXT_TIER);
+  ExpectVerified();
+}
+
 // design 6 "Alerts": what is attached to an open alert is not sent; to a declined one it would be
 // lost.
 TEST_F(AlertsTest, NothingIsAttachedToADeclinedAlert) {

@@ -53,6 +53,12 @@ bool GroupLease::Lasts(int64_t now_ns) {
   return !ran_out_;
 }
 
+bool GroupLease::RanOut(int64_t now_ns) {
+  const bool lasts = Lasts(now_ns);
+  const std::lock_guard lock(mutex_);
+  return held_ && !lasts;
+}
+
 bool GroupLease::Renew(int64_t now_ns) {
   const std::lock_guard lock(mutex_);
   if (!held_ || heard_ns_ == 0 || now_ns >= heard_ns_ + session_ns_) return false;

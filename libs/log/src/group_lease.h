@@ -35,6 +35,8 @@ class GroupLease {
   /// False once it has run out; it does not come back by itself, even if a heartbeat is answered
   /// after all.
   bool Lasts(int64_t now_ns);
+  /// Whether it began and has run out since.
+  bool RanOut(int64_t now_ns);
   /// Takes it up again, where heartbeats since it ran out prove that the membership went on.
   bool Renew(int64_t now_ns);
 

@@ -193,8 +193,8 @@ absl::Status KafkaOwnership::Start(OwnershipCallbacks callbacks) {
 }
 
 absl::Status KafkaOwnership::Join() {
-  TP_ASSIGN_OR_RETURN(client_, NewClient());
   joined_ = false;
+  TP_ASSIGN_OR_RETURN(client_, NewClient());
   rd_kafka_poll_set_consumer(client_.get());
   const KafkaOwned<rd_kafka_topic_partition_list_t> topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
@@ -214,7 +214,9 @@ void KafkaOwnership::Stop() {
 bool KafkaOwnership::LeaseLasts() const { return lease_.Lasts(LeaseNanos()); }
 
 void KafkaOwnership::NoteIfItRanOut() {
-  if (granted_ && !LeaseLasts()) ran_out_ns_ = LeaseNanos();
+  // Also of one that has no partitions now.
+  const int64_t now_ns = LeaseNanos();
+  if (lease_.RanOut(now_ns)) ran_out_ns_ = now_ns;
 }
 
 bool KafkaOwnership::Held(uint32_t partition) const {
@@ -262,10 +264,12 @@ void KafkaOwnership::Revoke() {
 
 void KafkaOwnership::Run() {
   while (!stop_.load()) {
-    const KafkaOwned<rd_kafka_message_t> told(
-        rd_kafka_consumer_poll(client_.get(), ToMillis(kTurn)));
-    if (told != nullptr && told->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-      NoteError(rd_kafka_message_errstr(told.get()));
+    {  // What it is told ends before its client does.
+      const KafkaOwned<rd_kafka_message_t> told(
+          rd_kafka_consumer_poll(client_.get(), ToMillis(kTurn)));
+      if (told != nullptr && told->err != RD_KAFKA_RESP_ERR_NO_ERROR)
+        NoteError(rd_kafka_message_errstr(told.get()));
+    }
     std::array<char, 256> why{};
     if (rd_kafka_fatal_error(client_.get(), why.data(), why.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       PutOut(why.data());

@@ -31,6 +31,15 @@ TEST_F(GroupLeaseTest, LastsASessionFromTheAnswerToTheJoin) {
   EXPECT_FALSE(lease_.Lasts(1100));
 }
 
+TEST_F(GroupLeaseTest, TellsThatItRanOutFromThatItNeverBeganOrWasEnded) {
+  EXPECT_FALSE(lease_.RanOut(5000));
+  Join(100);
+  EXPECT_FALSE(lease_.RanOut(1099));
+  EXPECT_TRUE(lease_.RanOut(1100));
+  lease_.End();
+  EXPECT_FALSE(lease_.RanOut(1100));
+}
+
 TEST_F(GroupLeaseTest, CountsFromBeforeTheLastHeartbeatThatIsKnownToBeAnsweredWell) {
   Join(100);
   Heartbeat(200);  // left after the answer to the sync at 101

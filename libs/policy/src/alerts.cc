@@ -9,6 +9,7 @@
 #include "measure_support.h"
 #include "trigpoint/base/digest.h"
 #include "trigpoint/domain/concern.h"
+#include "trigpoint/domain/record.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -88,7 +89,8 @@ bool SharesTheme(const v1::RapidQualityReviewAlert& alert, const std::set<v1::Th
 
 struct Draft {
   std::vector<v1::RapidQualityReviewAlert::Ground> grounds;
-  MeasureResult cited;  ///< Its evidence.
+  MeasureResult cited;                     ///< Its evidence.
+  std::vector<int64_t> evidence_known_us;  ///< Of each.
   std::set<v1::Theme> themes;
   bool immediate = false;
   int64_t known_us = 0;  ///< When the latest of the evidence became known.
@@ -118,7 +120,9 @@ std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
         const Cited& cited = citations.at({ref.source(), ref.id()});
         Draft& draft = drafts[cited.cluster];
         AddGround(*policy.pack, ground, &draft);
+        const size_t before = draft.cited.evidence.size();
         AddRef(ref, &draft.cited);
+        if (draft.cited.evidence.size() > before) draft.evidence_known_us.push_back(cited.known_us);
         draft.themes.insert(cited.themes.begin(), cited.themes.end());
         draft.immediate = draft.immediate || cited.immediate;
         draft.known_us = std::max(draft.known_us, cited.known_us);
@@ -131,32 +135,66 @@ std::map<std::string, Draft> DraftsOf(const MeasureContext& context,
   return drafts;
 }
 
+/// What people said of an alert and of its next tiers.
+struct Chain {
+  int64_t declined_us = 0;  ///< Last; 0 = nobody declined.
+  bool in_hand = false;     ///< Somebody acknowledged, and did not decline after all.
+  bool open = false;        ///< A tier that was told has not answered.
+};
+
+/// By the alert that each began with.
+using Chains = std::map<std::string_view, Chain>;
+
+Chains ChainsOf(const v1::ProviderRecord& record) {
+  Chains chains;
+  for (const auto& known : record.alerts()) {
+    Chain& chain = chains[RootOf(known.alert())];
+    chain.declined_us = std::max(chain.declined_us, known.declined_us());
+    chain.in_hand = chain.in_hand || (known.acknowledged_us() != 0 && known.declined_us() == 0);
+    chain.open = chain.open || (known.alert().dispatch() && !IsAnswered(known));
+  }
+  return chains;
+}
+
 /// The alerts of a service by what they are looked up by.
 struct AlertIndex {
-  explicit AlertIndex(const v1::ProviderRecord& record) {
+  explicit AlertIndex(const v1::ProviderRecord& record) : chains(ChainsOf(record)) {
     for (const auto& known : record.alerts()) {
       by_cluster[known.alert().cluster()].push_back(&known);
       by_id[known.alert().alert_id()].push_back(&known);
-      if (known.declined_us() != 0) declined.insert(RootOf(known.alert()));
     }
   }
-  /// Whether people declined the alert, at whichever tier, or the one that it is attached to.
+  /// Whether people declined the alert, at whichever tier, and nobody has it in hand: what would be
+  /// attached to it might be seen by nobody.
   bool IsDeclined(const v1::RapidQualityReviewAlert& alert) const {
-    return declined.contains(RootOf(alert)) || declined.contains(alert.attached_to());
+    const Chain& chain = chains.at(RootOf(alert));
+    return chain.declined_us != 0 && !chain.in_hand;
   }
+  /// When the last tier declined what the alert told of, or what it is attached to without having
+  /// been sent; 0: a tier has yet to answer, or somebody has it in hand.
+  int64_t GivenUp(const v1::RapidQualityReviewAlert& alert) const {
+    const auto found =
+        chains.find(alert.dispatch() ? std::string_view(RootOf(alert)) : alert.attached_to());
+    if (found == chains.end() || found->second.in_hand || found->second.open) return 0;
+    return found->second.declined_us;
+  }
+  Chains chains;
   std::map<std::string_view, std::vector<const v1::AlertRecord*>> by_cluster;
   std::map<std::string_view, std::vector<const v1::AlertRecord*>> by_id;
-  std::set<std::string_view> declined;  ///< Where their chains began.
 };
 
-/// Whether an alert cites all that a draft rests on.
-bool CitesAll(const v1::RapidQualityReviewAlert& alert, const Draft& draft) {
+/// Whether a draft rests on a report that an alert does not cite and that became known after `us`.
+bool RestsOnMore(const v1::RapidQualityReviewAlert& alert, int64_t us, const Draft& draft) {
   const auto& evidence = draft.cited.evidence;
-  return std::all_of(evidence.begin(), evidence.end(), [&alert](const v1::EventRef& ref) {
-    return std::any_of(alert.evidence().begin(), alert.evidence().end(), [&ref](const auto& known) {
-      return known.id() == ref.id() && known.source() == ref.source();
-    });
-  });
+  for (size_t i = 0; i < evidence.size(); ++i) {
+    const auto is_it = [&evidence, i](const v1::EventRef& known) {
+      return known.id() == evidence[i].id() && known.source() == evidence[i].source();
+    };
+    if (draft.evidence_known_us[i] > us &&
+        std::none_of(alert.evidence().begin(), alert.evidence().end(), is_it))
+      return true;
+  }
+  return false;
 }
 
 /// The alerts that told of a cluster.
@@ -181,8 +219,8 @@ std::set<const v1::AlertRecord*> ToldOf(const MeasureContext& context, const Ale
 }
 
 /// The id under which a cluster is to be told of, or nothing: it was told of already. It is told of
-/// again where its alert is past: reports came after the review that closed it, or that people who
-/// declined it did not know of (3.5 rule b); and where it has become immediate since.
+/// again where its alert is past: reports became known after the review that closed it, or after
+/// the last tier declined it (3.5 rule b); and where it has become immediate since.
 std::optional<std::string> IdToRaise(const MeasureContext& context, const AlertIndex& alerts,
                                      int64_t reviewed_until, const std::string& cluster,
                                      const Draft& draft) {
@@ -191,7 +229,8 @@ std::optional<std::string> IdToRaise(const MeasureContext& context, const AlertI
   // By one that is open, or nothing came since.
   const bool as_much = std::any_of(told.begin(), told.end(), [&](const v1::AlertRecord* record) {
     if (record->raised_us() <= reviewed_until) return draft.known_us <= reviewed_until;
-    if (alerts.IsDeclined(record->alert()) && !CitesAll(record->alert(), draft)) return false;
+    const int64_t given_up_us = alerts.GivenUp(record->alert());
+    if (given_up_us != 0 && RestsOnMore(record->alert(), given_up_us, draft)) return false;
     return record->alert().immediate() || !draft.immediate;
   });
   if (as_much) return std::nullopt;
@@ -323,6 +362,7 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
   std::set<std::string_view> known;
   // Alerts that somebody has in hand, and what they belong to. Who declined has not.
   std::set<std::string_view> answered;
+  const Chains chains = ChainsOf(context.record);
   for (const auto& record : all) {
     known.insert(record.alert().alert_id());
     if (record.acknowledged_us() == 0 || record.declined_us() != 0) continue;
@@ -333,7 +373,8 @@ std::vector<v1::RapidQualityReviewAlert> AlertsToEscalate(const MeasureContext& 
     if (!goes_on(record)) continue;
     const auto& alert = record.alert();
     const std::string& root = RootOf(alert);
-    if (answered.count(root) > 0) continue;
+    // A decline goes on even where an alert that is attached to this one is in hand.
+    if (record.declined_us() != 0 ? chains.at(root).in_hand : answered.count(root) > 0) continue;
     const std::string id =
         AlertId(context.state.stream_id(), root + "\ntier " + std::to_string(alert.tier() + 1));
     if (known.count(id) > 0) continue;

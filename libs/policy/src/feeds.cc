@@ -291,7 +291,7 @@ std::string FeedGap(const v1::ProviderState& state, const v1::ProviderRecord& re
   for (const auto& silence : record.silences()) {
     const KindInfo* kind = KindOfName(silence.silent().kind());
     if (silence.ended_us() != 0 || kind == nullptr || !among(kind->number)) continue;
-    silent += (silent.empty() ? "" : ", ") + KindWords(kind->name) + " since " +
+    silent += (silent.empty() ? "" : ", ") + KindWords(kind->name) + kSilentSince +
               FormatDate(LondonDate(ToMicros(silence.silent().since())));
   }
   if (!silent.empty()) return "feed silent: " + silent;

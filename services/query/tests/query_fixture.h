@@ -45,14 +45,19 @@ class QueryTest : public testing::Test {
     auto opened_disclosures = OpenFileDisclosureLog(directory_ / "disclosures.jsonl");
     ASSERT_TRUE(opened_disclosures.ok()) << opened_disclosures.status();
     disclosures_ = *std::move(opened_disclosures);
-    const auto now_us = [] { return int64_t{1'767'225'600'000'000}; };
-    writer_ = std::make_unique<EventWriter>(log_.get(), projector_.get(), now_us);
+    writer_ = std::make_unique<EventWriter>(log_.get(), projector_.get(), &Now);
     auth_ = std::make_unique<CallerAuth>(Principals::LocalOperator(), disclosures_.get());
+    Serve();
+  }
+
+  static int64_t Now() { return 1'767'225'600'000'000; }
+
+  void Serve() {
     QueryDeps deps;
     deps.projector = projector_.get();
     deps.writer = writer_.get();
     deps.auth = auth_.get();
-    deps.now_us = now_us;
+    deps.now_us = &Now;
     deps.log_id = "log";
     deps.metrics = metrics_.get();
     deps.page_secret = "a secret of the test";
@@ -71,6 +76,15 @@ class QueryTest : public testing::Test {
     decisions_ = v1::DecisionService::NewStub(channel);
     privacy_ = v1::PrivacyService::NewStub(channel);
     operation_ = v1::OperationService::NewStub(channel);
+  }
+
+  /// As another process on the same log and store: what this one remembers is gone.
+  void ServeAnew() {
+    query_.drain();
+    server_->Shutdown();
+    server_.reset();
+    query_ = {};
+    Serve();
   }
 
   TempDir directory_;

@@ -179,6 +179,50 @@ TEST_F(RepeatTest, WhatNoEventShowsIsDoneOnceUnderItsId) {
   EXPECT_EQ(FieldOf(Publish("mine", &other)), "request_id");
 }
 
+TEST_F(RepeatTest, AFindingThatCameBeforeAnotherDoesNotOverturnItWhenItIsRepeated) {
+  for (const char* source : {"home/incidents", "council/safeguarding"}) {
+    v1::Event event;
+    event.set_source(source);
+    event.set_id("fall");
+    event.set_source_version(1);
+    SetMicros(LondonMidnight({.year = 2025, .month = 6, .day = 1}), event.mutable_occurred_at());
+    *event.mutable_received_at() = event.occurred_at();
+    event.set_stream_id("home-1-900000001");
+    event.mutable_incident_reported()->set_physical_harm(v1::HARM_LOW);
+    Append(event);
+  }
+  const auto find = [this](bool one_incident, const std::string& id, bool only = false) {
+    v1::DecideDuplicatesRequest request;
+    request.set_provider("home-1-900000001");
+    request.set_one_incident(one_incident);
+    request.add_reports("home/incidents/fall");
+    request.add_reports("council/safeguarding/fall");
+    request.set_rationale("one of them was sent twice");
+    request.set_request_id(id);
+    request.set_validate_only(only);
+    v1::DecideDuplicatesResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status = decisions_->DecideDuplicates(&context, request, &response);
+    EXPECT_TRUE(projector_->WaitUntilCaughtUp(30'000));
+    return std::make_pair(status, response.findings_size());
+  };
+  const auto revision = [this] { return projector_->Read("home-1-900000001")->state.revision(); };
+  const uint64_t before = revision();
+  EXPECT_EQ(find(true, "", true).second, 0) << "only checked";
+  EXPECT_EQ(revision(), before);
+  // Given that people found one incident, and then that it was two
+  EXPECT_EQ(find(true, kOnce).second, 1);
+  EXPECT_EQ(find(false, kTwice).second, 1);
+  const uint64_t after = revision();
+  // When the first is repeated, at the same process and at another
+  EXPECT_TRUE(find(true, kOnce).first.ok());
+  ServeAnew();
+  EXPECT_EQ(find(true, kOnce).second, 1);
+  // Then nothing is said again
+  EXPECT_EQ(revision(), after);
+  EXPECT_EQ(FieldOf(find(false, kOnce).first), "request_id");
+}
+
 TEST_F(RepeatTest, ADecisionOnWhatHasChangedSinceIsAborted) {
   // Given what was read of a service
   const std::string read = Etag();

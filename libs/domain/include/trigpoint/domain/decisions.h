@@ -51,7 +51,7 @@ struct AssuranceHold {
 std::optional<AssuranceHold> HoldOn(const v1::AuthorityMatrix::Transition& transition,
                                     CivilDate today, const DecisionContext& context,
                                     const v1::PolicyRecord& record);
-/// The first hold that stands against a move down from the decided level, or nothing.
+/// The first hold that stands against a move from the decided level, or nothing.
 std::optional<AssuranceHold> HoldAgainstFall(const DecisionContext& context, CivilDate today,
                                              const v1::PolicyRecord& record);
 

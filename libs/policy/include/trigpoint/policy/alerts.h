@@ -19,9 +19,9 @@ struct PolicyGrounds {
 /// policies and rules it satisfies, all listed in it. While an alert on the same theme is open, a
 /// further cluster is attached to it; an attached cluster that asserts immediate risk is dispatched
 /// again. So is a cluster that was told of and has become immediate since; one of which reports
-/// came after the review that closed its alert, or beside those that a declined alert cites, is
-/// raised anew. To a declined alert nothing is attached. No personal data. Rule: S1 L173
-/// (three conjuncts), S3 App 2; design 6 "Alerts".
+/// became known after the review that closed its alert, or after its last tier declined it, is
+/// raised anew. To a declined alert nothing is attached until somebody has it in hand. No personal
+/// data. Rule: S1 L173 (three conjuncts), S3 App 2; design 6 "Alerts".
 std::vector<v1::RapidQualityReviewAlert> AlertsToRaise(const MeasureContext& context,
                                                        const std::vector<PolicyGrounds>& policies,
                                                        const std::string& cause);

@@ -72,6 +72,9 @@ std::string FeedSilentId(const std::string& stream_id, const v1::FeedSilent& sil
 /// whether anything changed.
 bool SettleSilences(std::span<const Feed> feeds, int64_t known_us, v1::ProviderRecord* record);
 
+/// Before each day in the words of FeedGap.
+inline constexpr char kSilentSince[] = " since ";
+
 /// Kinds of facts that would settle a measure that is UNKNOWN; sorted.
 std::vector<int> KindsThatSettle(const Leaf& leaf);
 /// A criterion that is UNKNOWN, and kinds of facts of which one would settle a measure of it.
