@@ -145,6 +145,16 @@ std::string SummaryOf(const DigestContent& content, bool nothing) {
   return text;
 }
 
+/// The first few, what is due first first.
+void KeepFirst(Overdue* overdue) {
+  std::sort(overdue->fell.begin(), overdue->fell.end(), [](const auto& a, const auto& b) {
+    return std::make_tuple(ToMicros(a.owed.due_at()), a.provider, a.owed.obligation_id()) <
+           std::make_tuple(ToMicros(b.owed.due_at()), b.provider, b.owed.obligation_id());
+  });
+  overdue->more = overdue->fell.size() - std::min(overdue->fell.size(), kDigestItemsMax);
+  overdue->fell.resize(std::min(overdue->fell.size(), kDigestItemsMax));
+}
+
 struct Row {
   const v1::ProviderSummary* summary;
   const v1::ProviderSummary::Level* level;
@@ -244,36 +254,36 @@ absl::StatusOr<Silent> GatherSilent(const Projector& projector, const std::strin
   return silent;
 }
 
-absl::StatusOr<Overdue> GatherOverdue(const Projector& projector, int64_t from_us, int64_t to_us,
-                                      const std::string& organisation, const Veil& veil,
-                                      ProtectedTraces* traces) {
-  Overdue overdue;
+absl::StatusOr<Since> GatherSince(const Projector& projector, int64_t from_us, int64_t to_us,
+                                  const std::string& organisation, const Veil& veil,
+                                  ProtectedTraces* traces) {
+  Since since;
   for (const auto& summary : projector.Summaries()) {
     const std::string& stream_id = summary.stream_id();
     TP_ASSIGN_OR_RETURN(StreamAsOf stream, projector.Read(stream_id));
     TP_ASSIGN_OR_RETURN(const auto trace, traces->Of(stream_id, stream.state.revision()));
-    const int64_t as_of_us = std::max(to_us, stream.state.known_us());
     const bool outside = ReceiverIsOutside(organisation, stream.state);
+    if (!outside) {
+      auto told = UncorroboratedOf(summary, stream.state, *trace, from_us, to_us);
+      if (told.has_value()) since.uncorroborated.push_back(*std::move(told));
+    }
+    const int64_t as_of_us = std::max(to_us, stream.state.known_us());
     for (auto& owed : OwedAsShown(*projector.ControlsFor(stream_id),
                                   {.trace = *trace, .veil = veil}, as_of_us, &stream)) {
       if (owed.status() != v1::Obligation::STATUS_OVERDUE) continue;
       if (!IsToldTo(organisation, outside, owed)) continue;
-      ++overdue.all;
+      ++since.overdue.all;
       const int64_t fell_us = FellOverdue(stream.state, owed);
       if (fell_us <= from_us || fell_us > to_us) continue;
-      overdue.fell.push_back({.provider = "providers/" + stream_id,
-                              .display_name = summary.display_name(),
-                              .ids = {summary.ids().begin(), summary.ids().end()},
-                              .owed = std::move(owed)});
+      since.overdue.fell.push_back({.provider = "providers/" + stream_id,
+                                    .display_name = summary.display_name(),
+                                    .ids = {summary.ids().begin(), summary.ids().end()},
+                                    .owed = std::move(owed)});
     }
   }
-  std::sort(overdue.fell.begin(), overdue.fell.end(), [](const auto& a, const auto& b) {
-    return std::make_tuple(ToMicros(a.owed.due_at()), a.provider, a.owed.obligation_id()) <
-           std::make_tuple(ToMicros(b.owed.due_at()), b.provider, b.owed.obligation_id());
-  });
-  overdue.more = overdue.fell.size() - std::min(overdue.fell.size(), kDigestItemsMax);
-  overdue.fell.resize(std::min(overdue.fell.size(), kDigestItemsMax));
-  return overdue;
+  std::sort(since.uncorroborated.begin(), since.uncorroborated.end(), TellsMore);
+  KeepFirst(&since.overdue);
+  return since;
 }
 
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,

@@ -91,10 +91,17 @@ struct Overdue {
   uint64_t more = 0;                ///< Beyond that.
   uint64_t all = 0;                 ///< Overdue at `to_us`, whenever it fell so.
 };
+/// What became so in (from, to], of one look at each service.
+struct Since {
+  Overdue overdue;
+  /// Most families first; none of a service that is no business of the reader, for a number of one
+  /// tells of a person.
+  std::vector<UncorroboratedReports> uncorroborated;
+};
 /// For an endpoint of an organisation; empty: of the operator. Errors: those of Projector::Read.
-absl::StatusOr<Overdue> GatherOverdue(const Projector& projector, int64_t from_us, int64_t to_us,
-                                      const std::string& organisation, const Veil& veil,
-                                      ProtectedTraces* traces);
+absl::StatusOr<Since> GatherSince(const Projector& projector, int64_t from_us, int64_t to_us,
+                                  const std::string& organisation, const Veil& veil,
+                                  ProtectedTraces* traces);
 
 /// Errors: those of Projector::Read.
 absl::StatusOr<Awaiting> GatherAwaiting(const Projector& projector,

@@ -210,14 +210,12 @@ absl::StatusOr<bool> Taker::TakeDigest(const WebhookConfig& webhook) {
   // A new endpoint is not told of everything that was ever late.
   const Micros since =
       progress->last_digest_us == 0 ? content.due_us - kMicrosPerDay : progress->last_digest_us;
-  TP_ASSIGN_OR_RETURN(Overdue overdue, GatherOverdue(*deps_.projector, since, content.due_us,
-                                                     webhook.organisation, veil_, &traces_));
-  content.fell_overdue = std::move(overdue.fell);
-  content.more_fell_overdue = overdue.more;
-  content.overdue = overdue.all;
-  TP_ASSIGN_OR_RETURN(content.uncorroborated,
-                      GatherUncorroborated(*deps_.projector, since, content.due_us,
-                                           webhook.organisation, &traces_));
+  TP_ASSIGN_OR_RETURN(Since found, GatherSince(*deps_.projector, since, content.due_us,
+                                               webhook.organisation, veil_, &traces_));
+  content.fell_overdue = std::move(found.overdue.fell);
+  content.more_fell_overdue = found.overdue.more;
+  content.overdue = found.overdue.all;
+  content.uncorroborated = std::move(found.uncorroborated);
 
   OutboxChange change;
   change.messages.push_back(DigestMessage(content, now));

@@ -4,8 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "services/notify/message.h"
-#include "trigpoint/base/status.h"
 #include "trigpoint/domain/concern.h"
 
 namespace trigpoint {
@@ -31,31 +29,24 @@ void Note(const v1::ProviderState& state, const ProtectedTrace& trace, int64_t f
   told->reports = reports.size();
 }
 
-bool ComesFirst(const UncorroboratedReports& a, const UncorroboratedReports& b) {
+}  // namespace
+
+bool TellsMore(const UncorroboratedReports& a, const UncorroboratedReports& b) {
   return std::make_tuple(b.families.size(), b.reports, a.provider) <
          std::make_tuple(a.families.size(), a.reports, b.provider);
 }
 
-}  // namespace
-
-absl::StatusOr<std::vector<UncorroboratedReports>> GatherUncorroborated(
-    const Projector& projector, int64_t from_us, int64_t to_us, const std::string& organisation,
-    ProtectedTraces* traces) {
-  std::vector<UncorroboratedReports> gathered;
-  for (const auto& summary : projector.Summaries()) {
-    if (IsBeforePeople(summary)) continue;
-    const std::string& stream_id = summary.stream_id();
-    TP_ASSIGN_OR_RETURN(const StreamAsOf stream, projector.Read(stream_id));
-    if (ReceiverIsOutside(organisation, stream.state)) continue;
-    TP_ASSIGN_OR_RETURN(const auto trace, traces->Of(stream_id, stream.state.revision()));
-    UncorroboratedReports told{.provider = "providers/" + stream_id,
-                               .display_name = summary.display_name(),
-                               .ids = {summary.ids().begin(), summary.ids().end()}};
-    Note(stream.state, *trace, from_us, to_us, &told);
-    if (told.reports > 0) gathered.push_back(std::move(told));
-  }
-  std::sort(gathered.begin(), gathered.end(), ComesFirst);
-  return gathered;
+std::optional<UncorroboratedReports> UncorroboratedOf(const v1::ProviderSummary& summary,
+                                                      const v1::ProviderState& state,
+                                                      const ProtectedTrace& trace, int64_t from_us,
+                                                      int64_t to_us) {
+  if (IsBeforePeople(summary)) return std::nullopt;
+  UncorroboratedReports told{.provider = "providers/" + summary.stream_id(),
+                             .display_name = summary.display_name(),
+                             .ids = {summary.ids().begin(), summary.ids().end()}};
+  Note(state, trace, from_us, to_us, &told);
+  if (told.reports == 0) return std::nullopt;
+  return told;
 }
 
 }  // namespace trigpoint

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "services/common/protected_trace.h"
-#include "trigpoint/engine/projector.h"
+#include "trigpoint/v1/state.pb.h"
 
 namespace trigpoint {
 
@@ -20,13 +20,15 @@ struct UncorroboratedReports {
   std::set<v1::SourceFamily> families = {};
 };
 
-/// Concerns that became known in (from, to] about services of which no recommendation awaits a
-/// decision and no alert is open: too little each to act on, and not to be lost. Most families
-/// first, then most reports. Of protected sources nothing; nothing either of a service that is no
-/// business of `organisation` (empty: all are), for a number of one tells of a person.
-/// Errors: those of Projector::Read.
-absl::StatusOr<std::vector<UncorroboratedReports>> GatherUncorroborated(
-    const Projector& projector, int64_t from_us, int64_t to_us, const std::string& organisation,
-    ProtectedTraces* traces);
+/// Concerns that became known in (from, to] about a service of which no recommendation awaits a
+/// decision and no alert is open: too little each to act on, and not to be lost. Of protected
+/// sources nothing. Nothing: there are none.
+std::optional<UncorroboratedReports> UncorroboratedOf(const v1::ProviderSummary& summary,
+                                                      const v1::ProviderState& state,
+                                                      const ProtectedTrace& trace, int64_t from_us,
+                                                      int64_t to_us);
+
+/// Most families first, then most reports.
+bool TellsMore(const UncorroboratedReports& a, const UncorroboratedReports& b);
 
 }  // namespace trigpoint

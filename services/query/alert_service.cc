@@ -5,7 +5,7 @@
 #include "services/common/field_error.h"
 #include "services/query/alert_hub.h"
 #include "services/query/answer_alert.h"
-#include "services/query/filter.h"
+#include "services/query/list_obligations.h"
 #include "services/query/outside.h"
 #include "services/query/paging.h"
 #include "services/query/present.h"
@@ -42,9 +42,9 @@ absl::StatusOr<std::set<std::string>> StreamsAskedFor(QueryCore& core, const Pri
   if (request.filter().empty()) return streams;
   TP_RETURN_IF_ERROR(
       core.deps.auth->Check(principal, kListProviders, {.sensitivity = kAnswerClass}));
-  TP_ASSIGN_OR_RETURN(const Filter filter, FilterOf(request.filter()));
-  for (const auto& summary : *core.AllSummaries())
-    if (!filter.Matches(summary, IsOutside(principal, summary))) streams.erase(summary.stream_id());
+  TP_ASSIGN_OR_RETURN(const std::set<std::string> others,
+                      NotAskedFor(core, principal, request.filter()));
+  for (const std::string& stream_id : others) streams.erase(stream_id);
   return streams;
 }
 
@@ -196,8 +196,9 @@ class AlertService final : public v1::AlertService::CallbackService {
           "RESUME_TOKEN_UNUSABLE", FromAbsl(start.status().message()),
           {{"earliest_resume_token", tokens_.Earliest(core_->projector().provider_partitions())}});
     }
-    if (start.ok()) *position = *std::move(start);
-    return ToGrpc(start.status());
+    if (!start.ok()) return ToGrpc(start.status());
+    *position = *std::move(start);
+    return grpc::Status::OK;
   }
 
   absl::StatusOr<WatchPosition> Start(const v1::WatchAlertsRequest& request) const {

@@ -26,7 +26,7 @@ constexpr char kDecideDuplicates[] = "trigpoint.v1.DecisionService/DecideDuplica
 constexpr size_t kReasonMax = 4'000;
 constexpr int kReportsMax = 20;
 
-using Identity = std::pair<std::string, std::string>;
+using Identity = ReportIds::value_type;
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
 /// One service that a finding is about.
@@ -34,7 +34,7 @@ struct Side {
   std::string stream_id;
   v1::ProviderState state;  ///< Without what protected sources reported.
   v1::SubjectRef subject;
-  std::vector<Identity> reports;
+  ReportIds reports;
 };
 
 absl::Status Check(const v1::DecideDuplicatesRequest& request) {
@@ -184,16 +184,17 @@ absl::Status LinkFrom(const Principal& principal, const v1::DecideDuplicatesRequ
 }
 
 template <typename Refs>
-bool NamesOne(const Refs& refs, const std::vector<Identity>& reports) {
+bool NamesOne(const Refs& refs, const ReportIds& reports) {
   return std::any_of(refs.begin(), refs.end(), [&reports](const v1::EventRef& ref) {
     return std::find(reports.begin(), reports.end(), Identity(ref.source(), ref.id())) !=
            reports.end();
   });
 }
 
-/// Takes back the links of these reports that were recorded here.
+/// Takes `out` out of the links of these reports that were recorded at a side, or the link back
+/// where nothing would be left of it.
 absl::Status UnlinkFrom(const Principal& principal, const Side& side, const Side& other,
-                        int64_t now_us, Findings* findings) {
+                        const Side& out, int64_t now_us, Findings* findings) {
   for (const auto& fact : LinksIn(side.state)) {
     const auto& linked = fact.cluster_linked();
     std::vector<v1::EventRef> elsewhere;
@@ -205,7 +206,12 @@ absl::Status UnlinkFrom(const Principal& principal, const Side& side, const Side
     TP_ASSIGN_OR_RETURN(v1::Event event, EventAbout(side, principal, "", now_us));
     event.set_id(fact.id());
     event.set_source_version(VersionOf(fact) + 1);
-    event.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_ENTERED_IN_ERROR);
+    const Side& or_out = &out == &side ? other : side;
+    if (auto left = WithoutReports(linked, out.reports, or_out.reports); left.has_value()) {
+      *event.mutable_cluster_linked() = *std::move(left);
+    } else {
+      event.mutable_event_retracted()->set_reason(v1::EventRetracted::REASON_ENTERED_IN_ERROR);
+    }
     findings->push_back(std::move(event));
   }
   return absl::OkStatus();
@@ -227,8 +233,8 @@ absl::StatusOr<Findings> FindAcross(QueryCore& core, const Principal& principal,
     TP_RETURN_IF_ERROR(LinkFrom(principal, request, other, side, now_us, &findings));
     return findings;
   }
-  TP_RETURN_IF_ERROR(UnlinkFrom(principal, side, other, now_us, &findings));
-  TP_RETURN_IF_ERROR(UnlinkFrom(principal, other, side, now_us, &findings));
+  TP_RETURN_IF_ERROR(UnlinkFrom(principal, side, other, side, now_us, &findings));
+  TP_RETURN_IF_ERROR(UnlinkFrom(principal, other, side, side, now_us, &findings));
   if (!findings.empty()) return findings;
   return WithReason(
       absl::FailedPreconditionError("nobody linked these reports here: there is nothing to undo"),

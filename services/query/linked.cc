@@ -55,6 +55,25 @@ Links LinksIn(const v1::ProviderState& state) {
   return links;
 }
 
+std::optional<v1::ClusterLinked> WithoutReports(const v1::ClusterLinked& linked,
+                                                const ReportIds& out, const ReportIds& or_out) {
+  for (const ReportIds* gone : {&out, &or_out}) {
+    const auto goes = [gone](const v1::EventRef& ref) {
+      return std::find(gone->begin(), gone->end(), std::pair(ref.source(), ref.id())) !=
+             gone->end();
+    };
+    v1::ClusterLinked left = linked;
+    auto* here = left.mutable_reports();
+    here->erase(std::remove_if(here->begin(), here->end(), goes), here->end());
+    auto* there = left.mutable_elsewhere();
+    there->erase(std::remove_if(there->begin(), there->end(),
+                                [&goes](const Elsewhere& one) { return goes(one.report()); }),
+                 there->end());
+    if (!here->empty() && !there->empty()) return left;
+  }
+  return std::nullopt;
+}
+
 void HideElsewhere(QueryCore& core, const Principal& principal, v1::Event* event) {
   if (event->has_cluster_linked()) HideIn(core, principal, event);
   if (!event->has_memory_carried()) return;

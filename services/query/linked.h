@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "services/query/query_core.h"
 
@@ -20,5 +23,14 @@ void HideElsewhere(QueryCore& core, const Principal& principal, v1::Event* event
 /// Adds to an assessment, cut already, which of its evidence is known elsewhere.
 void AddLinkedIncidents(QueryCore& core, const Principal& principal, Links links,
                         v1::Assessment* assessment);
+
+/// Reports by source and id.
+using ReportIds = std::vector<std::pair<std::string, std::string>>;
+
+/// What is left of a link of several reports where `out` are not of the incident after all: the
+/// others stay linked. Where nothing would be left on the side of `out`, it is `or_out` on the
+/// other that goes. Nothing: the two were all that it linked, and it is taken back.
+std::optional<v1::ClusterLinked> WithoutReports(const v1::ClusterLinked& linked,
+                                                const ReportIds& out, const ReportIds& or_out);
 
 }  // namespace trigpoint

@@ -144,17 +144,6 @@ class Outside {
   std::map<std::string, bool> known_;
 };
 
-/// The services that the filter of a request does not hold for; their stream ids.
-absl::StatusOr<std::set<std::string>> NotAskedFor(QueryCore& core, const Principal& principal,
-                                                  const std::string& text) {
-  TP_ASSIGN_OR_RETURN(const Filter filter, FilterOf(text));
-  std::set<std::string> others;
-  if (text.empty()) return others;
-  for (const auto& summary : *core.AllSummaries())
-    if (!filter.Matches(summary, IsOutside(principal, summary))) others.insert(summary.stream_id());
-  return others;
-}
-
 absl::StatusOr<std::vector<Row>> RowsOf(const OwedItems& items,
                                         const v1::ListObligationsRequest& request,
                                         const std::set<std::string>& others, Outside* outside) {
@@ -201,6 +190,16 @@ absl::StatusOr<std::shared_ptr<const OwedItems>> ObligationBook::Get(QueryCore& 
   folded_ = std::move(folded);
   minute_ = minute;
   return kept_;
+}
+
+absl::StatusOr<std::set<std::string>> NotAskedFor(QueryCore& core, const Principal& principal,
+                                                  const std::string& text) {
+  TP_ASSIGN_OR_RETURN(const Filter filter, FilterOf(text));
+  std::set<std::string> others;
+  if (text.empty()) return others;
+  for (const auto& summary : *core.AllSummaries())
+    if (!filter.Matches(summary, IsOutside(principal, summary))) others.insert(summary.stream_id());
+  return others;
 }
 
 bool IsToldTo(const std::string& organisation, bool outside, const v1::Obligation& owed) {

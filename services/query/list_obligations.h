@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,11 @@ class ObligationBook {
 /// of `stream` what protected sources reported.
 std::vector<v1::Obligation> OwedAsShown(const Controls& controls, const Protection& protection,
                                         int64_t as_of_us, StreamAsOf* stream);
+
+/// The services that the filter of a request does not hold for, empty: none; their stream ids.
+/// Errors: InvalidArgument, what the filter cannot be read by.
+absl::StatusOr<std::set<std::string>> NotAskedFor(QueryCore& core, const Principal& principal,
+                                                  const std::string& text);
 
 /// Whether a reader of an organisation, outside the service or not, is told that it is owed: what
 /// is to be told to one organisation is outside nobody else's business.

@@ -63,6 +63,12 @@ void HideIn(const v1::ProviderState& state,
   }
 }
 
+/// Whether reports of a kind are about people.
+bool IsAboutPeople(const std::string& kind_name) {
+  const KindInfo* kind = KindOfName(kind_name);
+  return kind != nullptr && kind->sensitivity >= v1::SENSITIVITY_C3_PSEUDONYMISED;
+}
+
 /// Leaves out since when a feed is silent: it tells when the last report came.
 void HideSince(std::string* gap) {
   constexpr size_t kDate = std::string_view("2026-03-01").size();
@@ -110,8 +116,7 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Alert* alert) {
 }
 
 bool TellsOfReportsAboutPeople(const v1::FeedSilent& silence) {
-  const KindInfo* kind = KindOfName(silence.kind());
-  return kind != nullptr && kind->sensitivity >= v1::SENSITIVITY_C3_PSEUDONYMISED;
+  return IsAboutPeople(silence.kind());
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): what is carried holds facts, and these nothing that is
@@ -140,27 +145,39 @@ void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event) {
   }
 }
 
-void HideSmallNumbers(v1::Coverage* coverage) {
-  std::vector<std::string> hidden = {": nothing since "};
+void RemoveSpots(const std::function<bool(const BlindSpotOf&)>& tells,
+                 std::vector<BlindSpotOf>* spots, v1::Coverage* coverage) {
+  auto* words = coverage->mutable_blind_spots();
+  int kept = 0;
+  for (int i = 0; i < words->size(); ++i) {
+    if (tells((*spots)[static_cast<size_t>(i)])) continue;
+    words->SwapElements(kept, i);
+    (*spots)[static_cast<size_t>(kept++)] = (*spots)[static_cast<size_t>(i)];
+  }
+  words->DeleteSubrange(kept, words->size() - kept);
+  spots->resize(static_cast<size_t>(kept));
+}
+
+void HideSmallNumbers(std::vector<BlindSpotOf>* spots, v1::Coverage* coverage) {
+  RemoveSpots(
+      [coverage](const BlindSpotOf& of) {
+        // When something last came, and of a feed from whom.
+        if (of.category >= 0) {
+          const auto& row = coverage->categories(of.category);
+          return row.blind() && row.has_last_at();
+        }
+        return of.feed >= 0 && IsAboutPeople(coverage->feeds(of.feed).kind()) &&
+               !coverage->feeds(of.feed).source().empty();
+      },
+      spots, coverage);
   for (auto& feed : *coverage->mutable_feeds()) {
-    const KindInfo* kind = KindOfName(feed.kind());
-    if (kind == nullptr || kind->sensitivity < v1::SENSITIVITY_C3_PSEUDONYMISED) continue;
-    if (!feed.source().empty()) hidden.push_back(" of " + feed.source() + ": ");
+    if (!IsAboutPeople(feed.kind())) continue;
     feed.clear_source();
     feed.clear_last_at();
     feed.clear_due_at();
     feed.clear_silent_since();
     feed.clear_missed();
   }
-  auto* spots = coverage->mutable_blind_spots();
-  spots->erase(std::remove_if(spots->begin(), spots->end(),
-                              [&hidden](const std::string& spot) {
-                                return std::any_of(hidden.begin(), hidden.end(),
-                                                   [&spot](const std::string& told) {
-                                                     return spot.find(told) != std::string::npos;
-                                                   });
-                              }),
-               spots->end());
   for (auto& gap : *coverage->mutable_seek_next()) HideSince(gap.mutable_text());
   for (auto& category : *coverage->mutable_categories()) {
     if (category.internal_reports() + category.external_reports() >= kSmallNumber) continue;

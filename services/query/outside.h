@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "trigpoint/access/principal.h"
+#include "trigpoint/engine/coverage.h"
 #include "trigpoint/v1/api.pb.h"
 #include "trigpoint/v1/state.pb.h"
 
@@ -35,7 +39,10 @@ bool TellsOfReportsAboutPeople(const v1::FeedSilent& silence);
 void HideSmallNumbers(const v1::ProviderState& state, v1::Event* event);
 /// How many reports of a category there are, where there are fewer than five, and when the last
 /// came; of feeds of reports about people whose they are and when the last came, also in words.
-void HideSmallNumbers(v1::Coverage* coverage);
+void HideSmallNumbers(std::vector<BlindSpotOf>* spots, v1::Coverage* coverage);
+/// Takes out the blind spots that `tells` holds for.
+void RemoveSpots(const std::function<bool(const BlindSpotOf&)>& tells,
+                 std::vector<BlindSpotOf>* spots, v1::Coverage* coverage);
 /// The revision counts reports, and with it the etag would change; so do open duplicates,
 /// and the instant of the last event tells of each: the day is shown.
 void HideSmallNumbers(v1::Provider* provider);

@@ -159,9 +159,10 @@ absl::StatusOr<v1::Coverage> CoverageOf(const QueryCore& core, const Principal& 
   const int64_t as_of_us =
       instants.past ? instants.assess_us : std::max(instants.assess_us, stream.state.known_us());
   const auto in_force = projector.ControlsFor(stream_id)->At(stream.state, as_of_us);
-  v1::Coverage coverage = BuildCoverage(stream.state, stream.record, *in_force, as_of_us);
+  std::vector<BlindSpotOf> spots;
+  v1::Coverage coverage = BuildCoverage(stream.state, stream.record, *in_force, as_of_us, &spots);
   coverage.set_provider("providers/" + stream_id);
-  if (IsOutside(principal, stream.state)) HideSmallNumbers(&coverage);
+  if (IsOutside(principal, stream.state)) HideSmallNumbers(&spots, &coverage);
   return coverage;
 }
 

@@ -1,7 +1,9 @@
 #include "services/query/report_reading.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "services/query/disclosure_export.h"
 #include "services/query/list_obligations.h"
@@ -159,13 +161,14 @@ void AddAlerts(const Reading& reading, const StreamAsOf& stream, ReportedService
 
 /// Of a feed of a protected source what the timeline tells of its silence: that one fell silent.
 void AddFeeds(const Reading& reading, const StreamAsOf& stream, ReportedService* service) {
+  std::vector<BlindSpotOf> spots;
   v1::Coverage coverage =
-      BuildCoverage(stream.state, stream.record, reading.in_force, reading.as_of_us);
+      BuildCoverage(stream.state, stream.record, reading.in_force, reading.as_of_us, &spots);
   std::vector<std::string> sources;  // Before a reader outside is told of none.
   for (const auto& feed : coverage.feeds()) sources.push_back(feed.source());
-  if (reading.outside) HideSmallNumbers(&coverage);
+  if (reading.outside) HideSmallNumbers(&spots, &coverage);
   const bool no_sources = reading.question.redaction == v1::REDACTION_PROFILE_PROVIDER;
-  std::vector<std::string> hidden;
+  std::set<int> hidden;  // Rows of feeds.
   for (int i = 0; i < coverage.feeds_size(); ++i) {
     const auto& from = coverage.feeds(i);
     const std::string& source = sources[static_cast<size_t>(i)];
@@ -178,19 +181,16 @@ void AddFeeds(const Reading& reading, const StreamAsOf& stream, ReportedService*
                       .policy_id = from.policy_id(),
                       .clause = from.clause()};
     if (!source.empty() && reading.protection.trace.IsProtectedSource(source)) {
-      hidden.push_back(source);
+      hidden.insert(i);
       if (!feed.silent || reading.Redacted()) continue;
       feed = {.silent = true, .silent_since_us = feed.silent_since_us};
     }
     service->feeds.push_back(std::move(feed));
   }
   if (reading.Redacted()) return;
-  for (const auto& spot : coverage.blind_spots()) {
-    const bool tells = std::any_of(hidden.begin(), hidden.end(), [&spot](const auto& source) {
-      return spot.find(source) != std::string::npos;
-    });
-    if (!tells) service->blind_spots.push_back(spot);
-  }
+  RemoveSpots([&hidden](const BlindSpotOf& of) { return hidden.count(of.feed) > 0; }, &spots,
+              &coverage);
+  service->blind_spots.assign(coverage.blind_spots().begin(), coverage.blind_spots().end());
 }
 
 /// The grade of a theme counts reports of others: it is for who may read those.

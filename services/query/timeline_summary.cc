@@ -77,7 +77,7 @@ std::string OfIncident(const v1::Event& event) {
   const auto& incident = event.incident_reported();
   const v1::Harm harm = std::max(incident.physical_harm(), incident.psychological_harm());
   std::string text = "Incident";
-  if (incident.event_kind() > v1::LFPSE_EVENT_INCIDENT)
+  if (!IsIncident(incident))
     text = "Patient safety record, no incident: " +
            Words(v1::LfpseEvent_Name(incident.event_kind()), "LFPSE_EVENT_");
   if (harm != v1::HARM_UNSPECIFIED) text += ", harm: " + Words(v1::Harm_Name(harm), "HARM_");

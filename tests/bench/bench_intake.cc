@@ -87,10 +87,6 @@ std::vector<File> FilesToEvents(const std::string& whole) {
            .path = whole +
                    "nhs_written_complaints_2024-25/ko41b_gp_dental_practice_level_2024-25.csv.gz",
            .note = ""},
-          {.name = "latest ratings",
-           .format = "cqc-latest-ratings",
-           .path = whole + "cqc_ratings_national_2021-02/cqc_latest_ratings_overall_2021-02.csv.gz",
-           .note = ""},
           {.name = "never events",
            .format = "nhs-never-events",
            .path = whole + "nhs_never_events_2022-26/never_events_by_trust.csv",
@@ -150,6 +146,15 @@ std::vector<Row> IntakeRows(const std::string& bin, const std::string& source, b
                     .note = ""},
                    source + "/tests/data/cqc_rating_history_excerpt.csv", times, scratch.path()),
           {"--backfill"}, &rows);
+  Measure(
+      bin,
+      Prepared(
+          {.name = "latest ratings",
+           .format = "cqc-latest-ratings",
+           .path = whole + "cqc_ratings_national_2021-02/cqc_latest_ratings_overall_2021-02.csv.gz",
+           .note = ""},
+          source + "/tests/data/cqc_ratings_excerpt.csv", times, scratch.path()),
+      {}, &rows);
   for (const File& file : FilesToEvents(whole)) {
     MeasureEvents(file, &rows);
   }

@@ -296,6 +296,10 @@ int64_t BytesUnder(const std::string& directory) {
   return bytes;
 }
 
+std::string SizeOf(const std::string& data, uint64_t events) {
+  return std::to_string(BytesUnder(data) >> 20) + " MiB, " + std::to_string(events) + " events";
+}
+
 /// From the start of the process to its first answer about a service.
 double SecondsToAnswer(const std::string& bin, const std::string& data,
                        std::unique_ptr<Child>* node) {
@@ -319,12 +323,28 @@ double SecondsToAnswer(const std::string& bin, const std::string& data,
   }
 }
 
+/// The node is killed five times; it must not matter how long its log is.
+Row RestartRow(const std::string& bin, const std::string& data, const std::string& size,
+               std::unique_ptr<Child>* node) {
+  double longest = 0;
+  for (int i = 0; i < 5; ++i) {
+    node->reset();
+    longest = std::max(longest, SecondsToAnswer(bin, data, node));
+  }
+  return {.name = "start after a kill, to the first answer",
+          .value = longest,
+          .unit = "s",
+          .limit_name = "",
+          .aim = "at most 3 s",
+          .note = "the longest of 5; " + size};
+}
+
 }  // namespace
 
 std::vector<Row> OperateRows(const std::string& bin, bool quick) {
   const ScratchDirectory directory;
   const std::string data = directory.path() + "/data";
-  const int64_t wanted = quick ? int64_t{32} << 20 : int64_t{1} << 30;
+  const int64_t whole = quick ? int64_t{32} << 20 : int64_t{1} << 30;
   const int providers = quick ? 500 : 50'000;
   auto node = StartNode(bin, data);
   auto intelligence = v1::IntelligenceService::NewStub(Connect(kNode));
@@ -333,11 +353,16 @@ std::vector<Row> OperateRows(const std::string& bin, bool quick) {
   double seconds = 0;
   uint64_t events = 0;
   const uint64_t turn = quick ? 20'000 : 100'000;
-  while (BytesUnder(data) < wanted) {
-    const Streamed streamed =
-        StreamReports(intelligence.get(), node->pid(), turn, providers, &next);
-    seconds += static_cast<double>(turn) / streamed.per_second;
-    events += turn;
+  std::vector<Row> rows;
+  for (const int64_t wanted : {whole / 4, whole / 2, whole}) {
+    while (BytesUnder(data) < wanted) {
+      const Streamed streamed =
+          StreamReports(intelligence.get(), node->pid(), turn, providers, &next);
+      seconds += static_cast<double>(turn) / streamed.per_second;
+      events += turn;
+    }
+    rows.push_back(RestartRow(bin, data, SizeOf(data, events), &node));
+    intelligence = v1::IntelligenceService::NewStub(Connect(kNode));
   }
   const double incremental = static_cast<double>(events) / seconds;
 
@@ -348,27 +373,19 @@ std::vector<Row> OperateRows(const std::string& bin, bool quick) {
   const auto status = operation->RebuildStore(&context, {}, &rebuilt);
   if (!status.ok()) Die("rebuild: " + status.error_message());
   const double rebuild = static_cast<double>(rebuilt.events()) / (Now() - start);
-  const std::string size = std::to_string(BytesUnder(data) >> 20) + " MiB, " +
-                           std::to_string(rebuilt.events()) + " events";
-  std::vector<double> restarts;
-  for (int i = 0; i < 5; ++i) {
-    node.reset();  // Killed.
-    restarts.push_back(SecondsToAnswer(bin, data, &node));
-  }
-  return {{.name = "rebuild of the store, the node at work",
-           .value = rebuild,
-           .unit = "events/s",
-           .limit_name = "the same events streamed in",
-           .limit = incremental,
-           .ratio = rebuild / incremental,
-           .aim = "at least 4x",
-           .note = size},
-          {.name = "start after a kill, to the first answer",
-           .value = *std::max_element(restarts.begin(), restarts.end()),
-           .unit = "s",
-           .limit_name = "",
-           .aim = "at most 3 s",
-           .note = "the longest of 5; " + size}};
+  const std::string size = SizeOf(data, rebuilt.events());
+  rows.push_back({.name = "rebuild of the store, the node at work",
+                  .value = rebuild,
+                  .unit = "events/s",
+                  .limit_name = "the same events streamed in",
+                  .limit = incremental,
+                  .ratio = rebuild / incremental,
+                  .aim = "at least 4x",
+                  .note = size});
+  Row after = RestartRow(bin, data, size, &node);
+  after.name += ", rebuilt";
+  rows.push_back(std::move(after));
+  return rows;
 }
 
 int ServeEcho(const std::string& address, const StoreLoad& load) {

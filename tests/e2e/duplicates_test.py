@@ -1,6 +1,7 @@
 """Reports of one incident: what waits for a person, what people find, and what is known of it at another service."""
 
 import unittest
+import uuid
 
 from answers_test import principals
 from harness import EndToEnd, incident, now, wait_until
@@ -56,8 +57,10 @@ class DuplicatesTest(EndToEnd):
         words = self.run_ok("duplicates", FIRST).out
         for told in (HOME_REPORT, AMBULANCE_REPORT, "same never event", "twice for urgent measures"):
             self.assertIn(told, words)
-        said = self.run_ok("duplicates", FIRST, "--confirm", HOME_REPORT, AMBULANCE_REPORT, *WHY).out
-        self.assertIn("of one incident", said)
+        confirmed = ("duplicates", FIRST, "--confirm", HOME_REPORT, AMBULANCE_REPORT, *WHY, "--request-id", str(uuid.uuid4()))
+        self.assertIn("of one incident", self.run_ok(*confirmed).out)
+        self.run_ok(*confirmed)
+        self.assertEqual(1, len(self.summaries(FIRST, "cluster_confirmed")), "repeated under its id it is said once")
         self.assertEqual(([], []), (self.pairs(FIRST), self.listed()))
         self.assertIn(f"Found to be of one incident: {HOME_REPORT}, {AMBULANCE_REPORT}",
                       self.summaries(FIRST, "cluster_confirmed"))
@@ -84,6 +87,7 @@ class DuplicatesTest(EndToEnd):
                 (("--split", HOME_REPORT, "home/lfpse/incident-2", "--rationale", "9434765919 fell"), 2, "NHS_NUMBER_IN_TEXT"),
                 (("--split", HOME_REPORT, "home/lfpse/incident-2"), 2, "--rationale"),
                 (("--link", HOME_REPORT, HOME_REPORT, *WHY), 2, "--at"),
+                (("--request-id", str(uuid.uuid4())), 2, "--request-id"),
                 (("--link", HOME_REPORT, HOME_REPORT, "--at", FIRST, *WHY), 2, "SAME_SERVICE"),
                 (("--confirm", HOME_REPORT, "x", "--split", HOME_REPORT, "x", *WHY), 2, "say one of")):
             result = self.server.run("--json", "duplicates", FIRST, *arguments)

@@ -201,6 +201,8 @@ class Pack:
         for feed in self.pack["expected"]:
             self.used |= {feed[key] for key in ("every_days", "grace_days", "missed")}
             kinds = " or ".join(f"`{kind}`" for kind in feed["kinds"])
+            if "sources" in feed:
+                kinds += " of each of " + ", ".join(f"`{source}`" for source in feed["sources"])
             said = (f"{md(feed['text'])} ({md(feed['clause'])}). {kinds}, every `{feed['every_days']}` days with a grace of "
                     f"`{feed['grace_days']}`; silent when `{feed['missed']}` were missed.")
             lines += [f"#### {feed['id']} of {self.pack['id']}", "", *wrapped(said), ""]

@@ -270,7 +270,7 @@ ExitCode Acknowledge(const Session& session, const Client& client, const AnswerO
   const auto context = client.NewContext();
   const auto status = client.alerts().AcknowledgeAlert(context.get(), request, &alert);
   if (!status.ok()) {
-    return Fail(session, status);
+    return FailUncertain(session, status, request.request_id());
   }
   if (session.json) {
     PutJson(alert);
@@ -291,7 +291,7 @@ ExitCode Decline(const Session& session, const Client& client, const AnswerOptio
   const auto context = client.NewContext();
   const auto status = client.alerts().DeclineAlert(context.get(), request, &alert);
   if (!status.ok()) {
-    return Fail(session, status);
+    return FailUncertain(session, status, request.request_id());
   }
   if (session.json) {
     PutJson(alert);

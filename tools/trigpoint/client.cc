@@ -113,6 +113,16 @@ ExitCode Fail(const Session& session, const grpc::Status& status) {
   return ExitCodeOf(report.code);
 }
 
+ExitCode FailUncertain(const Session& session, const grpc::Status& status,
+                       const std::string& request_id) {
+  const ExitCode code = Fail(session, status);
+  if (code == ExitCode::kUnreachable && !session.json) {
+    std::cerr << "  It may have been recorded. To repeat it safely add: --request-id " << request_id
+              << '\n';
+  }
+  return code;
+}
+
 ExitCode Fail(const Session& session, const absl::Status& status) {
   return Fail(session, ExitCodeOf(status), FromAbsl(status.message()));
 }

@@ -55,6 +55,11 @@ class Client {
 /// Prints a failed call on the error stream, as text or as one line of JSON, and gives its code.
 ExitCode Fail(const Session& session, const grpc::Status& status);
 
+/// The same for a call that records something: without an answer it may have been carried out, and
+/// repeating it with its id cannot do it twice.
+ExitCode FailUncertain(const Session& session, const grpc::Status& status,
+                       const std::string& request_id);
+
 /// The same for an error of our own: a file, an option.
 ExitCode Fail(const Session& session, const absl::Status& status);
 

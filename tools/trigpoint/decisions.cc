@@ -1,6 +1,5 @@
 // decide, concur: software never moves a provider between levels; these record what people decide.
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <memory>
 
 #include "arguments.h"
@@ -75,17 +74,6 @@ ExitCode PutOutcome(const Session& session, const v1::ProposeDecisionResponse& r
     text += "  Decision " + Clean(response.decision_id()) + '\n';
   }
   Put(text);
-  return code;
-}
-
-// A call without an answer may have been carried out; repeating it with its id cannot do it twice.
-ExitCode FailUncertain(const Session& session, const grpc::Status& status,
-                       const std::string& request_id) {
-  const ExitCode code = Fail(session, status);
-  if (code == ExitCode::kUnreachable && !session.json) {
-    std::cerr << "  It may have been recorded. To repeat it safely add: --request-id " << request_id
-              << '\n';
-  }
   return code;
 }
 

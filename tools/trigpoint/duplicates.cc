@@ -18,6 +18,7 @@ struct DuplicatesOptions {
   std::vector<std::string> unlink;
   std::string at;
   std::string rationale;
+  std::string request_id;
   std::string page_token;
   int page_size = 0;
 };
@@ -82,6 +83,7 @@ ExitCode Decide(const Session& session, const Client& client, const DuplicatesOp
   request.set_provider(ProviderName(options.provider));
   request.set_one_incident(!options.confirm.empty() || !options.link.empty());
   request.set_rationale(options.rationale);
+  request.set_request_id(options.request_id.empty() ? NewRequestId() : options.request_id);
   const std::vector<std::string>& named = Named(options);
   if (options.at.empty()) {
     for (const auto& report : named) request.add_reports(report);
@@ -93,7 +95,7 @@ ExitCode Decide(const Session& session, const Client& client, const DuplicatesOp
   v1::DecideDuplicatesResponse response;
   const auto context = client.NewContext();
   const auto status = client.decisions().DecideDuplicates(context.get(), request, &response);
-  if (!status.ok()) return Fail(session, status);
+  if (!status.ok()) return FailUncertain(session, status, request.request_id());
   if (session.json) {
     PutJson(response);
     return ExitCode::kOk;
@@ -115,6 +117,7 @@ std::string Mistake(const DuplicatesOptions& options) {
                        (options.link.empty() ? 0U : 1U) + (options.unlink.empty() ? 0U : 1U);
   if (asked > 1) return "say one of --confirm, --split, --link and --unlink";
   if (across == options.at.empty()) return "--link and --unlink need --at, and only they";
+  if (asked == 0 && !options.request_id.empty()) return "--request-id goes with what is recorded";
   if (asked == 1 && options.rationale.empty()) return "say why: --rationale";
   return "";
 }
@@ -140,6 +143,8 @@ void AddDuplicatesCommand(CLI::App& app, Session& session) {
   duplicates->add_option("--unlink", options->unlink, "Two that are not, after all")->expected(2);
   duplicates->add_option("--at", options->at, "The other service, of --link and --unlink");
   duplicates->add_option("--rationale", options->rationale, "Why; shown, so without personal data");
+  duplicates->add_option("--request-id", options->request_id,
+                         "UUID of an earlier try, to repeat it");
   duplicates->add_option("--page-size", options->page_size, "Pairs of a page");
   duplicates->add_option("--page-token", options->page_token, "Continue where a page ended");
   duplicates->footer(

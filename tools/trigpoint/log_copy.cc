@@ -116,11 +116,13 @@ absl::Status OpenBoth(const LogCopyArguments& arguments, Copying* copying) {
     to_spec.partitions = copying->from->partitions();
     to = OpenLog(to_spec);
   }
-  if (!to.ok())
+  if (!to.ok()) {
+    const bool counts =
+        (to_spec.kafka.has_value() || arguments.partitions != 0) &&
+        (absl::IsFailedPrecondition(to.status()) || absl::IsInvalidArgument(to.status()));
     return Annotate(to.status(),
-                    to_spec.kafka.has_value() && absl::IsFailedPrecondition(to.status())
-                        ? "--to (of its partitions all but one are --partitions)"
-                        : "--to");
+                    counts ? "--to (of its partitions all but one are --partitions)" : "--to");
+  }
   copying->to = *std::move(to);
   copying->beside = BesideOf(arguments, to_spec);
   copying->checkpoint =

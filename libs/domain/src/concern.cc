@@ -102,8 +102,7 @@ std::optional<std::vector<v1::Concern>> Several(const v1::Event& event, int64_t 
     case v1::Event::kElectedMemberVisitReported:
       return FromFindings(event, event.elected_member_visit_reported().findings(), known_us);
     case v1::Event::kIncidentReported:
-      // An outcome, a risk and good care are no incidents (CL-02).
-      if (event.incident_reported().event_kind() <= v1::LFPSE_EVENT_INCIDENT) return std::nullopt;
+      if (IsIncident(event.incident_reported())) return std::nullopt;
       return std::vector<v1::Concern>();
     case v1::Event::kRegulatorIntelligenceReceived:
       if (event.regulator_intelligence_received().raises_concern()) return std::nullopt;

@@ -44,7 +44,11 @@ bool KeptAsFact(const v1::Event& event) {
 }
 
 v1::SourceFamily FamilyOf(const v1::Concern& concern) { return concern.family(); }
+/// The family of sources that an event speaks for. That care was good says nothing of whether there
+/// were incidents: who told of no incident has not been heard of any (CL-02).
 v1::SourceFamily FamilyOf(const v1::Event& event) {
+  if (event.has_incident_reported() && !IsIncident(event.incident_reported()))
+    return v1::SOURCE_FAMILY_UNSPECIFIED;
   const KindInfo* kind = KindOf(event);
   return kind == nullptr ? v1::SOURCE_FAMILY_UNSPECIFIED : kind->family;
 }
@@ -193,8 +197,7 @@ void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
     SettleLast(state->mutable_retracted(), RefLess);
     return;
   }
-  const KindInfo* kind = KindOf(event);
-  if (kind != nullptr) Hear(kind->family, state);
+  Hear(FamilyOf(event), state);
   for (auto& concern : ConcernsOf(event, known_us)) {
     if (!from.empty()) concern.set_carried_from(std::string(from));
     if (change != nullptr) {

@@ -279,6 +279,31 @@ TEST(EvolveFacts, RefoldsWhenASummedReportTurnsOutToBeNoIncident) {
   EXPECT_EQ(folder.state.summed_size(), 0);
 }
 
+v1::Event SafetyRecord(v1::LfpseEvent kind, uint32_t version, int64_t at) {
+  v1::Event event;
+  event.set_source("trust/lfpse");
+  event.set_id("record");
+  event.set_source_version(version);
+  SetMicros(kStart, event.mutable_occurred_at());
+  event.mutable_incident_reported()->set_event_kind(kind);
+  Histories::Stamp(at, &event);
+  return event;
+}
+
+// CL-02: nobody told of incidents, so that there were none is not known.
+TEST(EvolveFacts, WhatIsNoIncidentIsNotHeardAsOne) {
+  for (const auto kind :
+       {v1::LFPSE_EVENT_OUTCOME, v1::LFPSE_EVENT_RISK, v1::LFPSE_EVENT_GOOD_CARE}) {
+    Folder folder;
+    folder.Deliver(SafetyRecord(kind, 1, kStart));
+    EXPECT_EQ(folder.state.families_heard_size(), 0) << v1::LfpseEvent_Name(kind);
+    folder.Deliver(SafetyRecord(v1::LFPSE_EVENT_INCIDENT, 2, kStart + kDay));
+    EXPECT_EQ(folder.state.families_heard_size(), 1) << v1::LfpseEvent_Name(kind);
+    folder.Deliver(SafetyRecord(kind, 3, kStart + 2 * kDay));
+    EXPECT_EQ(folder.state.families_heard_size(), 0) << "it was none after all";
+  }
+}
+
 // S4 3.106: beds are reported day by day, and no window looks further back than reports are kept.
 TEST(EvolveFacts, KeepsFiguresOfCapacityNoLongerThanReports) {
   Histories histories(9);
@@ -359,7 +384,7 @@ TEST(ServiceOf, IsTheLatestByItsOwnDate) {
       v1::Event event;
       event.set_source("directory");
       event.set_id(year == 0 ? "z" : "a");
-      SetMicros(kStart + year * 365 * kDay, event.mutable_occurred_at());
+      SetMicros(kStart + int64_t{365} * year * kDay, event.mutable_occurred_at());
       event.mutable_service_registered()->set_beds(year == 0 ? 10 : 20);
       Histories::Stamp(kStart + 800 * kDay, &event);
       events.push_back(event);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "trigpoint/base/status.h"
@@ -119,9 +120,9 @@ InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) cons
     latest = std::max(latest, from);
   }
   std::map<std::string, std::pair<int64_t, std::shared_ptr<const CompiledPack>>> packs;
-  // Since when a policy, in whichever version, has expected a feed: a new version starts no clock
-  // anew.
-  std::map<std::pair<std::string, std::string>, int64_t> expected_from;
+  // Since when a policy, in whichever version, has expected a feed of a source: a new version
+  // starts no clock anew.
+  std::map<std::tuple<std::string, std::string, std::string>, int64_t> expected_from;
   for (const Activation& activation : activations_) {
     int64_t from = 0;
     if (!in_force(activation.control_id, activation.effective_us, &from)) continue;
@@ -132,16 +133,22 @@ InForce Controls::Compute(const v1::ProviderState& state, int64_t as_of_us) cons
     int64_t& since = found.since_us.try_emplace(activation.pack->pack().id(), from).first->second;
     since = std::min(since, from);
     for (const auto& feed : activation.pack->pack().expected()) {
-      const auto [known, added] =
-          expected_from.try_emplace({activation.pack->pack().id(), feed.id()}, from);
-      if (!added) known->second = std::min(known->second, from);
+      for (const std::string& source : SourcesOf(feed)) {
+        const auto [known, added] =
+            expected_from.try_emplace({activation.pack->pack().id(), feed.id(), source}, from);
+        if (!added) known->second = std::min(known->second, from);
+      }
     }
   }
   for (auto& [id, slot] : packs) {
     for (size_t i = 0; i < slot.second->expected().size(); ++i) {
-      const std::string& feed = slot.second->pack().expected(static_cast<int>(i)).id();
-      found.expected.push_back(
-          {.pack = slot.second, .index = i, .from_us = expected_from[{id, feed}]});
+      const v1::ExpectedFeed& feed = slot.second->pack().expected(static_cast<int>(i));
+      for (const std::string& source : SourcesOf(feed)) {
+        found.expected.push_back({.pack = slot.second,
+                                  .index = i,
+                                  .from_us = expected_from[{id, feed.id(), source}],
+                                  .source = source});
+      }
     }
     found.windows.insert(slot.second->windows().begin(), slot.second->windows().end());
     found.policies.push_back(std::move(slot.second));

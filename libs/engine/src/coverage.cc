@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/engine/stream_step.h"
@@ -122,10 +123,11 @@ void AddGaps(const v1::ProviderState& state, const v1::ProviderRecord& record,
     std::string text;
     for (const int kind : kinds) {
       gap->add_kinds(NameOf(kind));
-      text += (text.empty() ? "" : " or ") + KindWords(NameOf(kind));
+      if (!text.empty()) text += " or ";
+      text += KindWords(NameOf(kind));
     }
     const std::string why = FeedGap(state, record, kinds);
-    gap->set_text(text + (why.empty() ? "" : " (" + why + ")"));
+    gap->set_text(why.empty() ? text : absl::StrCat(text, " (", why, ")"));
     for (const auto& criterion : criteria) gap->add_criteria(criterion);
   }
 }
@@ -133,19 +135,27 @@ void AddGaps(const v1::ProviderState& state, const v1::ProviderRecord& record,
 }  // namespace
 
 v1::Coverage BuildCoverage(const v1::ProviderState& state, const v1::ProviderRecord& record,
-                           const InForce& in_force, int64_t as_of_us) {
+                           const InForce& in_force, int64_t as_of_us,
+                           std::vector<BlindSpotOf>* spots) {
   v1::Coverage out;
+  // A row has one blind spot at most, said when it is added.
+  const auto note = [&out, spots](BlindSpotOf of) {
+    if (spots != nullptr) spots->resize(static_cast<size_t>(out.blind_spots_size()), of);
+  };
   out.set_provider(state.stream_id());
   SetMicros(as_of_us, out.mutable_as_of());
   for (int category = v1::EvidenceCategory_MIN + 1; category <= v1::EvidenceCategory_MAX;
        ++category) {
     AddCategory(state, static_cast<v1::EvidenceCategory>(category), as_of_us, &out);
+    note({.category = out.categories_size() - 1});
   }
   if (const Standing standing = StandingOf(state, as_of_us); standing.closed) {
     out.add_blind_spots("the service is deregistered or dormant: nothing is expected of it");
+    note({});
   }
   for (const Feed& feed : FeedsOfService(state, record, in_force, as_of_us)) {
     AddFeed(feed, as_of_us, &out);
+    note({.feed = out.feeds_size() - 1});
   }
   AddGaps(state, record, in_force, as_of_us, &out);
   return out;

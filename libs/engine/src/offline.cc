@@ -25,6 +25,17 @@ struct OfflineStream {
   OfflineAssessment out;
 };
 
+/// Ids of alerts are not known to who writes the events: an answer without one is to the last.
+void AnswerLastAlert(const v1::ProviderRecord& record, v1::Event* event) {
+  if (record.alerts().empty()) return;
+  const std::string& last = record.alerts().rbegin()->alert().alert_id();
+  if (event->has_alert_acknowledged() && event->alert_acknowledged().alert_id().empty()) {
+    event->mutable_alert_acknowledged()->set_alert_id(last);
+  } else if (event->has_alert_declined() && event->alert_declined().alert_id().empty()) {
+    event->mutable_alert_declined()->set_alert_id(last);
+  }
+}
+
 class Offline {
  public:
   explicit Offline(Controls controls) : controls_(std::move(controls)) {}
@@ -38,6 +49,7 @@ class Offline {
           FindPolicyRecord(stream->hot.Expected(), event.decision_proposed().policy_id());
       if (policy != nullptr) event.mutable_decision_proposed()->set_based_on(policy->head());
     }
+    AnswerLastAlert(stream->hot.Expected(), &event);
     latest_us_ = std::max(latest_us_, ToMicros(event.received_at()));
     TP_RETURN_IF_ERROR(Apply(event, stream));
     return CarryFrom(stream);

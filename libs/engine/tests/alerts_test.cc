@@ -40,23 +40,26 @@ v1::Event ReviewClosed(const std::string& id, int64_t at) {
   return event;
 }
 
-v1::Event Declined(const std::string& alert_id, int64_t at) {
+/// What people answered to an alert, still without the answer.
+v1::Event Answer(const std::string& what, const std::string& alert_id, int64_t at) {
   v1::Event event;
   event.set_source(kDecisionSource);
-  event.set_id("declined/" + alert_id);
-  event.mutable_alert_declined()->set_alert_id(alert_id);
-  event.mutable_alert_declined()->set_reason("the risk summit covers it");
-  event.mutable_alert_declined()->mutable_actor()->set_principal("a.jones");
+  event.set_id(what + "/" + alert_id);
   Stamp(at, &event);
   return event;
 }
 
+v1::Event Declined(const std::string& alert_id, int64_t at) {
+  v1::Event event = Answer("declined", alert_id, at);
+  event.mutable_alert_declined()->set_alert_id(alert_id);
+  event.mutable_alert_declined()->set_reason("the risk summit covers it");
+  event.mutable_alert_declined()->mutable_actor()->set_principal("a.jones");
+  return event;
+}
+
 v1::Event Acknowledged(const std::string& alert_id, int64_t at) {
-  v1::Event event;
-  event.set_source(kDecisionSource);
-  event.set_id("acknowledged/" + alert_id);
+  v1::Event event = Answer("acknowledged", alert_id, at);
   event.mutable_alert_acknowledged()->set_alert_id(alert_id);
-  Stamp(at, &event);
   return event;
 }
 

@@ -1,9 +1,11 @@
 // Silence is a finding, said once, by time alone (domain.md 3.11; design 6).
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "owner.h"
+#include "trigpoint/base/check.h"
 #include "trigpoint/engine/assessment.h"
 #include "trigpoint/engine/coverage.h"
 #include "trigpoint/engine/replay.h"
@@ -175,10 +177,10 @@ TEST(Silence, OfAServiceThatNoPolicyCoversIsOnlyOfWhatUsedToCome) {
   Stamp(kStart, &registration);
   owner.Fold(registration);
   for (int week = 0; week < 7; ++week) {
-    v1::Event report = Return("c" + std::to_string(week), kStart + week * 7 * kDay);
+    v1::Event report = Return("c" + std::to_string(week), kStart + int64_t{7} * week * kDay);
     report.set_source("home/capacity");
     report.mutable_capacity_reported()->set_beds(30);
-    Stamp(kStart + week * 7 * kDay, &report);
+    Stamp(kStart + int64_t{7} * week * kDay, &report);
     owner.Fold(report);
   }
   owner.Fold(Tick(kStart + 300 * kDay));
@@ -192,9 +194,10 @@ TEST(Silence, OfAServiceThatNoPolicyCoversIsOnlyOfWhatUsedToCome) {
   EXPECT_EQ(ToMicros(said[0].received_at()), LondonMidnight(AddDays({2024, 2, 12}, 21 + 1)));
 }
 
-TEST(Controls, ANewVersionOfAPolicyStartsNoClockOfItsExpectationsAnew) {
+/// Two versions of a policy, each in force from its day on and with the feeds that `change` leaves.
+Controls TwoVersions(const std::function<void(v1::PolicyPack*)>& change) {
   const auto pack = FindPack("herefordshire", kPacks);
-  ASSERT_TRUE(pack.ok());
+  TP_CHECK(pack.ok(), "the shipped pack");
   Controls controls;
   for (const uint32_t version : {1U, 2U}) {
     v1::Event event;
@@ -202,15 +205,37 @@ TEST(Controls, ANewVersionOfAPolicyStartsNoClockOfItsExpectationsAnew) {
     auto* activated = event.mutable_policy_activated();
     *activated->mutable_pack() = *pack;
     activated->mutable_pack()->set_version(version);
-    if (version == 1) activated->mutable_pack()->mutable_expected()->DeleteSubrange(1, 2);
+    change(activated->mutable_pack());
     SetMicros(kStart + version * kDay, activated->mutable_effective_from());
-    ASSERT_TRUE(controls.Add(event).ok());
+    EXPECT_TRUE(controls.Add(event).ok());
   }
+  return controls;
+}
+
+TEST(Controls, ANewVersionOfAPolicyStartsNoClockOfItsExpectationsAnew) {
+  const Controls controls = TwoVersions([](v1::PolicyPack* pack) {
+    if (pack->version() == 1) pack->mutable_expected()->DeleteSubrange(1, 2);
+  });
   const auto in_force = controls.At(v1::ProviderState(), kStart + 9 * kDay);
   ASSERT_EQ(in_force->expected.size(), 3U);
   EXPECT_EQ(in_force->expected[0].pack->pack().version(), 2U);
   EXPECT_EQ(in_force->expected[0].from_us, kStart + kDay);
   EXPECT_EQ(in_force->expected[1].from_us, kStart + 2 * kDay) << "new in this version";
+}
+
+TEST(Controls, ASourceThatANewVersionNamesIsExpectedFromThatVersionOn) {
+  const Controls controls = TwoVersions([](v1::PolicyPack* pack) {
+    auto* expected = pack->mutable_expected();
+    expected->DeleteSubrange(1, expected->size() - 1);
+    expected->Mutable(0)->add_sources("council/returns");
+    if (pack->version() == 2) expected->Mutable(0)->add_sources("home/portal");
+  });
+  const auto in_force = controls.At(v1::ProviderState(), kStart + 9 * kDay);
+  ASSERT_EQ(in_force->expected.size(), 2U) << "one for each source";
+  EXPECT_EQ(in_force->expected[0].source, "council/returns");
+  EXPECT_EQ(in_force->expected[0].from_us, kStart + kDay);
+  EXPECT_EQ(in_force->expected[1].source, "home/portal");
+  EXPECT_EQ(in_force->expected[1].from_us, kStart + 2 * kDay);
 }
 
 TEST(Silence, RaisesNoLevelByItself) {
@@ -254,8 +279,18 @@ TEST(Coverage, TellsCategoriesFeedsBlindSpotsAndWhatToLookForNext) {
   owner.Fold(Tick(kDue + 1));
   const v1::ProviderState& state = owner.stream().state;
   const auto in_force = owner.controls().At(state, state.known_us());
+  std::vector<BlindSpotOf> spots;
   const v1::Coverage coverage =
-      BuildCoverage(state, owner.stream().record, *in_force, state.known_us());
+      BuildCoverage(state, owner.stream().record, *in_force, state.known_us(), &spots);
+  ASSERT_EQ(spots.size(), static_cast<size_t>(coverage.blind_spots_size()));
+  for (size_t i = 0; i < spots.size(); ++i) {
+    ASSERT_NE(spots[i].category < 0, spots[i].feed < 0) << i;
+    const std::string& words = coverage.blind_spots(static_cast<int>(i));
+    if (spots[i].feed >= 0)
+      EXPECT_THAT(words, HasSubstr(": expected every "));
+    else
+      EXPECT_THAT(words, testing::Not(HasSubstr(": expected every ")));
+  }
   ASSERT_EQ(coverage.categories_size(), 6);
   for (const auto& row : coverage.categories()) {
     const bool processes = row.category() == v1::EVIDENCE_CATEGORY_PROCESSES;

@@ -81,7 +81,8 @@ bool HasUnknownPayload(const v1::Event& event) {
   if (event.payload_case() != v1::Event::PAYLOAD_NOT_SET) {
     return false;
   }
-  const google::protobuf::UnknownFieldSet& unknown = event.GetReflection()->GetUnknownFields(event);
+  const google::protobuf::UnknownFieldSet& unknown =
+      v1::Event::GetReflection()->GetUnknownFields(event);
   for (int i = 0; i < unknown.field_count(); ++i) {
     if (unknown.field(i).number() >= kFirstPayloadNumber) {
       return true;

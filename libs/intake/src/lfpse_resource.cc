@@ -9,6 +9,7 @@
 #include "cqc_date_order.h"
 #include "fhir_fields.h"
 #include "lfpse_codes.h"
+#include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -46,6 +47,16 @@ bool IsTrue(const JsonFields& extension, std::string_view question) {
       answer.Refuse("valueBoolean", "VALUE_MISSING", "must be there");
     return answer.Flag("valueBoolean").value_or(false);
   });
+}
+
+// Of two patients: that nothing is known of one is never outweighed by no relation to the other.
+bool LessRelated(v1::Association a, v1::Association b) {
+  const auto rank = [](v1::Association one) {
+    if (one == v1::ASSOCIATION_NOT_RELATED) return 1;
+    if (one == v1::ASSOCIATION_NOT_KNOWN) return 2;
+    return static_cast<int>(one);
+  };
+  return rank(a) < rank(b);
 }
 
 // Reads one resource. Confined to one call.
@@ -317,8 +328,9 @@ class ResourceReader {
       if (const auto type = CodeOf(answer, NeverEventOfLfpse)) incident->set_never_event(*type);
     }
     const bool typed = incident->never_event() != v1::NEVER_EVENT_TYPE_UNSPECIFIED;
-    counts_->never_events += typed ? 1U : 0U;
     incident->set_never_event_untyped(!typed && IsTrue(section, "NeverEvent"));
+    if (!IsIncident(*incident)) return;
+    counts_->never_events += typed ? 1U : 0U;
     counts_->never_event_without_type += incident->never_event_untyped() ? 1U : 0U;
   }
 
@@ -332,7 +344,8 @@ class ResourceReader {
       }
       for (const JsonFields& answer : FhirAnswers(patient, "StrengthOfAssociation")) {
         const auto strength = CodeOf(answer, AssociationOfLfpse);
-        if (strength) incident->set_association(std::max(incident->association(), *strength));
+        if (strength && LessRelated(incident->association(), *strength))
+          incident->set_association(*strength);
       }
       for (const JsonFields& answer : FhirAnswers(patient, "PsychologicalHarm")) {
         const auto harm = CodeOf(answer, PsychologicalHarmOfLfpse);
@@ -364,7 +377,8 @@ class ResourceReader {
 
   // The exact time, and who and of which organisation the reporter is, could tell more.
   void Protect() {
-    ++counts_->protected_source;
+    if (event_.has_incident_reported() && IsIncident(event_.incident_reported()))
+      ++counts_->protected_source;
     event_.set_sensitivity(v1::SENSITIVITY_C5_PROTECTED_SOURCE);
     event_.clear_source_organisation();
     if (event_.has_incident_reported()) event_.mutable_incident_reported()->clear_reporter();

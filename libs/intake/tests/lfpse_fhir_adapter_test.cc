@@ -1,6 +1,7 @@
 #include "trigpoint/intake/lfpse_fhir_adapter.h"
 
 #include <sstream>
+#include <utility>
 
 #include "excerpts.h"
 #include "lfpse_codes.h"
@@ -190,6 +191,49 @@ TEST(LfpseFhir, ReadsWhatIsNoIncidentAsWhatItIs) {
   EXPECT_TRUE(record.mental_health_act());
   EXPECT_TRUE(record.deprivation_of_liberty());
   EXPECT_TRUE(record.never_event_untyped());
+}
+
+// CL-02: a patient of whom nothing is known may be harmed; that another was not says nothing of
+// them.
+TEST(LfpseFhir, TheStrongestAssociationOfPatientsIsNeverBelowWhatIsNotKnown) {
+  const auto patient = [](const std::string& code) {
+    return R"({"resourceType":"Patient","extension":[{"url":"patient-information-5","extension":[)"
+           R"({"url":"StrengthOfAssociation","valueCode":")" +
+           code + R"("}]}]})";
+  };
+  for (const auto& [first, second] : {std::pair{"2", "3"}, std::pair{"3", "2"}}) {
+    RecordingSink sink;
+    ASSERT_TRUE(Read(R"({"resourceType":"AdverseEvent","id":"a","event":{"text":"incident"},)"
+                     R"("contained":[{"resourceType":"Location","extension":[{"url":)"
+                     R"("location-details-5","extension":[{"url":"Organisation","valueCode":)"
+                     R"("RJ1"}]}]},)" +
+                         patient(first) + "," + patient(second) + "]}\n",
+                     &sink)
+                    .ok());
+    ASSERT_EQ(sink.events.size(), 1U);
+    EXPECT_EQ(sink.events[0].incident_reported().association(), v1::ASSOCIATION_NOT_KNOWN);
+  }
+}
+
+TEST(LfpseFhir, CountsNeverEventsAndProtectedReportersOfIncidentsOnly) {
+  for (const auto& [kind, counted] : {std::pair{"incident", 1U}, std::pair{"Good care", 0U}}) {
+    RecordingSink sink;
+    LfpseFhirAdapter adapter;
+    std::istringstream in(
+        std::string(R"({"resourceType":"AdverseEvent","id":"a","event":{"text":")") + kind +
+        R"("},"contained":[{"resourceType":"Location","extension":[{"url":"location-details-5",)"
+        R"("extension":[{"url":"Organisation","valueCode":"RJ1"}]}]},)"
+        R"({"resourceType":"Practitioner","extension":[{"url":"practitioner-details-5",)"
+        R"("extension":[{"url":"WhyAnonymous","valueCode":"4"}]}]}],"extension":[)"
+        R"({"url":"adverse-event-governance-5","extension":[)"
+        R"({"url":"NeverEvent","valueBoolean":true}]}]})"
+        "\n");
+    ASSERT_TRUE(adapter.Read(in, sink).ok());
+    ASSERT_EQ(sink.events.size(), 1U);
+    EXPECT_EQ(sink.events[0].sensitivity(), v1::SENSITIVITY_C5_PROTECTED_SOURCE) << kind;
+    EXPECT_EQ(adapter.counts().never_event_without_type, counted) << kind;
+    EXPECT_EQ(adapter.counts().protected_source, counted) << kind;
+  }
 }
 
 TEST(LfpseFhir, ReadsDaysAndEstimates) {

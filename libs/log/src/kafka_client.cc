@@ -67,16 +67,6 @@ void DropLogLine(const rd_kafka_t*, int, const char*, const char*) {}
 constexpr absl::Duration kLeaderSilence = absl::Seconds(2);
 constexpr absl::Duration kLeaderPause = absl::Milliseconds(50);
 
-/// Asks the brokers anew who leads the partitions of a topic: librdkafka 2.0.2 keeps asking a
-/// leader that died, of whom nobody else in the client wants to know.
-void LearnLeaders(rd_kafka_t* client, const std::string& topic, absl::Duration patience) {
-  const KafkaOwned<rd_kafka_topic_t> named(rd_kafka_topic_new(client, topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* answer = nullptr;
-  if (named != nullptr && rd_kafka_metadata(client, 0, named.get(), &answer, ToMillis(patience)) ==
-                              RD_KAFKA_RESP_ERR_NO_ERROR)
-    rd_kafka_metadata_destroy(answer);
-}
-
 /// Times that Kafka takes for the ends of a partition.
 constexpr int64_t kEarliest = -2;
 constexpr int64_t kLatest = -1;
@@ -99,6 +89,16 @@ rd_kafka_resp_err_t OffsetAt(rd_kafka_t* client, const std::string& topic, uint3
 }
 
 }  // namespace
+
+bool LearnOfTopic(rd_kafka_t* client, const std::string& topic, absl::Duration patience) {
+  const KafkaOwned<rd_kafka_topic_t> named(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* answer = nullptr;
+  if (named == nullptr || rd_kafka_metadata(client, 0, named.get(), &answer, ToMillis(patience)) !=
+                              RD_KAFKA_RESP_ERR_NO_ERROR)
+    return false;
+  const KafkaOwned<const rd_kafka_metadata_t> metadata(answer);
+  return metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
 
 absl::Status FromKafka(rd_kafka_resp_err_t error, absl::string_view doing) {
   return {CodeOf(error), absl::StrCat("Kafka: ", doing, ": ", rd_kafka_err2str(error))};
@@ -210,7 +210,9 @@ rd_kafka_resp_err_t QueryWatermarks(rd_kafka_t* client, const std::string& topic
         error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE ||
         error == RD_KAFKA_RESP_ERR__IN_PROGRESS;
     if (!elsewhere || SteadyNanos() >= until) return error;
-    LearnLeaders(client, topic, std::min(left, kLeaderSilence));
+    // librdkafka 2.0.2 keeps asking a leader that died, of whom nobody else in the client wants to
+    // know.
+    LearnOfTopic(client, topic, std::min(left, kLeaderSilence));
     absl::SleepFor(kLeaderPause);
   }
 }

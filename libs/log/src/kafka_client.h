@@ -33,6 +33,7 @@ struct KafkaDestroyer {
   void operator()(const rd_kafka_metadata_t* metadata) const {
     rd_kafka_metadata_destroy(metadata);
   }
+  void operator()(const rd_kafka_group_list* groups) const { rd_kafka_group_list_destroy(groups); }
   void operator()(rd_kafka_topic_partition_list_t* list) const {
     rd_kafka_topic_partition_list_destroy(list);
   }
@@ -89,6 +90,10 @@ class KafkaSettings {
 /// Sends a request to the broker that leads the partition and waits for no answer, so that the
 /// client's thread for that broker looks at once what there is to do.
 void WakeLeader(rd_kafka_t* client, const std::string& topic, uint32_t partition);
+
+/// Asks a broker anew about a topic and who leads its partitions, and tells the client. Whether
+/// that broker knows it.
+bool LearnOfTopic(rd_kafka_t* client, const std::string& topic, absl::Duration patience);
 
 /// First offset and head of a partition. While a partition has no leader, as just after its
 /// creation or when its leader died, it is asked again until `patience` is over.

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "group_lease.h"
 #include "kafka_client.h"
+#include "kafka_group.h"
 #include "trigpoint/base/status.h"
 
 namespace trigpoint {
@@ -62,6 +63,7 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
  public:
   explicit KafkaOwnership(const KafkaOwnershipOptions& options)
       : options_(options),
+        left_out_(options.group, {options.topic}),
         // A tenth less than the coordinator waits: clocks do not run alike.
         lease_(absl::ToInt64Nanoseconds(options.session_timeout) / 10 * 9) {}
   KafkaOwnership(const KafkaOwnership&) = delete;
@@ -95,6 +97,7 @@ class KafkaOwnership final : public Ownership, private BrokerWatch {
   void SetHealth(absl::Status health);
 
   const KafkaOwnershipOptions options_;
+  LeftOutTopics left_out_;  // of the thread that polls
   mutable GroupLease lease_;
   OwnershipCallbacks callbacks_;
   KafkaOwned<rd_kafka_t> client_;
@@ -270,6 +273,7 @@ void KafkaOwnership::Run() {
       if (told != nullptr && told->err != RD_KAFKA_RESP_ERR_NO_ERROR)
         NoteError(rd_kafka_message_errstr(told.get()));
     }
+    if (joined_) left_out_.Heal(client_.get(), [this](const auto&) { return !assigned_.empty(); });
     std::array<char, 256> why{};
     if (rd_kafka_fatal_error(client_.get(), why.data(), why.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       PutOut(why.data());

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kafka_client.h"
+#include "kafka_group.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/log/kafka_topics.h"
 
@@ -53,7 +54,8 @@ TopicRecord RecordOf(const rd_kafka_message_t& message) {
 
 // A BrokerWatch, for that is what every callback of ours is given.
 struct TopicReader::Impl : BrokerWatch {
-  explicit Impl(TopicReaderOptions its_options) : options(std::move(its_options)) {}
+  explicit Impl(TopicReaderOptions its_options)
+      : options(std::move(its_options)), left_out(options.group, options.topics) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
@@ -68,11 +70,16 @@ struct TopicReader::Impl : BrokerWatch {
   /// Puts partitions of which nobody says where to begin at the first record that there is.
   absl::Status Seat();
   absl::StatusOr<int64_t> SeatOf(const Place& place);
+  bool Holds(const std::string& topic) const {
+    const auto first = next.lower_bound({topic, 0});
+    return first != next.end() && first->first.first == topic;
+  }
   bool Full(size_t max_records) const {
     return given.size() >= max_records || given_bytes >= kGivenBytesMax;
   }
 
   const TopicReaderOptions options;
+  LeftOutTopics left_out;
   KafkaOwned<rd_kafka_t> client;
   std::map<Place, int64_t> next;  // of the partitions held; what the group has committed = kStored
   std::set<Place> unseated;
@@ -209,6 +216,7 @@ absl::StatusOr<std::vector<TopicRecord>> TopicReader::Poll(size_t max_records,
   impl.given.clear();
   impl.given_bytes = 0;
   impl.trouble = absl::OkStatus();
+  impl.left_out.Heal(impl.client.get(), [&impl](const auto& topic) { return impl.Holds(topic); });
   const int64_t until = SteadyNanos() + absl::ToInt64Nanoseconds(std::clamp(
                                             timeout, absl::ZeroDuration(), absl::Hours(1)));
   int64_t left = 0;

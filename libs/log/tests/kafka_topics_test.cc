@@ -70,6 +70,7 @@ class KafkaTopicsTest : public testing::Test {
   }
   static std::vector<std::string> Values(const std::vector<TopicRecord>& records) {
     std::vector<std::string> values;
+    values.reserve(records.size());
     for (const auto& record : records) values.push_back(record.message.value);
     return values;
   }
@@ -126,6 +127,19 @@ TEST_F(KafkaTopicsTest, MessagesOfOneKeyKeepTheirOrder) {
   // A record may be read before its answer is told.
   for (int seen = answered; seen < 400; seen = answered) answered.wait(seen);
   EXPECT_EQ(answered, 400);
+}
+
+// On three brokers some such groups used to be given nothing, for ever.
+TEST_F(KafkaTopicsTest, AMemberThatJoinsBeforeAllBrokersKnowTheTopicIsGivenIt) {
+  std::vector<std::pair<std::string, std::unique_ptr<TopicReader>>> readers;
+  for (int i = 0; i < 12; ++i) {
+    const std::string topic = backend_->NewTopic(4);
+    readers.emplace_back(topic, Join(topic, topic));
+  }
+  for (const auto& [topic, reader] : readers) {
+    WriteNumbers(topic, 0, 1);
+    EXPECT_THAT(Read(*reader, 1), SizeIs(1)) << topic;
+  }
 }
 
 TEST_F(KafkaTopicsTest, KeysLieWhereJavasClientsPutThem) {

@@ -237,7 +237,7 @@ std::optional<std::string> IdToRaise(const MeasureContext& context, const AlertI
   return RaisedId(context.state, cluster + "\nagain " + std::to_string(told.size()));
 }
 
-v1::TruthValue Conjunct(const char* measure, MeasureArguments arguments,
+v1::TruthValue Conjunct(const char* measure, const MeasureArguments& arguments,
                         const MeasureContext& context) {
   return ToProto(FindMeasure(measure)->evaluate(arguments, context).value);
 }

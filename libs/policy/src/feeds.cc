@@ -54,7 +54,10 @@ Feed OfExpectation(const v1::ProviderState& state, const Expectation& expectatio
   feed.policy_id = expectation.pack->pack().id();
   feed.expected_id = said.id();
   feed.clause = said.clause();
+  feed.source = expectation.source;
+  feed.named = !feed.source.empty();
   for (const auto& delivery : state.deliveries()) {
+    if (feed.named && delivery.source() != expectation.source) continue;
     if (std::find(feed.kinds.begin(), feed.kinds.end(), delivery.kind()) != feed.kinds.end()) {
       TakeLast(delivery, &feed);
     }
@@ -88,15 +91,17 @@ std::string KindName(int kind) {
 bool IsOfFeed(const v1::FeedSilent& silent, const Feed& feed) {
   if (silent.learned() != feed.learned) return false;
   if (!feed.learned) {
-    return silent.policy_id() == feed.policy_id && silent.expected_id() == feed.expected_id;
+    return silent.policy_id() == feed.policy_id && silent.expected_id() == feed.expected_id &&
+           (!feed.named || silent.feed_source() == feed.source);
   }
   return silent.feed_source() == feed.source && silent.kind() == KindName(feed.kinds.front());
 }
 
+/// A finding does not say whether the policy named its source: of two sources, two feeds.
 bool SameFeed(const v1::FeedSilent& a, const v1::FeedSilent& b) {
   return a.learned() == b.learned() && a.policy_id() == b.policy_id() &&
-         a.expected_id() == b.expected_id() &&
-         (!a.learned() || (a.kind() == b.kind() && a.feed_source() == b.feed_source()));
+         a.expected_id() == b.expected_id() && a.feed_source() == b.feed_source() &&
+         (!a.learned() || a.kind() == b.kind());
 }
 
 /// Drops the oldest silences that ended, but never the last one of a feed: what ended it may be
@@ -139,6 +144,11 @@ void AddKindsOfFlags(uint32_t flags, std::set<int>* kinds) {
 
 }  // namespace
 
+std::vector<std::string> SourcesOf(const v1::ExpectedFeed& feed) {
+  if (feed.sources().empty()) return {""};
+  return {feed.sources().begin(), feed.sources().end()};
+}
+
 int64_t RegistrationKnown(const v1::ProviderState& state) {
   int64_t first = 0;
   for (const auto& delivery : state.deliveries()) {
@@ -169,16 +179,19 @@ std::vector<Feed> FeedsOf(const v1::ProviderState& state, std::span<const Expect
   std::vector<Feed> feeds;
   const Standing standing = StandingOf(state, as_of_us);
   if (standing.closed) return feeds;
-  std::set<int> by_policy;
+  std::set<std::pair<int, std::string>> by_policy;  // Without a source: of any.
   const int64_t registered_us = expected.empty() ? 0 : RegistrationKnown(state);
   for (const auto& expectation : expected) {
     feeds.push_back(OfExpectation(state, expectation, registered_us, standing));
-    by_policy.insert(feeds.back().kinds.begin(), feeds.back().kinds.end());
+    for (const int kind : feeds.back().kinds) by_policy.emplace(kind, expectation.source);
   }
   std::vector<Feed> without_rhythm;
   for (const auto& delivery : state.deliveries()) {
     // What a policy says of a kind goes before habit: one silence is one finding.
-    if (by_policy.count(delivery.kind()) > 0) continue;
+    if (by_policy.count({delivery.kind(), ""}) > 0 ||
+        by_policy.count({delivery.kind(), delivery.source()}) > 0) {
+      continue;
+    }
     Feed feed = OfDelivery(delivery, standing);
     (feed.learned ? feeds : without_rhythm).push_back(std::move(feed));
   }

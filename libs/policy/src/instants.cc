@@ -60,6 +60,7 @@ void OfferFact(const v1::Event& fact, Earliest* earliest) {
       break;
     case v1::Event::kCqcEnforcementActionRecorded:
       OfferDay(fact.cqc_enforcement_action_recorded().served_on(), earliest);
+      OfferDay(fact.cqc_enforcement_action_recorded().effective_on(), earliest);
       break;
     case v1::Event::kCqcEnforcementActionClosed:
       OfferDay(fact.cqc_enforcement_action_closed().closed_on(), earliest);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,6 +75,21 @@ std::string FamilyText(v1::SourceFamily family);
 /// Reference that a fact makes to an earlier one, with the citing event's source where it names
 /// none.
 std::pair<std::string, std::string> Resolve(const v1::Event& fact, const v1::EventRef& ref);
+
+/// Whether a notice or order of the regulator takes conditions of a registration away (CL-13): it
+/// is no sanction. One under the urgent procedure is, whatever it does with them (s31).
+bool LiftsConditions(const v1::Event& fact);
+/// Actions of the regulator that are over: closed (domain.md 3.10 ruling 2), or a condition that a
+/// decision in force has removed. A decision names no condition, so where several are open it ends
+/// none: which one is for the regulator's own closing to say.
+std::set<std::pair<std::string, std::string>> EndedEnforcement(const MeasureContext& context);
+
+/// Whether an enquiry concluded that organisational abuse was substantiated, whatever it was opened
+/// for (S4 4.19; CL-06).
+inline bool SubstantiatesOrganisationalAbuse(const v1::Event& fact) {
+  const auto& concluded = fact.safeguarding_enquiry_concluded();
+  return concluded.substantiated() && concluded.organisational_abuse();
+}
 
 /// The commissioner that served a notice or imposed a suspension; empty: the fact is neither.
 std::string SanctionedBy(const v1::Event& fact);

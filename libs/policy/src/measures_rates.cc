@@ -208,11 +208,12 @@ MeasureResult OrganisationalAbuseEnquiry(const MeasureArguments& arguments,
   MeasureResult result = Begin(context);
   const int64_t from = WindowStart(context, arguments.Integer("days"));
   for (const auto& fact : context.state.facts()) {
-    if (!fact.has_safeguarding_enquiry_opened()) continue;
-    const auto& enquiry = fact.safeguarding_enquiry_opened();
     const int64_t at = FactInstant(fact);
     if (at <= from || at > context.as_of_us) continue;
-    if (enquiry.organisational_abuse()) Refer(fact, &result);
+    if (fact.safeguarding_enquiry_opened().organisational_abuse() ||
+        SubstantiatesOrganisationalAbuse(fact)) {
+      Refer(fact, &result);
+    }
   }
   result.value = Reached(result.cited > 0, context, {v1::SOURCE_FAMILY_SAFEGUARDING}, &result);
   return result;
@@ -301,7 +302,8 @@ const std::vector<Measure> kRateMeasures = {
      .reads = {.anything = true},
      .evaluate = SeriousHarm},
     {.name = "organisational_abuse_enquiry",
-     .summary = "A safeguarding enquiry into organisational abuse was opened within `days`.",
+     .summary = "A safeguarding enquiry into organisational abuse was opened, or an enquiry "
+                "substantiated it, within `days`.",
      .numbers = {"days"},
      .windows = {"days"},
      .reads = {.anything = true},

@@ -1,6 +1,8 @@
 // Measures over what the regulator published (S2 App 2; CL-04, CL-13).
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "measure_support.h"
@@ -84,22 +86,87 @@ MeasureResult KeyQuestionsAnyIn(const MeasureArguments& arguments, const Measure
   return KeyQuestions(arguments, context, false);
 }
 
-std::set<std::pair<std::string, std::string>> ClosedActions(const MeasureContext& context) {
-  std::set<std::pair<std::string, std::string>> closed;
+/// Since which day an action, by its source and id, is over.
+using Ended = std::map<std::pair<std::string, std::string>, CivilDate>;
+
+/// Whether an action puts a condition on a registration until it ends.
+bool PutsCondition(const v1::Event& fact) {
+  const auto& action = fact.cqc_enforcement_action_recorded();
+  return (action.action() == v1::ENFORCEMENT_KIND_CONDITIONS_IMPOSED ||
+          action.action() == v1::ENFORCEMENT_KIND_NOTICE_OF_DECISION_CONDITIONS) &&
+         !LiftsConditions(fact);
+}
+
+CivilDate ServedOn(const v1::Event& fact) {
+  const auto& action = fact.cqc_enforcement_action_recorded();
+  return action.has_served_on() ? ToCivil(action.served_on()) : LondonDate(FactInstant(fact));
+}
+
+/// The day from which a removal holds; nothing where it is a proposal, or no day is known.
+std::optional<CivilDate> RemovedOn(const v1::Event& fact) {
+  const auto& action = fact.cqc_enforcement_action_recorded();
+  if (!LiftsConditions(fact) || !action.has_effective_on() ||
+      action.action() == v1::ENFORCEMENT_KIND_NOTICE_OF_PROPOSAL_CONDITIONS) {
+    return std::nullopt;
+  }
+  return ToCivil(action.effective_on());
+}
+
+/// Ends the one condition that was open when a removal came to hold. One that was closed on that
+/// day or later was open: its closing may be word of this removal.
+void EndRemoved(const MeasureContext& context, CivilDate removed_on, Ended* ended) {
+  const v1::Event* open = nullptr;
+  for (const auto& fact : context.state.facts()) {
+    if (!PutsCondition(fact) || ServedOn(fact) > removed_on) continue;
+    const auto over = ended->find({fact.source(), fact.id()});
+    if (over != ended->end() && over->second < removed_on) continue;
+    if (open != nullptr) return;
+    open = &fact;
+  }
+  if (open != nullptr) ended->emplace(std::pair(open->source(), open->id()), removed_on);
+}
+
+}  // namespace
+
+bool LiftsConditions(const v1::Event& fact) {
+  const auto& action = fact.cqc_enforcement_action_recorded();
+  return action.conditions() == v1::CONDITIONS_CHANGE_REMOVE && !action.restricts_admissions() &&
+         (action.action() == v1::ENFORCEMENT_KIND_NOTICE_OF_PROPOSAL_CONDITIONS ||
+          action.action() == v1::ENFORCEMENT_KIND_NOTICE_OF_DECISION_CONDITIONS ||
+          action.action() == v1::ENFORCEMENT_KIND_CONDITIONS_IMPOSED);
+}
+
+std::set<std::pair<std::string, std::string>> EndedEnforcement(const MeasureContext& context) {
+  Ended ended;
   const CivilDate today = LondonDate(context.as_of_us);
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_cqc_enforcement_action_closed()) continue;
     const auto& closing = fact.cqc_enforcement_action_closed();
-    if (closing.has_closed_on() && ToCivil(closing.closed_on()) > today) continue;
-    closed.insert(Resolve(fact, closing.action()));
+    const CivilDate on =
+        closing.has_closed_on() ? ToCivil(closing.closed_on()) : LondonDate(FactInstant(fact));
+    if (closing.has_closed_on() && on > today) continue;
+    ended.emplace(Resolve(fact, closing.action()), on);
   }
-  return closed;
+  std::set<CivilDate> removals;
+  for (const auto& fact : context.state.facts()) {
+    const auto removed_on = RemovedOn(fact);
+    if (removed_on.has_value() && *removed_on <= today &&
+        ended.count({fact.source(), fact.id()}) == 0) {
+      removals.insert(*removed_on);
+    }
+  }
+  for (const CivilDate removed_on : removals) EndRemoved(context, removed_on, &ended);
+  std::set<std::pair<std::string, std::string>> keys;
+  for (const auto& [key, on] : ended) keys.insert(key);
+  return keys;
 }
+
+namespace {
 
 MeasureResult Enforcement(const MeasureArguments& arguments, const MeasureContext& context,
                           bool restricting_only) {
   MeasureResult result = Begin(context);
-  const auto closed = ClosedActions(context);
+  const auto closed = EndedEnforcement(context);
   const CivilDate today = LondonDate(context.as_of_us);
   for (const auto& fact : context.state.facts()) {
     if (!fact.has_cqc_enforcement_action_recorded()) continue;
@@ -108,7 +175,7 @@ MeasureResult Enforcement(const MeasureArguments& arguments, const MeasureContex
         !IsOneOf(arguments.values, v1::EnforcementKind_Name(action.action()))) {
       continue;
     }
-    if (restricting_only && !action.restricts_admissions()) continue;
+    if (LiftsConditions(fact) || (restricting_only && !action.restricts_admissions())) continue;
     if (action.has_served_on() && ToCivil(action.served_on()) > today) continue;
     if (closed.count({fact.source(), fact.id()}) > 0) continue;
     Refer(fact, &result);
@@ -154,7 +221,8 @@ const std::vector<Measure> kRegulatorMeasures = {
      .evaluate = KeyQuestionsAnyIn},
     {.name = "enforcement_active",
      .summary =
-         "An enforcement action of one of the kinds in `values` was served and is not closed.",
+         "An enforcement action of one of the kinds in `values` was served, does more than remove "
+         "conditions, and is neither closed nor itself removed.",
      .numbers = {},
      .windows = {},
      .needs_values = true,

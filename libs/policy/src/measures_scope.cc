@@ -77,11 +77,9 @@ MeasureResult EpisodesAboveRoutine(const MeasureArguments& arguments,
 MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
                                           const MeasureContext& context) {
   MeasureResult result = Begin(context);
-  std::set<std::pair<std::string, std::string>> closed;
+  auto closed = EndedEnforcement(context);
   for (const auto& fact : context.state.facts()) {
-    if (fact.has_cqc_enforcement_action_closed()) {
-      closed.insert(Resolve(fact, fact.cqc_enforcement_action_closed().action()));
-    } else if (fact.has_suspension_lifted()) {
+    if (fact.has_suspension_lifted()) {
       closed.insert(Resolve(fact, fact.suspension_lifted().suspension()));
     } else if (fact.has_advisory_notice_lifted()) {
       closed.insert(Resolve(fact, fact.advisory_notice_lifted().notice()));
@@ -91,6 +89,7 @@ MeasureResult OrganisationsWithOpenAction(const MeasureArguments& arguments,
   for (const auto& fact : context.state.facts()) {
     if (closed.count({fact.source(), fact.id()}) > 0 || FactInstant(fact) > context.as_of_us)
       continue;
+    if (LiftsConditions(fact)) continue;
     const std::string by = fact.has_cqc_enforcement_action_recorded() ? "cqc" : SanctionedBy(fact);
     if (by.empty()) continue;
     organisations.insert(by);
@@ -120,8 +119,8 @@ MeasureResult FeedIsSilent(const MeasureArguments& arguments, const MeasureConte
     } else {
       ++result.cited;
     }
-    AddFigure("days since a delivery was due",
-              static_cast<double>((context.as_of_us - since_us) / kMicrosPerDay), &result);
+    const int64_t days = (context.as_of_us - since_us) / kMicrosPerDay;
+    AddFigure("days since a delivery was due", static_cast<double>(days), &result);
   }
   if (result.value == Truth::kTrue) return result;
   const auto& deliveries = context.state.deliveries();

@@ -79,6 +79,30 @@ MeasureResult HarmWithExposure(const MeasureArguments& arguments, const MeasureC
   });
 }
 
+/// Adults whom a concluded enquiry was about: as it was opened, or as the concern behind it says.
+uint32_t AdultsOf(const v1::SafeguardingEnquiryOpened& opened, const v1::Event& fact,
+                  const v1::ProviderState& state) {
+  uint32_t adults = opened.adults();
+  const auto concern = Resolve(fact, opened.concern());
+  for (const auto& raised : state.concerns()) {
+    if (raised.source() == concern.first && raised.id() == concern.second)
+      adults = std::max(adults, raised.people());
+  }
+  return adults;
+}
+
+/// Whether an enquiry into the affairs of so many adults substantiated organisational abuse.
+bool SubstantiatedOf(const v1::Event& concluded, int64_t adults, const v1::ProviderState& state) {
+  if (!SubstantiatesOrganisationalAbuse(concluded)) return false;
+  const auto enquiry = Resolve(concluded, concluded.safeguarding_enquiry_concluded().enquiry());
+  return std::any_of(state.facts().begin(), state.facts().end(), [&](const auto& fact) {
+    return fact.has_safeguarding_enquiry_opened() && fact.source() == enquiry.first &&
+           fact.id() == enquiry.second &&
+           static_cast<int64_t>(AdultsOf(fact.safeguarding_enquiry_opened(), fact, state)) >=
+               adults;
+  });
+}
+
 MeasureResult OrganisationalAbuseAdults(const MeasureArguments& arguments,
                                         const MeasureContext& context) {
   const auto adults = arguments.Integer("adults");
@@ -86,10 +110,11 @@ MeasureResult OrganisationalAbuseAdults(const MeasureArguments& arguments,
     return (concern.flags() & kConcernOrganisationalAbuse) != 0 &&
            static_cast<int64_t>(concern.people()) >= adults;
   });
-  const MeasureResult enquiries = CiteFacts(arguments, context, [adults](const v1::Event& fact) {
-    return fact.has_safeguarding_enquiry_opened() &&
-           fact.safeguarding_enquiry_opened().organisational_abuse() &&
-           static_cast<int64_t>(fact.safeguarding_enquiry_opened().adults()) >= adults;
+  const MeasureResult enquiries = CiteFacts(arguments, context, [&](const v1::Event& fact) {
+    return (fact.has_safeguarding_enquiry_opened() &&
+            fact.safeguarding_enquiry_opened().organisational_abuse() &&
+            static_cast<int64_t>(fact.safeguarding_enquiry_opened().adults()) >= adults) ||
+           SubstantiatedOf(fact, adults, context.state);
   });
   for (const auto& ref : enquiries.evidence) AddRef(ref, &result);
   if (!result.WantsProof()) result.cited += enquiries.cited;
@@ -229,10 +254,12 @@ const std::vector<Measure> kUrgentMeasures = {
      .reads = {.flags = kConcernContinuingExposure},
      .evaluate = HarmWithExposure},
     {.name = "organisational_abuse_adults",
-     .summary = "Organisational abuse alleged that affects at least `adults` within `days`.",
+     .summary = "Organisational abuse alleged, or substantiated by an enquiry, that affects at "
+                "least `adults` within `days`.",
      .numbers = {"days", "adults"},
      .windows = {"days"},
-     .reads = {.facts = KindsOf({v1::Event::kSafeguardingEnquiryOpened}),
+     .reads = {.facts = KindsOf({v1::Event::kSafeguardingEnquiryOpened,
+                                 v1::Event::kSafeguardingEnquiryConcluded}),
                .flags = kConcernOrganisationalAbuse},
      .evaluate = OrganisationalAbuseAdults},
     {.name = "whistleblowing_current_abuse",

@@ -157,6 +157,15 @@ class PackCompiler {
     return kind->number;
   }
 
+  absl::Status CheckSources(const v1::ExpectedFeed& feed, const std::string& where) const {
+    std::set<std::string> sources;
+    for (const auto& source : feed.sources()) {
+      if (source.empty()) return Wrong(where, "names a source without a name");
+      if (!sources.insert(source).second) return Wrong(where, "names a source twice: " + source);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status AddExpected() {
     std::set<std::string> ids;
     for (const auto& feed : out_->pack_.expected()) {
@@ -170,6 +179,7 @@ class PackCompiler {
         TP_ASSIGN_OR_RETURN(const int kind, ReportKind(name, where));
         expected.kinds.push_back(kind);
       }
+      TP_RETURN_IF_ERROR(CheckSources(feed, where));
       TP_ASSIGN_OR_RETURN(expected.every_days, Days(feed.every_days(), 1, where + ": every_days"));
       TP_ASSIGN_OR_RETURN(expected.grace_days, Days(feed.grace_days(), 0, where + ": grace_days"));
       TP_ASSIGN_OR_RETURN(expected.missed, Days(feed.missed(), 1, where + ": missed"));

@@ -200,7 +200,8 @@ std::vector<Truth> RawValuesUnder(const CompiledPack& before, const CompiledPack
   const std::vector<Truth> raw = RawValues(before, context);
   std::map<std::string, Truth> by_id;
   for (size_t i = 0; i < raw.size(); ++i) by_id.emplace(RuleId(before, i), raw[i]);
-  const auto rules = static_cast<size_t>(now.pack().criteria_size() + now.pack().urgent_size());
+  const auto rules = static_cast<size_t>(now.pack().criteria_size()) +
+                     static_cast<size_t>(now.pack().urgent_size());
   std::vector<Truth> values(rules, Truth::kFalse);
   for (size_t i = 0; i < rules; ++i) {
     const auto known = by_id.find(RuleId(now, i));

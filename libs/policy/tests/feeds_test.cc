@@ -5,6 +5,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,17 @@ class FeedsTest : public testing::Test {
     EXPECT_FALSE(feeds.empty());
     return feeds.empty() ? Feed() : feeds.front();
   }
+  /// As if the policy named two sources: their feeds, then those that are learned.
+  std::vector<Feed> Named(int64_t as_of_us) const {
+    std::vector<Expectation> expected;
+    for (const char* source : {"council/returns", "home/portal"})
+      expected.push_back({.pack = pack_, .index = 0, .from_us = 0, .source = source});
+    auto feeds = FeedsOf(state_, expected, as_of_us);
+    feeds.erase(std::remove_if(feeds.begin(), feeds.end(),
+                               [](const Feed& feed) { return feed.every_days == 0; }),
+                feeds.end());
+    return feeds;
+  }
   MeasureContext Context(int64_t as_of_us) const {
     return {.state = state_,
             .record = record_,
@@ -151,6 +163,58 @@ TEST_F(FeedsTest, AnyOfItsKindsFromAnySourceIsADelivery) {
   EXPECT_TRUE(Return(On(3, 11)).nil);
 }
 
+// A source that the policy names owes its own: that another goes on must not hide its silence.
+TEST_F(FeedsTest, OfTwoNamedSourcesTheSilenceOfOneIsFoundThoughTheOtherDelivers) {
+  Register(On(1, 1));
+  for (const int month : {1, 2, 3}) Deliver("home/portal", On(month, 10));
+  Deliver("council/returns", On(1, 10));
+  Deliver("someone/else", On(3, 12));
+  const auto feeds = Named(On(3, 13));
+  ASSERT_EQ(feeds.size(), 2U)
+      << "what nobody named has no rhythm yet, and is no feed of the policy";
+  EXPECT_EQ(feeds[0].source, "council/returns");
+  EXPECT_EQ(feeds[0].silent_us, LondonMidnight(AddDays({2026, 1, 10}, 2 * 31 + 7 + 1)));
+  EXPECT_EQ(feeds[1].source, "home/portal");
+  EXPECT_EQ(feeds[1].silent_us, LondonMidnight(AddDays({2026, 3, 10}, 2 * 31 + 7 + 1)));
+  EXPECT_EQ(SilenceOf(feeds[0]).feed_source(), "council/returns");
+  EXPECT_NE(FeedSilentId("s", SilenceOf(feeds[0])), FeedSilentId("s", SilenceOf(feeds[1])));
+}
+
+TEST_F(FeedsTest, ANamedSourceThatNeverCameIsNamed) {
+  Register(On(1, 1));
+  Deliver("home/portal", On(1, 10));
+  const auto feeds = Named(On(2, 1));
+  ASSERT_EQ(feeds.size(), 2U);
+  EXPECT_EQ(SilenceOf(feeds[0]).feed_source(), "council/returns");
+  EXPECT_FALSE(SilenceOf(feeds[0]).has_last_at());
+  EXPECT_EQ(feeds[0].silent_us, LondonMidnight(AddDays({2026, 1, 1}, 2 * 31 + 7 + 1)));
+}
+
+TEST_F(FeedsTest, OnlyItsOwnDeliveryEndsTheSilenceOfANamedSource) {
+  Register(On(1, 1));
+  Deliver("council/returns", On(1, 10));
+  Deliver("home/portal", On(1, 10));
+  for (const Feed& feed : Named(On(4, 1))) Find(feed);
+  ASSERT_EQ(record_.silences_size(), 2);
+  Deliver("council/returns", On(4, 5));
+  EXPECT_TRUE(SettleSilences(Named(On(4, 5)), On(4, 5), &record_));
+  EXPECT_EQ(record_.silences(0).silent().feed_source(), "council/returns");
+  EXPECT_EQ(record_.silences(0).ended_us(), On(4, 5));
+  EXPECT_EQ(record_.silences(1).ended_us(), 0);
+}
+
+TEST_F(FeedsTest, ARhythmOfASourceThatThePolicyDoesNotNameIsStillLearned) {
+  Register(On(1, 1));
+  for (int week = 0; week < 6; ++week) {
+    Deliver("someone/else", On(1, 5) + int64_t{7} * week * kDay);
+    Deliver("home/portal", On(1, 5) + int64_t{7} * week * kDay);
+  }
+  const auto feeds = Named(On(3, 1));
+  ASSERT_EQ(feeds.size(), 3U) << "the named one only as the policy says";
+  EXPECT_EQ(feeds[2].source, "someone/else");
+  EXPECT_TRUE(feeds[2].learned);
+}
+
 // A new node, service or policy cries no wolf.
 TEST_F(FeedsTest, WhatNeverCameCountsFromTheRegistrationOrThePolicyWhicheverIsLater) {
   EXPECT_EQ(Return(On(9, 1)).silent_us, kNever) << "nobody said what it is";
@@ -183,7 +247,8 @@ TEST_F(FeedsTest, IsExpectedOnlyWhereItIsKnownToApply) {
 
 TEST_F(FeedsTest, WhatUsedToComeIsExpectedWithoutAPolicyButNotTwice) {
   Register(On(1, 1));
-  for (int week = 0; week < 6; ++week) Deliver("council/returns", On(1, 5) + 7 * week * kDay);
+  for (int week = 0; week < 6; ++week)
+    Deliver("council/returns", On(1, 5) + int64_t{7} * week * kDay);
   const auto learned = FeedsOf(state_, {}, On(3, 1));
   ASSERT_EQ(learned.size(), 2U);
   EXPECT_TRUE(learned[0].learned);
@@ -220,9 +285,9 @@ TEST_F(FeedsTest, OfSilencesThatEndedTheLastFewAreKept) {
   Register(On(1, 1));
   Feed feed;
   for (int year = 0; year < 12; ++year) {
-    Deliver("council/returns", On(1, 10) + 365 * year * kDay);
-    feed = Return(On(1, 11) + 365 * year * kDay);
-    SettleSilences({&feed, 1}, On(1, 11) + 365 * year * kDay, &record_);
+    Deliver("council/returns", On(1, 10) + int64_t{365} * year * kDay);
+    feed = Return(On(1, 11) + int64_t{365} * year * kDay);
+    SettleSilences({&feed, 1}, On(1, 11) + int64_t{365} * year * kDay, &record_);
     Find(feed);
   }
   EXPECT_LE(record_.silences_size(), 9);
@@ -262,6 +327,7 @@ TEST_F(FeedsTest, AFamilyWhoseFeedIsSilentIsNotHeard) {
 TEST_F(FeedsTest, TellsWhatWouldSettleWhatIsUnknown) {
   const auto unsettled = UnsettledOf(*pack_, Context(On(12, 1)));
   std::vector<std::string> criteria;
+  criteria.reserve(unsettled.size());
   for (const auto& one : unsettled) criteria.push_back(one.criterion);
   EXPECT_THAT(criteria, testing::ElementsAre("SILENT", "PLAN", "RATES"));
   EXPECT_THAT(unsettled[1].kinds,

@@ -11,6 +11,7 @@
 #include "trigpoint/domain/concern.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
+#include "trigpoint/policy/instants.h"
 #include "trigpoint/policy/measure.h"
 
 namespace trigpoint {
@@ -101,7 +102,7 @@ TEST_P(MeasureReads, FactsOfOtherKindsDoNotMatter) {
     fact->set_id("x");
     SetMicros(kNow - 1000, fact->mutable_occurred_at());
     const auto* field = v1::Event::descriptor()->FindFieldByNumber(kind.number);
-    Fill(fact->GetReflection()->MutableMessage(fact, field));
+    Fill(v1::Event::GetReflection()->MutableMessage(fact, field));
     EXPECT_EQ(Ask(measure, state), empty) << measure.name << " reads " << kind.name;
   }
 }
@@ -138,6 +139,45 @@ TEST(Measures, HaveEachANameOfTheirOwn) {
   std::set<std::string_view> names;
   for (const Measure& measure : AllMeasures()) {
     EXPECT_TRUE(names.insert(measure.name).second) << measure.name;
+  }
+}
+
+// A fact leaves the window of a measure by time alone: without a timer nobody would look. What is
+// left to the next event is listed here, so that a kind that a measure comes to read is decided on.
+TEST(Windows, AFactThatAMeasureReadsInAWindowIsATimerOrLeftToTheNextEvent) {
+  const std::set<std::string_view> listed = {"visit_cancelled",
+                                             "ecm_deep_dive_completed",
+                                             "monitoring_return_received",
+                                             "provider_performance_report_received",
+                                             "risk_summit_called",
+                                             "surveillance_group_meeting_called",
+                                             "plan_action_completed",
+                                             "capacity_reported"};
+  std::set<std::string_view> left;
+  for (const Measure& measure : AllMeasures()) {
+    if (measure.windows.empty()) continue;
+    for (const KindInfo& kind : AllKinds()) {
+      if (!measure.reads.facts.test(static_cast<size_t>(kind.number))) continue;
+      if (kind.windowed || RaisesConcern(kind)) continue;
+      left.insert(kind.name);
+      EXPECT_TRUE(listed.count(kind.name) > 0) << measure.name << " reads " << kind.name;
+    }
+  }
+  for (const auto name : listed)
+    EXPECT_TRUE(left.count(name) > 0) << name << " is listed for nothing";
+}
+
+TEST(Windows, AWindowedKindIsLookedAtWhenItLeavesTheWindow) {
+  for (const KindInfo& kind : AllKinds()) {
+    if (!kind.windowed) continue;
+    v1::ProviderState state;
+    v1::Event& fact = *state.add_facts();
+    SetMicros(kNow, fact.mutable_occurred_at());
+    v1::Event::GetReflection()->MutableMessage(
+        &fact, v1::Event::descriptor()->FindFieldByNumber(kind.number));
+    constexpr int64_t kDays = 10;
+    EXPECT_EQ(NextInstant(state, v1::ProviderRecord(), {kDays}, kNow), kNow + kDays * kMicrosPerDay)
+        << kind.name;
   }
 }
 

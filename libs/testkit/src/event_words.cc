@@ -251,13 +251,20 @@ absl::StatusOr<ScenarioEvent> EventWords::ReadBaseline(const YAML::Node& item) {
   return given;
 }
 
-/// Holds the numbers that change; the rest is that of the policy that the story is told under.
+/// Holds the numbers that change, and the sources of what is expected; the rest is that of the
+/// policy that the story is told under.
 absl::StatusOr<ScenarioEvent> EventWords::ReadNewVersion(const YAML::Node& item) {
   if (item.size() != 2 || !item["from"] || !item["new_version"].IsMap())
     return Wrong("a new version has its parameters and `from`, and no more");
   ScenarioEvent given;
   v1::PolicyActivated& activated = *given.event.mutable_policy_activated();
   for (const auto& entry : item["new_version"]) {
+    if (entry.second.IsSequence()) {
+      v1::ExpectedFeed* feed = activated.mutable_pack()->add_expected();
+      feed->set_id(entry.first.as<std::string>());
+      for (const auto& source : entry.second) feed->add_sources(source.as<std::string>());
+      continue;
+    }
     v1::Parameter* parameter = activated.mutable_pack()->add_parameters();
     parameter->set_name(entry.first.as<std::string>());
     parameter->set_value(entry.second.as<double>());

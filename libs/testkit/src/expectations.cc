@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "expected_obligations.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
@@ -79,7 +80,7 @@ absl::Status PerCriterion(const Look& look, const std::string& what,
   if (!look.expected.is_object()) return Wrong(what + " is a list of criteria");
   for (const auto& [id, value] : look.expected.items()) {
     const v1::CriterionResult* criterion = Find(look.actual, id);
-    look.Same(id + " " + what, want(value),
+    look.Same(absl::StrCat(id, " ", what), want(value),
               criterion == nullptr ? "not in the policy" : is(*criterion));
   }
   return absl::OkStatus();
@@ -162,6 +163,18 @@ absl::Status CheckAlert(const Look& look) {
               found->second);
   }
   return absl::OkStatus();
+}
+
+/// "monitoring_return_received of council/returns": what never came is of nobody, unless the policy
+/// says of whom.
+std::string SilentSources(const OfflineAssessment& actual) {
+  std::vector<std::string> feeds;
+  for (const auto& silence : actual.silences) {
+    if (silence.ended_us() != 0) continue;
+    const std::string& source = silence.silent().feed_source();
+    feeds.push_back(silence.silent().kind() + (source.empty() ? "" : " of " + source));
+  }
+  return Joined(std::move(feeds));
 }
 
 /// Kinds whose feeds are silent, or were once and are not any more.
@@ -274,7 +287,7 @@ absl::Status CheckFigures(const Look& look) {
       for (int i = 0; criterion != nullptr && i < criterion->figures_size(); ++i) {
         if (criterion->figures(i).name() == name) is = json(criterion->figures(i).value()).dump();
       }
-      look.Same(id + " figure " + name, json(std::stod(Text(value))).dump(), is);
+      look.Same(absl::StrCat(id, " figure ", name), json(std::stod(Text(value))).dump(), is);
     }
   }
   return absl::OkStatus();
@@ -393,6 +406,7 @@ const std::map<std::string, Compare>& Keys() {
     });
     keys["silent"] =
         List("feeds silent", [](const auto& a) { return SilentKinds(a, /*ended=*/false); });
+    keys["silent_sources"] = List("feeds silent, and of whom", SilentSources);
     keys["ended"] =
         List("silences that ended", [](const auto& a) { return SilentKinds(a, /*ended=*/true); });
     keys["alert"] = CheckAlert;

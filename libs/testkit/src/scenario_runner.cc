@@ -29,7 +29,7 @@ std::string Report(const Scenario& scenario, const std::string& policy, const Sc
   return text;
 }
 
-/// The pack with the numbers that a new version changes.
+/// The pack with the numbers, and the sources of what it expects, that a new version changes.
 absl::Status Change(const v1::PolicyActivated& version, v1::PolicyPack* pack) {
   pack->set_version(pack->version() + 1);
   for (const auto& changed : version.pack().parameters()) {
@@ -41,6 +41,15 @@ absl::Status Change(const v1::PolicyActivated& version, v1::PolicyPack* pack) {
                                         changed.name());
     }
     known->set_value(changed.value());
+  }
+  for (const auto& changed : version.pack().expected()) {
+    const auto known =
+        std::find_if(pack->mutable_expected()->begin(), pack->mutable_expected()->end(),
+                     [&](const auto& feed) { return feed.id() == changed.id(); });
+    if (known == pack->mutable_expected()->end()) {
+      return absl::InvalidArgumentError("policy " + pack->id() + " expects no " + changed.id());
+    }
+    *known->mutable_sources() = changed.sources();
   }
   return absl::OkStatus();
 }

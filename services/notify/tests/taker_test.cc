@@ -6,6 +6,7 @@
 #include "ingest_fixture.h"
 #include "services/ingest/clock.h"
 #include "services/ingest/control_publisher.h"
+#include "services/query/list_obligations.h"
 
 namespace trigpoint {
 namespace {
@@ -27,6 +28,9 @@ WebhookConfig Desk(const std::string& name = kDesk) {
 
 /// A projector with the policies of the tree, one service, and a clock that the test moves.
 class TakerTest : public IngestTest {
+ public:
+  ~TakerTest() override { outbox_.reset(); }
+
  protected:
   TakerTest() {
     ControlPublisher controls(projector_.get(), writer_.get());
@@ -37,8 +41,6 @@ class TakerTest : public IngestTest {
     EXPECT_EQ(OutcomeOf(home), v1::SUBMISSION_OUTCOME_ACCEPTED);
     OpenOutbox();
   }
-  ~TakerTest() override { outbox_.reset(); }
-
   void OpenOutbox() {
     outbox_.reset();
     auto opened = Outbox::Open({.directory = directory_ / "outbox"});
@@ -148,6 +150,7 @@ class TakerTest : public IngestTest {
 
 std::vector<std::string> Types(const std::vector<Json>& bodies) {
   std::vector<std::string> types;
+  types.reserve(bodies.size());
   for (const auto& body : bodies) types.push_back(body["type"]);
   return types;
 }
@@ -345,6 +348,19 @@ TEST_F(TakerTest, TellsOnceWhatFellOverdue) {
   };
   EXPECT_EQ(rules(40 * kMicrosPerDay).count("DL-33"), 1U) << "a monthly meeting";
   EXPECT_EQ(rules(kMicrosPerDay).count("DL-33"), 0U) << "told";
+}
+
+// domain.md 2.2: what is owed to one organisation is outside nobody else's business.
+TEST_F(TakerTest, TellsNobodyOutsideWhatIsOwedToAnother) {
+  WebhookConfig outside = Desk();
+  outside.organisation = "another-council";
+  v1::Obligation owed;
+  EXPECT_TRUE(IsToldTo(outside.organisation, /*outside=*/true, owed)) << "it is owed to nobody";
+  owed.set_recipient("powys-council");
+  EXPECT_FALSE(IsToldTo(outside.organisation, /*outside=*/true, owed));
+  EXPECT_TRUE(IsToldTo(outside.organisation, /*outside=*/false, owed));
+  owed.set_recipient(outside.organisation);
+  EXPECT_TRUE(IsToldTo(outside.organisation, /*outside=*/true, owed));
 }
 
 TEST_F(TakerTest, TellsOnceOfAReportThatNothingFollowsFrom) {

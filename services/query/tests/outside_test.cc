@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <vector>
 
 namespace trigpoint {
 namespace {
@@ -109,7 +110,8 @@ TEST(Outside, IsToldOfACategoryOnlyWhereThereAreFive) {
     category->set_sources(2);
     category->mutable_last_at()->set_seconds(1);
   }
-  HideSmallNumbers(&coverage);
+  std::vector<BlindSpotOf> spots;
+  HideSmallNumbers(&spots, &coverage);
   EXPECT_EQ(coverage.categories(0).external_reports(), 0U);
   EXPECT_FALSE(coverage.categories(0).has_last_at());
   EXPECT_EQ(coverage.categories(1).external_reports(), 4U);
@@ -133,14 +135,28 @@ TEST(Outside, IsNotToldWhenAReportAboutPeopleCame) {
   }
   coverage.add_blind_spots(
       "incident reported of home/feed: expected every 7 days, last on 2026-01-01");
+  const std::string about_the_service =
+      "monitoring return received of home/feed: expected every 31 days, last on 2026-01-01";
+  coverage.add_blind_spots(about_the_service);
   coverage.add_blind_spots("outcomes: nothing since 2026-01-01");
   coverage.add_blind_spots("partners: nothing was ever heard");
-  HideSmallNumbers(&coverage);
+  for (const bool ever : {true, false}) {
+    auto* category = coverage.add_categories();
+    category->set_blind(true);
+    if (ever) category->mutable_last_at()->set_seconds(1);
+  }
+  std::vector<BlindSpotOf> spots = {{.feed = 0}, {.feed = 1}, {.category = 0}, {.category = 1}};
+  HideSmallNumbers(&spots, &coverage);
   EXPECT_TRUE(coverage.feeds(0).silent());
   EXPECT_EQ(coverage.feeds(0).source(), "");
   EXPECT_FALSE(coverage.feeds(0).has_last_at());
   EXPECT_EQ(coverage.feeds(1).source(), "home/feed") << "about the service, not about people";
-  EXPECT_THAT(coverage.blind_spots(), ElementsAre("partners: nothing was ever heard"));
+  // By what a spot is of, not by its words: the same source is named in both.
+  EXPECT_THAT(coverage.blind_spots(),
+              ElementsAre(about_the_service, "partners: nothing was ever heard"));
+  ASSERT_EQ(spots.size(), 2U);
+  EXPECT_EQ(spots[0].feed, 1);
+  EXPECT_EQ(spots[1].category, 1);
 }
 
 }  // namespace

@@ -223,6 +223,66 @@ TEST_F(RepeatTest, AFindingThatCameBeforeAnotherDoesNotOverturnItWhenItIsRepeate
   EXPECT_EQ(FieldOf(find(false, kOnce).first), "request_id");
 }
 
+// domain.md 3.8: who takes one report out of a link says nothing of the others.
+TEST_F(RepeatTest, AReportThatIsTakenOutOfALinkLeavesTheOthersLinked) {
+  Register("1-900000002");
+  const auto report = [this](const std::string& home, const std::string& source) {
+    v1::Event event;
+    event.set_source(source);
+    event.set_id("fall");
+    event.set_source_version(1);
+    SetMicros(LondonMidnight({.year = 2025, .month = 6, .day = 1}), event.mutable_occurred_at());
+    *event.mutable_received_at() = event.occurred_at();
+    event.set_stream_id(home);
+    event.mutable_incident_reported()->set_physical_harm(v1::HARM_LOW);
+    Append(event);
+  };
+  // Given two reports about one home and one about another, found to be of one incident
+  report("home-1-900000001", "home/incidents");
+  report("home-1-900000001", "council/safeguarding");
+  report("home-1-900000002", "ambulance/incidents");
+  const auto find = [this](bool one_incident, const std::vector<std::string>& here) {
+    v1::DecideDuplicatesRequest request;
+    request.set_provider("home-1-900000001");
+    request.set_one_incident(one_incident);
+    for (const auto& name : here) request.add_reports(name);
+    request.set_other_provider("home-1-900000002");
+    request.add_other_reports("ambulance/incidents/fall");
+    request.set_rationale("one journey");
+    v1::DecideDuplicatesResponse response;
+    grpc::ClientContext context;
+    const grpc::Status status = decisions_->DecideDuplicates(&context, request, &response);
+    EXPECT_TRUE(projector_->WaitUntilCaughtUp(30'000));
+    return status;
+  };
+  const auto linked = [this](const std::string& home) {
+    std::vector<std::string> reports;
+    const auto stream = projector_->Read(home);
+    if (!stream.ok()) return reports;
+    for (const auto& fact : stream->state.facts()) {
+      for (const auto& ref : fact.cluster_linked().reports())
+        reports.push_back(ref.source() + " here");
+      for (const auto& one : fact.cluster_linked().elsewhere())
+        reports.push_back(one.report().source() + " there");
+    }
+    return reports;
+  };
+  ASSERT_TRUE(find(true, {"home/incidents/fall", "council/safeguarding/fall"}).ok());
+  // When one of the two is found to be of another incident
+  ASSERT_TRUE(find(false, {"council/safeguarding/fall"}).ok());
+  // Then the others stay linked, on both sides
+  using Reports = std::vector<std::string>;
+  EXPECT_EQ(linked("home-1-900000001"),
+            (Reports{"home/incidents here", "ambulance/incidents there"}));
+  EXPECT_EQ(linked("home-1-900000002"),
+            (Reports{"ambulance/incidents here", "home/incidents there"}));
+  EXPECT_EQ(ReasonOf(find(false, {"council/safeguarding/fall"})), "NOT_LINKED");
+  // And with the last two nothing is
+  ASSERT_TRUE(find(false, {"home/incidents/fall"}).ok());
+  EXPECT_EQ(linked("home-1-900000001"), Reports());
+  EXPECT_EQ(linked("home-1-900000002"), Reports());
+}
+
 TEST_F(RepeatTest, ADecisionOnWhatHasChangedSinceIsAborted) {
   // Given what was read of a service
   const std::string read = Etag();

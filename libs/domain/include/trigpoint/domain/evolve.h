@@ -13,7 +13,7 @@
 namespace trigpoint {
 
 /// Version of the fold: a state written by another version is rebuilt from the log.
-inline constexpr uint32_t kFoldVersion = 9;
+inline constexpr uint32_t kFoldVersion = 10;
 
 /// Days that a concern is kept as itself; older ones are summed by day. Longer than every window
 /// and its baseline (rate window 90 + baseline 365 days).

@@ -60,6 +60,12 @@ inline bool StandsInState(const KindInfo& kind) {
 /// 100 on that is not. Such an event stops its partition; it is never skipped (design 2).
 bool HasUnknownPayload(const v1::Event& event);
 
+/// Whether a record is of an incident (CL-02): an outcome, a risk and good care are none. One that
+/// does not say is.
+inline bool IsIncident(const v1::IncidentReported& record) {
+  return record.event_kind() <= v1::LFPSE_EVENT_INCIDENT;
+}
+
 /// Gives the sensitivity that holds for an event: the higher of its own and the floor of its kind.
 /// An event without a known kind is treated as SENSITIVITY_C5_PROTECTED_SOURCE.
 v1::Sensitivity SensitivityOf(const v1::Event& event);

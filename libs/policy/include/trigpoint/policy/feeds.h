@@ -19,17 +19,22 @@ inline constexpr int kFeedSilenceTolerance = 2;
 /// `return_grace_days` (domain.md 3.10 ruling 11), of learned feeds.
 inline constexpr int kReturnGraceDays = 7;
 
-/// An ExpectedFeed of a policy that applies to the service.
+/// An ExpectedFeed of a policy that applies to the service, of one source where it names sources.
 struct Expectation {
   std::shared_ptr<const CompiledPack> pack;
-  size_t index = 0;     ///< In pack->expected().
-  int64_t from_us = 0;  ///< Since when the policy, in whichever version, has expected it.
+  size_t index = 0;         ///< In pack->expected().
+  int64_t from_us = 0;      ///< Since when the policy, in whichever version, has expected it.
+  std::string source = {};  ///< Of ExpectedFeed.sources; empty: any.
 };
+
+/// Who owes deliveries of their own; one entry, empty, where any source will do.
+std::vector<std::string> SourcesOf(const v1::ExpectedFeed& feed);
 
 /// What must come about a service, or used to come, and until when it may take.
 struct Feed {
   std::vector<int> kinds;   ///< Payload field numbers; any of them is a delivery.
-  std::string source;       ///< Who delivered last; empty: nobody ever did.
+  std::string source;       ///< Who owes it, else who delivered last; empty: nobody ever did.
+  bool named = false;       ///< The policy names the source: what others deliver does not count.
   int64_t last_us = 0;      ///< Start of the UTC day of the last delivery; 0: never.
   bool nil = false;         ///< The last word was that there is nothing.
   int every_days = 0;       ///< 0: nobody expects it.

@@ -10,7 +10,7 @@ namespace trigpoint {
 
 /// Version of the rules engine; part of every recommendation id. Raised when the same input may
 /// give other bytes.
-inline constexpr char kEngineVersion[] = "5";
+inline constexpr char kEngineVersion[] = "6";
 
 /// Why a stream is being assessed.
 struct Cause {
