@@ -35,7 +35,8 @@ double SecondsToImport(const std::string& bin, const File& file,
   for (const auto& option : options) command += " " + option;
   command += " " + file.path + " > " + directory.path() + "/out 2>&1";
   const double start = Now();
-  if (std::system(command.c_str()) != 0) Die("the import of " + file.path + " failed");
+  const int failed = std::system(command.c_str());  // NOLINT(concurrency-mt-unsafe): one thread.
+  if (failed != 0) Die("the import of " + file.path + " failed");
   return Now() - start;
 }
 

@@ -251,7 +251,7 @@ TEST_F(RepeatTest, AReportThatIsTakenOutOfALinkLeavesTheOthersLinked) {
     request.set_rationale("one journey");
     v1::DecideDuplicatesResponse response;
     grpc::ClientContext context;
-    const grpc::Status status = decisions_->DecideDuplicates(&context, request, &response);
+    grpc::Status status = decisions_->DecideDuplicates(&context, request, &response);
     EXPECT_TRUE(projector_->WaitUntilCaughtUp(30'000));
     return status;
   };
