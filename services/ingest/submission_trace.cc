@@ -14,6 +14,7 @@
 #include "trigpoint/domain/concern.h"
 #include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/inheritance.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 

@@ -13,7 +13,7 @@
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/pii_guard.h"
 #include "trigpoint/events/times.h"

@@ -13,7 +13,7 @@
 #include "services/query/protected.h"
 #include "services/query/resolve.h"
 #include "trigpoint/base/status.h"
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/engine/obligations.h"
 #include "trigpoint/events/times.h"
 

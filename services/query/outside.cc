@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "services/query/protected.h"
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/policy/feeds.h"
 

@@ -11,7 +11,7 @@
 #include "services/query/outside.h"
 #include "services/query/protected.h"
 #include "trigpoint/base/status.h"
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/engine/assessment.h"
 #include "trigpoint/events/violation.h"
 

@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "trigpoint/base/time.h"
-#include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/policy/cross_walk.h"
@@ -32,6 +32,7 @@ v1::Provider FromSummary(const v1::ProviderSummary& summary, const InForce& in_f
   provider.set_organisation(summary.organisation());
   provider.set_host(summary.host());
   provider.set_brand(summary.brand());
+  *provider.mutable_affiliations() = summary.affiliations();
   provider.set_inheritance_open(summary.inheritance_open());
   provider.set_duplicates_open(summary.duplicates_open());
   provider.set_overall_rating(summary.overall_rating());

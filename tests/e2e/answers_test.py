@@ -118,6 +118,20 @@ class DecisionTest(EndToEnd):
         outcome, result = node.submit(incident(HOME, 1), token="feed")
         self.assertEqual((None, 5), (outcome, result.code), result)
 
+    def test_whom_a_service_belongs_to_is_shown_with_its_days(self):
+        node = self.node()
+        relation = {"relation": "RELATION_COMMISSIONER", "organisation": "before-council"}
+        day = {"year": 2024, "month": 6, "day": 30}
+        past = {**relation, "ends_on": day}
+        present = {**relation, "organisation": "after-council", "starts_on": {"year": 2024, "month": 7, "day": 1}}
+        self.register(node, HOME, commissioners=[], affiliations=[past, present])
+        shown = node.run("show", HOME).out
+        self.assertRegex(shown, r"Commissioners +after-council\n")
+        self.assertRegex(shown, r"Belongs to +Commissioner before-council, to 2024-06-30\n")
+        self.assertRegex(shown, r"Belongs to +Commissioner after-council, from 2024-07-01\n")
+        listed = node.run("--json", "providers", "--filter", 'commissioner = "after-council"').json()
+        self.assertEqual(1, len(listed["providers"]))
+
     def test_joint_commissioners_who_disagree_are_shown_and_urgency_lets_one_act(self):
         file = principals(
             self.scratch / "principals.yaml",

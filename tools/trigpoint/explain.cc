@@ -6,7 +6,7 @@
 
 #include "arguments.h"
 #include "trigpoint/base/time.h"
-#include "trigpoint/domain/ratings.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {

@@ -10,6 +10,7 @@
 #include "instants.h"
 #include "print.h"
 #include "provider_words.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {
@@ -105,6 +106,19 @@ ExitCode ListProviders(const Session& session, const Client& client,
   return ExitCode::kOk;
 }
 
+/// "Commissioner 16C, from 2020-04-01 to 2026-06-30".
+std::string AffiliationInWords(const v1::Affiliation& one) {
+  std::string text =
+      InWords(WithoutPrefix(v1::Affiliation::Relation_Name(one.relation()), "RELATION_"));
+  if (one.relation() == v1::Affiliation::RELATION_ICB) text = "ICB";
+  if (one.relation() == v1::Affiliation::RELATION_ODS_PARENT) text = "ODS parent";
+  text += ' ' + Clean(one.organisation());
+  if (one.has_starts_on()) text += ", from " + FormatDate(ToCivil(one.starts_on()));
+  if (one.has_ends_on())
+    text += (one.has_starts_on() ? "" : ",") + (" to " + FormatDate(ToCivil(one.ends_on())));
+  return text;
+}
+
 void PutProvider(const v1::Provider& provider, const std::string& owed) {
   const Ink ink = Ink::ForStandardOutput();
   std::string text = ink.Bold(Clean(provider.display_name().empty() ? provider.stream_id()
@@ -134,6 +148,7 @@ void PutProvider(const v1::Provider& provider, const std::string& owed) {
   line("Local authority", provider.local_authority());
   line("Host", provider.host());
   line("Commissioners", commissioners);
+  for (const auto& one : provider.affiliations()) line("Belongs to", AffiliationInWords(one));
   line("Overall rating", provider.overall_rating() == v1::RATING_UNSPECIFIED
                              ? ""
                              : InWords(RatingWord(provider.overall_rating())) + " (" +

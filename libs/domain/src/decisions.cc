@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "decision_guards.h"
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 
 namespace trigpoint {
 namespace {

@@ -11,6 +11,7 @@
 #include "trigpoint/domain/concern.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/domain/inheritance.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/redact.h"
 #include "trigpoint/events/times.h"
@@ -137,56 +138,6 @@ void Compact(v1::ProviderState* state) {
   if (old > 0) state->mutable_concerns()->DeleteSubrange(0, old);
 }
 
-/// When a registration was stated: a register that was read in March speaks of March, though the
-/// service was registered years ago (occurred_at).
-int64_t StatedMicros(const v1::Event& registration) {
-  return registration.has_reported_at() ? ToMicros(registration.reported_at())
-                                        : OccurredMicros(registration);
-}
-
-bool IsCarriedFact(const v1::ProviderState& state, const v1::Event& fact) {
-  return std::any_of(state.carried().begin(), state.carried().end(), [&fact](const auto& carried) {
-    return carried.source() == fact.source() && carried.id() == fact.id();
-  });
-}
-
-/// Of a predecessor's registration: what is commissioned there goes on, who it is does not.
-v1::ServiceRegistered WhatGoesOn(v1::ServiceRegistered said) {
-  said.clear_name();
-  said.clear_organisation();
-  said.clear_brand();
-  said.clear_also_known_as();
-  said.clear_registered_on();
-  return said;
-}
-
-/// One registration of all: the regulator knows the type, a directory the beds, the council who
-/// commissions. Of each field the statement with the latest date counts; what a registration leaves
-/// out it does not deny. A predecessor's counts where the service has none of its own.
-void MergeService(v1::ProviderState* state) {
-  std::vector<const v1::Event*> registrations;
-  for (const auto& fact : state->facts()) {
-    if (fact.has_service_registered()) registrations.push_back(&fact);
-  }
-  state->clear_service();
-  // Facts stand in the order of source and id, so the order of delivery never shows.
-  std::stable_sort(registrations.begin(), registrations.end(), [](const auto* a, const auto* b) {
-    return StatedMicros(*a) < StatedMicros(*b);
-  });
-  std::stable_partition(registrations.begin(), registrations.end(),
-                        [state](const auto* one) { return IsCarriedFact(*state, *one); });
-  for (const auto* registration : registrations) {
-    const v1::ServiceRegistered& said = IsCarriedFact(*state, *registration)
-                                            ? WhatGoesOn(registration->service_registered())
-                                            : registration->service_registered();
-    v1::ServiceRegistered* service = state->mutable_service();
-    if (!said.commissioners().empty()) service->clear_commissioners();
-    if (!said.also_known_as().empty()) service->clear_also_known_as();
-    if (said.has_registered_on()) service->clear_registered_on();
-    service->MergeFrom(said);
-  }
-}
-
 /// `from`: stream of the predecessor that it was reported about; empty: the service itself.
 void AddFact(const v1::Event& event, int64_t known_us, v1::ProviderState* state,
              ConcernsChange* change = nullptr, std::string_view from = {}) {
@@ -284,7 +235,7 @@ bool EvolveFacts(const v1::Event& event, int64_t known_us, v1::ProviderState* st
     state->set_corrected_us(known_us);
   }
   AddFact(event, known_us, state, change);
-  if (correcting || event.has_service_registered()) MergeService(state);
+  if (correcting || event.has_service_registered()) MergeService(state->known_us(), state);
   Compact(state);
   return complete;
 }
@@ -337,7 +288,7 @@ void RefoldWithCarried(std::span<const v1::StoredEvent> events, const v1::Provid
     for (const auto& day : inheritance.memory().days())
       AddToDay(day.day(), day.family(), day.concerns(), state);
   }
-  MergeService(state);
+  MergeService(state->known_us(), state);
   Compact(state);
 }
 
@@ -356,17 +307,6 @@ v1::Event SlimFact(const v1::Event& event, int64_t known_us) {
     SetMicros(LondonMidnight(LondonDate(OccurredMicros(event))), slim.mutable_occurred_at());
   }
   return slim;
-}
-
-const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state) {
-  return state.has_service() ? &state.service() : nullptr;
-}
-
-std::string DisplayName(const v1::ProviderState& state) {
-  const v1::ServiceRegistered* service = ServiceOf(state);
-  if (service != nullptr && !service->name().empty()) return service->name();
-  if (state.ids_size() > 0) return state.ids(0).scheme() + "/" + state.ids(0).value();
-  return state.stream_id();
 }
 
 bool HasFact(const v1::ProviderState& state, const std::string& source, const std::string& id) {

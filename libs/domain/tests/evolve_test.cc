@@ -1,4 +1,5 @@
 #include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 
 #include <gtest/gtest.h>
 

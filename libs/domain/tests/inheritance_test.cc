@@ -339,6 +339,12 @@ TEST_F(InheritanceTest, APredecessorsRegistrationSaysWhatIsCommissionedAndNotWho
   old_home->set_organisation("1-1");
   old_home->set_beds(20);
   old_home->add_commissioners("herefordshire-council");
+  for (const auto relation : {v1::Affiliation::RELATION_BRAND, v1::Affiliation::RELATION_ODS_PARENT,
+                              v1::Affiliation::RELATION_HOST}) {
+    auto* one = old_home->add_affiliations();
+    one->set_relation(relation);
+    one->set_organisation("of-before");
+  }
   Carry(With(Memory(Link::REASON_CHANGE_OF_OWNERSHIP), {before}));
   v1::Event own = Incident("own registration", 900);  // Stated earlier, and yet its own.
   own.mutable_service_registered()->set_name("New House");
@@ -348,6 +354,9 @@ TEST_F(InheritanceTest, APredecessorsRegistrationSaysWhatIsCommissionedAndNotWho
   EXPECT_EQ(state.service().name(), "New House");
   EXPECT_EQ(state.service().organisation(), "");
   EXPECT_EQ(state.service().beds(), 30U);
+  EXPECT_EQ(state.service().brand(), "");
+  EXPECT_EQ(state.service().host(), "of-before");
+  EXPECT_EQ(state.service().affiliations_size(), 1) << "who it belonged to itself does not go on";
   EXPECT_THAT(state.service().commissioners(), ElementsAre("herefordshire-council"));
 }
 

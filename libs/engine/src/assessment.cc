@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "trigpoint/domain/decisions.h"
-#include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/cross_walk.h"

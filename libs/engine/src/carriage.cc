@@ -10,6 +10,7 @@
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/engine/succession.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"

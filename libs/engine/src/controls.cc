@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "trigpoint/base/status.h"
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/instants.h"
 

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "trigpoint/base/status.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/digest.h"
 #include "trigpoint/events/times.h"
@@ -156,6 +157,9 @@ absl::StatusOr<StreamAsOf> FoldAsOf(const std::string& stream_id,
                         ApplyEvent(event, Find(index, event), controls, false, load, &stream));
     Note(event, step, &index);
   }
+  // Whom it belongs to on that day, whether or not anything came since.
+  if (!chosen.events.empty())
+    CarryService(std::min(as_of.known_us, as_of.valid_us.value_or(as_of.known_us)), &stream.state);
   return StreamAsOf{.state = std::move(stream.state), .record = std::move(stream.record)};
 }
 

@@ -9,6 +9,7 @@
 #include "trigpoint/domain/cluster_decisions.h"
 #include "trigpoint/domain/feeds.h"
 #include "trigpoint/domain/inheritance.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/alerts.h"
@@ -225,6 +226,7 @@ void FireTimers(const Controls& controls, int64_t until_us, HotStream* stream,
   if (stream->state.known_us() == 0) return;  // Nothing is known yet: nothing can fall due.
   for (int64_t at = NextTimer(controls, stream); at <= until_us;
        at = NextAfter(controls, at, stream)) {
+    if (CarryService(at, &stream->state)) stream->ServiceChanged();
     const Cause cause{.id = TimerKey(stream->state.stream_id(), at), .corrected = std::nullopt};
     RawByPolicy raw_before;
     if (stream->InForceAt(controls, at).from_us == at) {
@@ -523,6 +525,7 @@ absl::StatusOr<StepResult> ApplyEvent(const v1::Event& event,
   }
   stream->state.set_revision(stream->state.revision() + 1);
   stream->next_timer_us.reset();
+  if (CarryService(stream->state.known_us(), &stream->state)) stream->ServiceChanged();
   result.silences_settled =
       Settle(controls, std::max(stream->state.known_us(), result.known_us), stream);
 

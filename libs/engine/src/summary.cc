@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "trigpoint/domain/clusters.h"
-#include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/engine/stream_step.h"
 #include "trigpoint/policy/alerts.h"
 #include "trigpoint/policy/assess.h"
@@ -54,6 +54,7 @@ void Summarise(const v1::ProviderState& state, const v1::ProviderRecord& record,
     summary->set_organisation(service->organisation());
     summary->set_host(service->host());
     summary->set_brand(service->brand());
+    *summary->mutable_affiliations() = service->affiliations();
   }
   const CurrentRating rating = cache != nullptr && cache->rating.has_value()
                                    ? *cache->rating

@@ -210,6 +210,44 @@ TEST(StreamStep, RaisesAnAlertForAServiceThatNobodyRegistered) {
   EXPECT_EQ(owner.stream().record.alerts_size(), 1);
 }
 
+// Rule: 2.6. The levels of a service follow from who commissions it on the day.
+TEST(StreamStep, AnAffiliationThatEndsIsATimerAndChangesNoPastAnswer) {
+  constexpr CivilDate kLast = {2026, 6, 30};
+  const int64_t end = LondonMidnight(AddDays(kLast, 1));
+  v1::Event event = Registration();
+  event.mutable_service_registered()->clear_commissioners();
+  auto* one = event.mutable_service_registered()->add_affiliations();
+  one->set_relation(v1::Affiliation::RELATION_COMMISSIONER);
+  one->set_organisation("herefordshire-council");
+  one->mutable_ends_on()->set_year(kLast.year);
+  one->mutable_ends_on()->set_month(kLast.month);
+  one->mutable_ends_on()->set_day(kLast.day);
+  Stamp(end - 10 * kDay, &event);
+  Owner owner;
+  owner.Fold(event);
+  const auto commissioners = [](const v1::ProviderState& state) {
+    return state.service().commissioners_size();
+  };
+  EXPECT_EQ(commissioners(owner.stream().state), 1);
+  ASSERT_EQ(owner.Due(), end);
+  const auto before = FoldAsOf("s", owner.log(), owner.controls(), {.known_us = end - 1});
+  const auto ahead = FoldAsOf("s", owner.log(), owner.controls(), {.known_us = end});
+  owner.Fold(Tick(end + 1));
+  EXPECT_EQ(commissioners(owner.stream().state), 0);
+  EXPECT_NE(owner.Due(), end);
+  const auto after = FoldAsOf("s", owner.log(), owner.controls(), {.known_us = end - 1});
+  const auto on_the_day = FoldAsOf("s", owner.log(), owner.controls(), {.known_us = end});
+  ASSERT_TRUE(before.ok() && ahead.ok() && after.ok() && on_the_day.ok());
+  EXPECT_EQ(commissioners(before->state), 1);
+  EXPECT_EQ(commissioners(ahead->state), 0) << "asked at midnight, before the timer came";
+  EXPECT_EQ(CanonicalBytes(before->state), CanonicalBytes(after->state));
+  EXPECT_EQ(CanonicalBytes(ahead->state), CanonicalBytes(on_the_day->state));
+  const auto check = CheckStream("s", owner.log(), owner.controls());
+  ASSERT_TRUE(check.ok());
+  EXPECT_THAT(check->differences, testing::IsEmpty());
+  EXPECT_EQ(CanonicalBytes(check->state), CanonicalBytes(owner.stream().state));
+}
+
 TEST(StreamStep, AnAcknowledgedAlertGoesToNoFurtherTier) {
   for (const bool acknowledged : {false, true}) {
     Owner owner;

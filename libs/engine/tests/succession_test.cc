@@ -15,9 +15,9 @@
 #include "owner.h"
 #include "temp_dir.h"
 #include "trigpoint/domain/inheritance.h"
-#include "trigpoint/domain/ratings.h"
 #include "trigpoint/engine/projector.h"
 #include "trigpoint/engine/replay.h"
+#include "trigpoint/events/times.h"
 #include "trigpoint/log/memory_log.h"
 #include "trigpoint/log/partition.h"
 

@@ -47,6 +47,7 @@ class Validator {
     CheckSubject();
     CheckForum();
     CheckVisit();
+    CheckAffiliations();
     CheckSensitivity();
     CheckTimes();
     return std::move(violations_);
@@ -122,6 +123,18 @@ class Validator {
         "holds identifiers of people: leave them out, or name in authority_ref the prior written "
         "authority of the provider's SIRO, Caldicott Guardian or information governance manager "
         "(S0 App C)");
+  }
+
+  // Rule: 2.6.
+  void CheckAffiliations() {
+    const auto& affiliations = event_.service_registered().affiliations();
+    for (int i = 0; i < affiliations.size(); ++i) {
+      const v1::Affiliation& one = affiliations[i];
+      if (!one.has_starts_on() || !one.has_ends_on()) continue;
+      if (ToCivil(one.starts_on()) <= ToCivil(one.ends_on())) continue;
+      Add("service_registered.affiliations[" + std::to_string(i) + "].ends_on",
+          "ENDS_BEFORE_IT_STARTS", "is before starts_on; it is the last day on which it holds");
+    }
   }
 
   void CheckSensitivity() {

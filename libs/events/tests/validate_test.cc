@@ -107,6 +107,20 @@ TEST(Validate, TakesIdentifiersFromAVisitWithPriorWrittenAuthorityAlone) {
 }
 
 // S0 App C, domain.md 2.2
+TEST(Validate, RefusesAnAffiliationThatEndsBeforeItStarts) {
+  v1::Event event = Valid();
+  auto* one = event.mutable_service_registered()->add_affiliations();
+  one->set_relation(v1::Affiliation::RELATION_HOST);
+  one->set_organisation("halton-borough-council");
+  one->mutable_starts_on()->set_year(2026);
+  one->mutable_starts_on()->set_month(7);
+  one->mutable_starts_on()->set_day(2);
+  *one->mutable_ends_on() = one->starts_on();
+  EXPECT_EQ(Rules(event), Set{}) << "a day";
+  one->mutable_ends_on()->set_day(1);
+  EXPECT_EQ(Rules(event), Set{"service_registered.affiliations[0].ends_on ENDS_BEFORE_IT_STARTS"});
+}
+
 TEST(Validate, RefusesPersonalDataWithoutRepeatingIt) {
   v1::Event event = Valid();
   event.mutable_incident_reported()->set_ward("bed of 943 476 5919");

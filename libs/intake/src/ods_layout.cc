@@ -24,6 +24,7 @@ constexpr Place kPlaces[kOdsColumns] = {
     {12, "13 status"},
     {13, "14 subtype"},
     {14, "15 parent"},
+    {15, "16 join date"},
     {16, "17 left date"},
     {23, "24 region letter"},
     {25, "26 prescribing setting"},

@@ -29,6 +29,7 @@ enum OdsColumn : size_t {
   kOdsStatus,
   kOdsSubtype,
   kOdsParent,
+  kOdsJoined,
   kOdsLeft,
   kOdsRegionLetter,
   kOdsSetting,

@@ -26,7 +26,8 @@ struct Organisation {
   std::string status;
   std::optional<CivilDate> opened;
   std::optional<CivilDate> closed;
-  std::optional<CivilDate> left;  // Its commissioner.
+  std::optional<CivilDate> joined;  // Its parent.
+  std::optional<CivilDate> left;
 };
 
 class Import {
@@ -89,7 +90,11 @@ class Import {
     }
     if (auto problem = ReadDate(i, kOdsOpened, &organisation->opened)) return problem;
     if (auto problem = ReadDate(i, kOdsClosed, &organisation->closed)) return problem;
+    if (auto problem = ReadDate(i, kOdsJoined, &organisation->joined)) return problem;
     if (auto problem = ReadDate(i, kOdsLeft, &organisation->left)) return problem;
+    if (organisation->joined && organisation->left && *organisation->left < *organisation->joined) {
+      return Violation(OdsFieldName(kOdsLeft), "LEFT_BEFORE_JOINED", "is before the join date");
+    }
     organisation->status = Cell(i, kOdsStatus);
     constexpr std::string_view kKnown = "ACDP";
     const bool practice = file_ == OdsFile::kPractices;
@@ -143,6 +148,9 @@ class Import {
     TP_RETURN_IF_ERROR(sink.OnEvent(ServiceEvent(i, organisation), line));
     if (auto status = StatusOf(organisation)) {
       TP_RETURN_IF_ERROR(sink.OnEvent(*std::move(status), line));
+    }
+    if (auto parent = ParentOf(i, organisation)) {
+      TP_RETURN_IF_ERROR(sink.OnEvent(*std::move(parent), line));
     }
     const bool teaches = file_ == OdsFile::kTrusts && !IsClosed(organisation) &&
                          open_names_.at(organisation.key) == 1;
@@ -217,6 +225,26 @@ class Import {
     return event;
   }
 
+  // Who commissions a practice, with the days: only the table of practices names parents.
+  std::optional<v1::Event> ParentOf(size_t i, const Organisation& organisation) {
+    const std::string_view parent = Cell(i, kOdsParent);
+    if (file_ != OdsFile::kPractices || !IsUsableId(parent)) return std::nullopt;
+    ++counts_->parents;
+    v1::Event event = NewEvent(organisation, "/parent");
+    if (organisation.joined && (!edition_ || *organisation.joined <= *edition_))
+      OccurOn(*organisation.joined, &event);
+    std::vector<v1::Affiliation::Relation> relations = {v1::Affiliation::RELATION_ODS_PARENT};
+    if (!IsClosed(organisation)) relations.push_back(v1::Affiliation::RELATION_COMMISSIONER);
+    for (const auto relation : relations) {
+      v1::Affiliation* to = event.mutable_service_registered()->add_affiliations();
+      to->set_relation(relation);
+      to->set_organisation(std::string(parent));
+      if (organisation.joined) SetDate(*organisation.joined, to->mutable_starts_on());
+      if (organisation.left) SetDate(*organisation.left, to->mutable_ends_on());
+    }
+    return event;
+  }
+
   v1::Event NameEvent(const Organisation& organisation) {
     ++counts_->names_taught;
     v1::Event event = NewEvent(organisation, "/name");
@@ -251,6 +279,7 @@ std::vector<std::pair<std::string, uint64_t>> OdsOrganisationsAdapter::Found() c
       {"of these proposed", counts_.proposed},
       {"of these with an end after the edition", counts_.closing_later},
       {"of these general practices", counts_.general_practices},
+      {"parents of practices, with their days", counts_.parents},
       {"open trusts whose name joins other files", counts_.names_taught},
       {"names of practices that may be a person's, left out", counts_.names_left_out},
       {"rows of practitioners, not read", counts_.practitioners},

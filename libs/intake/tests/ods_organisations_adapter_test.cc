@@ -86,6 +86,17 @@ TEST(OdsOrganisations, ReadsPracticesByTheirSettingAndStatus) {
             v1::RegistrationChanged::STATUS_DORMANT);
   EXPECT_EQ(EventWithId(sink, "Y08139/registration").id(), "") << "proposed";
   EXPECT_EQ(EventWithId(sink, "A81602").service_registered().name(), "") << "a person's";
+  EXPECT_EQ(adapter.counts().parents, 7U);
+  const v1::ServiceRegistered now = EventWithId(sink, "A81001/parent").service_registered();
+  ASSERT_EQ(now.affiliations_size(), 2);
+  EXPECT_EQ(now.affiliations(0).relation(), v1::Affiliation::RELATION_ODS_PARENT);
+  EXPECT_EQ(now.affiliations(0).organisation(), "16C");
+  EXPECT_EQ(now.affiliations(0).starts_on().year(), 2020);
+  EXPECT_FALSE(now.affiliations(0).has_ends_on());
+  EXPECT_EQ(now.affiliations(1).relation(), v1::Affiliation::RELATION_COMMISSIONER);
+  const v1::ServiceRegistered closed = EventWithId(sink, "A81003/parent").service_registered();
+  ASSERT_EQ(closed.affiliations_size(), 1) << "nobody commissions it";
+  EXPECT_EQ(closed.affiliations(0).ends_on().year(), 2017);
 }
 
 TEST(OdsOrganisations, ReadsNoPractitionerOfTheAmendments) {
@@ -105,14 +116,15 @@ TEST(OdsOrganisations, RefusesRowsByLineColumnAndRule) {
                        Row({{0, "R04"}, {1, "C TRUST"}, {10, "20200231"}}) +
                        Row({{0, "R05"}, {1, "C TRUST"}, {11, "soon"}}) +
                        Row({{0, "R06"}, {1, "D TRUST"}}) + Row({{0, "R06"}, {1, "E TRUST"}}) +
-                       "R07,F TRUST\n" + Row({{0, "R08"}, {1, "a  trust"}}),
+                       "R07,F TRUST\n" + Row({{0, "R08"}, {1, "a  trust"}}) +
+                       Row({{0, "R09"}, {1, "G TRUST"}, {15, "20200402"}, {16, "20200401"}}),
                    &sink)
                   .ok());
-  EXPECT_EQ(Refusals(sink),
-            (std::vector<std::string>{"2 1 code ID_NOT_USABLE", "3 2 name NAME_MISSING",
-                                      "4 11 open date DATE_NOT_READ",
-                                      "5 12 close date DATE_NOT_READ", "6 1 code CONFLICTING_ROWS",
-                                      "7 1 code CONFLICTING_ROWS", "8  WRONG_COLUMN_COUNT"}));
+  EXPECT_EQ(Refusals(sink), (std::vector<std::string>{
+                                "2 1 code ID_NOT_USABLE", "3 2 name NAME_MISSING",
+                                "4 11 open date DATE_NOT_READ", "5 12 close date DATE_NOT_READ",
+                                "6 1 code CONFLICTING_ROWS", "7 1 code CONFLICTING_ROWS",
+                                "8  WRONG_COLUMN_COUNT", "10 17 left date LEFT_BEFORE_JOINED"}));
   EXPECT_EQ(EventWithId(sink, "R01/name").id(), "") << "two open trusts have this name";
   EXPECT_EQ(Read(Row({{0, "R01"}, {1, "A TRUST"}, {10, "20200101"}}), &sink).code(),
             absl::StatusCode::kInvalidArgument);
@@ -156,9 +168,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Whole{"etr_2022-03.csv", 218, 218, 6, 0, 212, 648},
                       Whole{"etr_2026-07.csv", 274, 274, 72, 0, 202, 750},
                       Whole{"eccg_2025-12.csv", 320, 320, 161, 0, 0, 640},
-                      Whole{"epraccur_2015-11-27.csv.gz", 12'922, 12'922, 957, 8'177, 0, 25'838},
-                      Whole{"epraccur_2023-11.csv.gz", 15'971, 15'971, 3'503, 8'647, 0, 31'941},
-                      Whole{"egpam_amendments_2015-12-18.csv", 1'127, 125, 0, 63, 0, 246}));
+                      Whole{"epraccur_2015-11-27.csv.gz", 12'922, 12'922, 957, 8'177, 0, 38'597},
+                      Whole{"epraccur_2023-11.csv.gz", 15'971, 15'971, 3'503, 8'647, 0, 47'739},
+                      Whole{"egpam_amendments_2015-12-18.csv", 1'127, 125, 0, 63, 0, 371}));
 
 }  // namespace
 }  // namespace trigpoint

@@ -132,6 +132,7 @@ int64_t NextInstant(const v1::ProviderState& state, const v1::ProviderRecord& re
                                      });
     if (it != concerns.end()) earliest.Offer(it->occurred_us() + window);
   }
+  if (state.service_until_us() != 0) earliest.Offer(state.service_until_us());
   for (const auto& fact : state.facts()) {
     OfferFact(fact, &earliest);
     if (!Windowed(fact)) continue;

@@ -8,7 +8,7 @@
 
 #include "measure_facts.h"
 #include "measure_support.h"
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {

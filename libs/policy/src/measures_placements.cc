@@ -7,8 +7,8 @@
 
 #include "measure_facts.h"
 #include "measure_support.h"
-#include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {

@@ -7,6 +7,7 @@
 
 #include "measure_support.h"
 #include "trigpoint/domain/ratings.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {

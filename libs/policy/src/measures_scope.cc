@@ -3,10 +3,10 @@
 #include <set>
 
 #include "measure_support.h"
-#include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/inheritance.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/catalogue.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/feeds.h"

@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "rates.h"
-#include "trigpoint/domain/evolve.h"
-#include "trigpoint/domain/ratings.h"
+#include "trigpoint/domain/service.h"
+#include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {

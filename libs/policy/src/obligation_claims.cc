@@ -6,9 +6,9 @@
 
 #include "measure_facts.h"
 #include "measure_support.h"
-#include "trigpoint/domain/evolve.h"
 #include "trigpoint/domain/ratings.h"
 #include "trigpoint/domain/record.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/times.h"
 #include "trigpoint/policy/feeds.h"
 

@@ -1,6 +1,6 @@
 #include "rates.h"
 
-#include "trigpoint/domain/evolve.h"
+#include "trigpoint/domain/service.h"
 
 namespace trigpoint {
 namespace {

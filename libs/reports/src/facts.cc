@@ -4,8 +4,8 @@
 
 #include "trigpoint/base/time.h"
 #include "trigpoint/domain/feeds.h"
-#include "trigpoint/domain/ratings.h"
 #include "trigpoint/events/catalogue.h"
+#include "trigpoint/events/times.h"
 #include "words.h"
 
 namespace trigpoint {

@@ -13,7 +13,7 @@
 namespace trigpoint {
 
 /// Version of the fold: a state written by another version is rebuilt from the log.
-inline constexpr uint32_t kFoldVersion = 10;
+inline constexpr uint32_t kFoldVersion = 11;
 
 /// Days that a concern is kept as itself; older ones are summed by day. Longer than every window
 /// and its baseline (rate window 90 + baseline 365 days).
@@ -70,14 +70,6 @@ void EvolveSuperseded(const v1::Event& event, int64_t known_us, v1::ProviderStat
 /// order. Superseded versions must be among `events`. `state` keeps its stream id, revision and
 /// late controls.
 void RefoldFacts(std::span<const v1::StoredEvent> events, v1::ProviderState* state);
-
-/// What is known of the service itself, or null when nobody registered it: of all registrations
-/// (regulator, directory, commissioner) each field as last stated: by reported_at, else
-/// occurred_at.
-const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state);
-
-/// The name to show: as registered, else the first external id.
-std::string DisplayName(const v1::ProviderState& state);
 
 /// Whether the fact (source, id) stands in the state (not retracted, not replaced).
 bool HasFact(const v1::ProviderState& state, const std::string& source, const std::string& id);

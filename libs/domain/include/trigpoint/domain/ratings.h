@@ -40,9 +40,4 @@ inline bool IsRating(v1::Rating rating) {
 /// "Requires improvement" and the like, as the regulator writes it.
 std::string RatingText(v1::Rating rating);
 
-/// v1::Date to a civil date.
-inline CivilDate ToCivil(const v1::Date& date) {
-  return CivilDate{date.year(), date.month(), date.day()};
-}
-
 }  // namespace trigpoint

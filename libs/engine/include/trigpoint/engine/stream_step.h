@@ -36,6 +36,15 @@ struct HotStream {
     next_timer_us.reset();
   }
 
+  /// What the service is, or whom it belongs to, changed with no fact: forgets what followed from
+  /// it.
+  void ServiceChanged() {
+    cache.reset();
+    next_timer_us.reset();
+    feeds_last = false;
+    feeds_revision.reset();
+  }
+
   const v1::ProviderRecord& Expected() const { return expected == nullptr ? record : *expected; }
   /// Forgets what was derived and has not come back.
   void DropChain();

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "google/protobuf/timestamp.pb.h"
+#include "trigpoint/base/time.h"
 #include "trigpoint/v1/events.pb.h"
 
 namespace trigpoint {
@@ -17,5 +18,10 @@ void SetMicros(int64_t micros, google::protobuf::Timestamp* timestamp);
 /// Gives the instant that windows and rates use, in microseconds since 1970: occurred_at, else
 /// reported_at, else received_at, else 0.
 int64_t OccurredMicros(const v1::Event& event);
+
+/// v1::Date to a civil date.
+inline CivilDate ToCivil(const v1::Date& date) {
+  return CivilDate{date.year(), date.month(), date.day()};
+}
 
 }  // namespace trigpoint

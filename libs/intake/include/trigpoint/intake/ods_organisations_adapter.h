@@ -22,6 +22,7 @@ struct OdsOrganisationsCounts {
   uint64_t proposed = 0;           ///< Of these, not open yet.
   uint64_t closing_later = 0;      ///< Of these, with an end after the edition.
   uint64_t general_practices = 0;  ///< Of these.
+  uint64_t parents = 0;            ///< ServiceRegistered <code>/parent events.
   uint64_t names_taught = 0;       ///< ServiceRegistered <code>/name events.
   uint64_t names_left_out = 0;     ///< Of practices, that begin with the title of a person.
   uint64_t practitioners = 0;      ///< Rows about persons, not read.
@@ -48,6 +49,8 @@ struct OdsOrganisationsOptions {
 ///    other. A name that begins with a person's title is not carried.
 ///  - RegistrationChanged <code>/registration: registered, deregistered with its day, dormant; none
 ///    for a proposed practice. An end after the edition has not come yet.
+///  - ServiceRegistered <code>/parent, of practices: the parent that the table names, as such and,
+///    unless the practice is closed, as its commissioner, from the join date to the left date.
 ///  - ServiceRegistered <code>/name, of open trusts: their name in upper case with single spaces as
 ///    "nhs-trust-name" and "organisation-name", where no other open trust of the file has it. An
 ///    event of its own: a name that another registration holds stays with that one.
@@ -55,9 +58,9 @@ struct OdsOrganisationsOptions {
 /// Addresses, telephone numbers and regions are not read, and rows of practitioners are not.
 /// source_version is the days from 1970 to the edition.
 /// Rules of refused rows: NOT_UTF8, QUOTES_BROKEN, WRONG_COLUMN_COUNT, FORMULA_IN_CELL,
-/// ID_NOT_USABLE, NAME_MISSING, NAME_TOO_LONG, DATE_NOT_READ, STATUS_NOT_KNOWN, CONFLICTING_ROWS
-/// (of one code, none is used). The field is the number of the column from 1 and what it holds.
-/// Memory: the whole file. Limit: 2 GiB uncompressed.
+/// ID_NOT_USABLE, NAME_MISSING, NAME_TOO_LONG, DATE_NOT_READ, LEFT_BEFORE_JOINED, STATUS_NOT_KNOWN,
+/// CONFLICTING_ROWS (of one code, none is used). The field is the number of the column from 1 and
+/// what it holds. Memory: the whole file. Limit: 2 GiB uncompressed.
 class OdsOrganisationsAdapter : public FeedAdapter {
  public:
   explicit OdsOrganisationsAdapter(const OdsOrganisationsOptions& options) : options_(options) {}
