@@ -1,11 +1,13 @@
 #include "services/query/resolve.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "services/common/field_error.h"
 #include "services/common/rpc_status.h"
 #include "trigpoint/base/status.h"
 #include "trigpoint/base/time.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
@@ -83,6 +85,9 @@ absl::StatusOr<StreamAsOf> ReadStreamAt(const Projector& projector, const std::s
                       instants.past ? "PROVIDER_NOT_KNOWN_THEN" : "PROVIDER_NOT_FOUND",
                       {{"provider", stream_id}});
   }
+  // The present is now: whom it belongs to today, though the timer of midnight may be on its way.
+  if (stream.ok() && !instants.past)
+    CarryService(std::max(instants.assess_us, stream->state.known_us()), &stream->state);
   return stream;
 }
 

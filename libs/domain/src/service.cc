@@ -4,13 +4,18 @@
 #include <optional>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 #include "trigpoint/base/time.h"
 #include "trigpoint/events/times.h"
 
 namespace trigpoint {
 namespace {
+
+using google::protobuf::FieldDescriptor;
 
 /// When a registration was stated: a register that was read in March speaks of March, though the
 /// service was registered years ago (occurred_at).
@@ -72,19 +77,23 @@ std::vector<v1::ServiceRegistered> Registrations(const v1::ProviderState& state)
   return all;
 }
 
+const FieldDescriptor* Field(int number) {
+  return v1::ServiceRegistered::descriptor()->FindFieldByNumber(number);
+}
+
 /// The field that says a relation without days; null: there is none, or it holds several.
-std::string* FieldOf(v1::Affiliation::Relation relation, v1::ServiceRegistered* service) {
+const FieldDescriptor* FieldOf(v1::Affiliation::Relation relation) {
   switch (relation) {
     case v1::Affiliation::RELATION_ORGANISATION:
-      return service->mutable_organisation();
+      return Field(v1::ServiceRegistered::kOrganisationFieldNumber);
     case v1::Affiliation::RELATION_BRAND:
-      return service->mutable_brand();
+      return Field(v1::ServiceRegistered::kBrandFieldNumber);
     case v1::Affiliation::RELATION_HOST:
-      return service->mutable_host();
+      return Field(v1::ServiceRegistered::kHostFieldNumber);
     case v1::Affiliation::RELATION_ICB:
-      return service->mutable_icb();
+      return Field(v1::ServiceRegistered::kIcbFieldNumber);
     case v1::Affiliation::RELATION_LOCAL_AUTHORITY:
-      return service->mutable_local_authority();
+      return Field(v1::ServiceRegistered::kLocalAuthorityFieldNumber);
     default:
       return nullptr;
   }
@@ -110,8 +119,8 @@ struct Bounds {
 };
 
 /// Puts the affiliations of one relation that hold at an instant into the fields of the service.
-void PutInForce(v1::Affiliation::Relation relation, v1::ServiceRegistered said, int64_t as_of_us,
-                v1::ServiceRegistered* service) {
+void PutInForce(v1::Affiliation::Relation relation, const v1::ServiceRegistered& said,
+                int64_t as_of_us, v1::ServiceRegistered* service) {
   std::vector<const v1::Affiliation*> in_force;
   for (const auto& one : said.affiliations()) {
     if (one.relation() == relation && Bounds(one).Hold(as_of_us)) in_force.push_back(&one);
@@ -126,40 +135,31 @@ void PutInForce(v1::Affiliation::Relation relation, v1::ServiceRegistered said, 
     }
     return;
   }
-  std::string* field = FieldOf(relation, service);
+  const FieldDescriptor* field = FieldOf(relation);
   if (field == nullptr) return;
-  const std::string* name = FieldOf(relation, &said);
+  const google::protobuf::Reflection* reflection = v1::ServiceRegistered::GetReflection();
+  std::string name = reflection->GetString(said, field);
   std::optional<int64_t> began_us;
   for (const auto* one : in_force) {
     const std::optional<int64_t> from_us = Bounds(*one).from_us;
     if (from_us < began_us) continue;
     began_us = from_us;
-    name = &one->organisation();
+    name = one->organisation();
   }
-  *field = *name;
-}
-
-/// Whether a registration says anything of a relation.
-bool Names(v1::Affiliation::Relation relation, v1::ServiceRegistered* said) {
-  const auto& dated = said->affiliations();
-  if (std::any_of(dated.begin(), dated.end(),
-                  [relation](const auto& one) { return one.relation() == relation; }))
-    return true;
-  if (relation == v1::Affiliation::RELATION_COMMISSIONER) return !said->commissioners().empty();
-  const std::string* field = FieldOf(relation, said);
-  return field != nullptr && !field->empty();
+  reflection->SetString(service, field, std::move(name));
 }
 
 /// Takes the affiliations with days that count, of all registrations, into the service.
-void Affiliate(int64_t as_of_us, std::vector<v1::ServiceRegistered>* registrations,
+void Affiliate(int64_t as_of_us, const std::vector<v1::ServiceRegistered>& registrations,
                v1::ProviderState* state) {
   v1::ServiceRegistered* service = state->mutable_service();
   for (int number = v1::Affiliation::Relation_MIN; number <= v1::Affiliation::Relation_MAX;
        ++number) {
     const auto relation = static_cast<v1::Affiliation::Relation>(number);
-    const auto latest = std::find_if(registrations->rbegin(), registrations->rend(),
-                                     [relation](auto& said) { return Names(relation, &said); });
-    if (latest == registrations->rend()) continue;
+    const auto latest =
+        std::find_if(registrations.rbegin(), registrations.rend(),
+                     [relation](const auto& said) { return Names(relation, said); });
+    if (latest == registrations.rend()) continue;
     bool any = false;
     for (const auto& one : latest->affiliations()) {
       if (one.relation() != relation) continue;
@@ -178,8 +178,19 @@ void Affiliate(int64_t as_of_us, std::vector<v1::ServiceRegistered>* registratio
 
 }  // namespace
 
+bool Names(v1::Affiliation::Relation relation, const v1::ServiceRegistered& said) {
+  const auto& dated = said.affiliations();
+  if (std::any_of(dated.begin(), dated.end(),
+                  [relation](const auto& one) { return one.relation() == relation; }))
+    return true;
+  if (relation == v1::Affiliation::RELATION_COMMISSIONER) return !said.commissioners().empty();
+  const FieldDescriptor* field = FieldOf(relation);
+  return field != nullptr &&
+         !v1::ServiceRegistered::GetReflection()->GetString(said, field).empty();
+}
+
 void MergeService(int64_t as_of_us, v1::ProviderState* state) {
-  std::vector<v1::ServiceRegistered> registrations = Registrations(*state);
+  const std::vector<v1::ServiceRegistered> registrations = Registrations(*state);
   state->clear_service();
   state->clear_service_until_us();
   bool dated = false;
@@ -192,7 +203,7 @@ void MergeService(int64_t as_of_us, v1::ProviderState* state) {
     service->clear_affiliations();
     dated = dated || !said.affiliations().empty();
   }
-  if (dated) Affiliate(as_of_us, &registrations, state);
+  if (dated) Affiliate(as_of_us, registrations, state);
 }
 
 bool CarryService(int64_t as_of_us, v1::ProviderState* state) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trigpoint/base/status.h"
+#include "trigpoint/domain/service.h"
 #include "trigpoint/engine/assessment.h"
 #include "trigpoint/engine/controls.h"
 #include "trigpoint/engine/obligations.h"
@@ -238,7 +239,7 @@ absl::StatusOr<std::vector<OfflineAssessment>> AssessOffline(const OfflineReques
   const bool registered =
       std::any_of(request.events.begin(), request.events.end(), [](const auto& e) {
         return e.second.has_service_registered() &&
-               e.second.service_registered().commissioners_size() > 0;
+               Names(v1::Affiliation::RELATION_COMMISSIONER, e.second.service_registered());
       });
   if (!registered) pack.clear_applies_to();
   TP_RETURN_IF_ERROR(controls.Add(Activation(pack)));

@@ -185,6 +185,8 @@ class Import {
     const std::string_view geography = Cell(i, kOdsGeography);
     if (IsIcbCode(geography)) service->set_icb(std::string(geography));
     const std::string_view parent = Cell(i, kOdsParent);
+    // With its days in an event of its own: this one's bytes are those of earlier releases, so that
+    // the same edition can be imported again.
     if (practice && !organisation.left && !IsClosed(organisation) && IsUsableId(parent)) {
       service->add_commissioners(std::string(parent));
     }

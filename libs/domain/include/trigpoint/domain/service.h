@@ -24,6 +24,9 @@ void MergeService(int64_t as_of_us, v1::ProviderState* state);
 /// whether it did.
 bool CarryService(int64_t as_of_us, v1::ProviderState* state);
 
+/// Whether a registration says anything of a relation, with days or without.
+bool Names(v1::Affiliation::Relation relation, const v1::ServiceRegistered& said);
+
 /// What is known of the service itself, or null when nobody registered it.
 const v1::ServiceRegistered* ServiceOf(const v1::ProviderState& state);
 
