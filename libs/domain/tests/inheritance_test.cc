@@ -322,7 +322,7 @@ TEST_F(InheritanceTest, WhatUsedToComeAboutThePredecessorIsExpectedToGoOn) {
   for (int month = 1; month <= 6; ++month) {
     v1::Event monthly = Incident("return-" + std::to_string(month), 30 * (7 - month));
     monthly.mutable_monitoring_return_received();
-    SetMicros(kNow - 30 * (7 - month) * kMicrosPerDay, monthly.mutable_received_at());
+    SetMicros(kNow - kMicrosPerDay * 30 * (7 - month), monthly.mutable_received_at());
     *memory.add_facts() = monthly;
   }
   Carry(memory);

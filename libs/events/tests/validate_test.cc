@@ -170,7 +170,7 @@ TEST(Validate, RefusesTheFutureAndUnknownFields) {
   SetMicros(now + 86'400'000'001, event.mutable_occurred_at());
   EXPECT_EQ(Rules(event, {.received_us = now}), Set{"occurred_at OCCURRED_IN_FUTURE"});
   event = Valid();
-  event.GetReflection()->MutableUnknownFields(&event)->AddVarint(60, 1);
+  v1::Event::GetReflection()->MutableUnknownFields(&event)->AddVarint(60, 1);
   EXPECT_EQ(Rules(event), Set{"event UNKNOWN_FIELD"});
 }
 
